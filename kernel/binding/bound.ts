@@ -1,0 +1,13 @@
+import type { CallOptions } from '../call.ts'
+
+/** A port's operations as callers meet them: the call is made by the binding, from options. */
+export type BoundOperations<P> = {
+  readonly [K in keyof P]: P[K] extends (input: infer I, call: never) => Promise<infer O> ? (input: I, options?: CallOptions) => Promise<O> : never
+}
+
+/** Every port known to the program, by name; a port adds itself by declaration merging. */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- merged by each port
+export interface Ports {}
+
+/** All bindings by name: `ports.storage`, `ports['storage.reports']`. */
+export type Bound = { readonly [K in keyof Ports as K | `${K & string}.${string}`]: Ports[K] }

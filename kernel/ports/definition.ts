@@ -1,0 +1,135 @@
+import type { Call } from '../call.ts'
+import type { Clock } from '../clock.ts'
+import type { ErrorTable } from '../errors.ts'
+import type { Json, JsonSchema } from '../json.ts'
+import type { Log } from '../log.ts'
+
+/** Where a field of the input is read in a request; a field without an entry is read from the path or the body. */
+export type HttpSource =
+  | { readonly query: string }
+  /** `etag`: a quoted version, unquoted for the input, or `*` · `any`: only `*`, read as `true`. */
+  | { readonly header: string; readonly form: 'etag' | 'any' }
+
+/** An operation's HTTP face as data; routes, OpenAPI and the typed client are derived from it. */
+export interface HttpBinding {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Below `/v1/<binding>`; `:field` reads an input field from one percent-encoded segment. */
+  readonly path: string
+  readonly from?: Readonly<Record<string, HttpSource>>
+  /** The input field that takes the whole body; without it the body's fields are input fields. */
+  readonly body?: string
+  readonly mediaTypes?: readonly string[]
+  /** 1 MiB unless set. */
+  readonly maxBodyBytes?: number
+  /** Two operations on one route: this one is meant when the body has the named field. */
+  readonly whenBodyHas?: string
+  /** One status, or one of two by a field of the output. */
+  readonly status: number | { readonly field: string; readonly equals: Json; readonly then: number; readonly else: number }
+  /** The code that answers when the output is null. */
+  readonly nullIs?: string
+  readonly answer?: {
+    /** Fields of the output that the body leaves out. */
+    readonly omit?: readonly string[]
+    /** The output field whose value is quoted into `ETag`; a matching `If-None-Match` on a GET is a 304. */
+    readonly etag?: string
+    /** `Location` below `/v1/<binding>`: `:name` is filled from the output, then from the input. */
+    readonly location?: string
+  }
+}
+
+/** What an operation is, declared once: wrapper, metrics, retry safety, access, routes and OpenAPI follow from it. */
+export interface Operation<C extends string = string> {
+  readonly summary: string
+  readonly effect: 'read' | 'write'
+  /** Whether a repeat does no harm: true, false, or only when the named input field is given. */
+  readonly idempotent: boolean | { readonly when: string }
+  /** Callable without an identity, once identity is configured. */
+  readonly public?: boolean
+  readonly input: JsonSchema
+  readonly output: JsonSchema
+  /** Refused with `<PORT>_UNSUPPORTED` unless the driver declares it; `arguments` guards single input fields. */
+  readonly needs?: { readonly operation?: C; readonly arguments?: Readonly<Record<string, C>> }
+  /** Milliseconds that the call may take beyond its deadline because it waits on purpose: the named input field. */
+  readonly waits?: string
+  readonly http?: HttpBinding
+}
+
+/** What a port's meaning is given when it is bound to a driver. */
+export interface PortParts<D, K, C extends string = string> {
+  readonly driver: D
+  /** The port's own keys, checked: durations and sizes are numbers (`lease: 30s` is `leaseMs: 30000`). */
+  readonly keys: K
+  /** The binding's name in the manifest: `storage.reports`. */
+  readonly binding: string
+  /** The name of the driver's plugin: `sql`. */
+  readonly plugin: string
+  readonly capabilities: ReadonlySet<C>
+  readonly clock: Clock
+  readonly log: Log
+  /** Another binding by name, for what joins one unit of work; undefined when the manifest declares none. */
+  readonly peer: (binding: string) => Peer | undefined
+  readonly onClose: (close: () => void | Promise<void>) => void
+}
+
+/** A binding as another port's meaning sees it: operations by name. */
+export type Peer = Readonly<Record<string, (input: unknown, options?: import('../call.ts').CallOptions) => Promise<unknown>>>
+
+/** An operation of a port's hand-written interface. */
+export type OperationMethod = (input: never, call: Call) => Promise<unknown>
+
+/**
+ * A port: a named contract. `P` are its operations, `D` the narrow driver interface, `K` its own keys in the
+ * manifest, `C` its capabilities, `X` what it offers in process only (functions that take functions).
+ */
+export interface PortDefinition<P, D, K = object, C extends string = never, X = object> {
+  readonly name: string
+  readonly summary: string
+  /** An inner port is a connection: opened under `connections:`, without operations and HTTP. */
+  readonly inner?: boolean
+  /** Capability → what it promises. */
+  readonly capabilities: Readonly<Record<C, string>>
+  readonly operations: { readonly [O in keyof P]: Operation<C> }
+  /** JSON Schema of the port's own keys (object schema with `properties`). */
+  readonly keys: JsonSchema
+  readonly errors: ErrorTable
+  /** Which failures a declared `fallback` answers, and how its output is marked; without it `fallback` is refused. */
+  readonly fallback?: PortFallback
+  /** The capabilities that these keys ask for, with the path in the keys that asks. */
+  demands?(keys: K): readonly { readonly capability: C; readonly path: readonly string[] }[]
+  /** The port's meaning over one driver; an inner port has none. */
+  implement?(parts: PortParts<D, K, C>): P & X
+  /** Only for the compiler: nothing stands here. */
+  readonly types?: { readonly operations: P; readonly driver: D; readonly keys: K; readonly capability: C; readonly inProcess: X }
+}
+
+export interface PortFallback {
+  /** True when the operation surely did not happen, so that the next driver may do it. */
+  when(error: unknown, operation: string, input: unknown): boolean
+  mark(output: unknown): unknown
+}
+
+/** A port whose types are not known here. */
+export interface AnyPort {
+  readonly name: string
+  readonly summary: string
+  readonly inner?: boolean
+  readonly capabilities: Readonly<Record<string, string>>
+  readonly operations: Readonly<Record<string, Operation>>
+  readonly keys: JsonSchema
+  readonly errors: ErrorTable
+  readonly fallback?: PortFallback
+  demands?(keys: unknown): readonly { readonly capability: string; readonly path: readonly string[] }[]
+  implement?(parts: PortParts<unknown, unknown>): object
+  readonly types?: object
+}
+
+const portBrand = Symbol.for('portico.port')
+
+/**
+ * Declares a port. One operation missing or too many does not compile.
+ * @throws TypeError when the name is not a manifest name.
+ */
+export function definePort<P, D, K = object, C extends string = never, X = object>(definition: PortDefinition<P, D, K, C, X>): PortDefinition<P, D, K, C, X> {
+  if (!/^[a-z][a-z0-9_-]{0,39}$/.test(definition.name)) throw new TypeError(`a port cannot be named ${JSON.stringify(definition.name)}`)
+  return Object.freeze({ ...definition, [portBrand]: true })
+}

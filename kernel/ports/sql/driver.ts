@@ -1,0 +1,87 @@
+import type { Knex } from 'knex'
+import type { Call } from '../../call.ts'
+import type { Commits } from '../../binding/unit.ts'
+
+/** What a parameter can be on every SQL backend; integers within ±2^53. */
+export type SqlValue = string | number | bigint | null | Uint8Array
+
+/** A compiled statement with its values, ready to send. */
+export interface Statement {
+  readonly sql: string
+  readonly params: readonly SqlValue[]
+}
+
+/** One statement of a program. */
+export interface SqlStep extends Statement {
+  /** How many rows it must change; another number refuses the whole program. */
+  readonly expect?: number
+}
+
+
+/**
+ * The placeholders of one shape: `p.value('id')` where a value goes, `p.now` for the backend's time in milliseconds
+ * (an expression on a server, the kernel's clock when embedded).
+ */
+export interface Params<N extends string> {
+  value(name: N): Knex.Raw
+  readonly now: Knex.Raw
+}
+
+/** Compiled once; called with values it gives a statement. */
+export type Shape<N extends string> = (values: Readonly<Record<N, SqlValue>>) => Statement
+
+/** Column types that keep Portico's meaning on this database: what `specificType` takes. */
+export interface SqlTypes {
+  /** Up to 255 bytes of UTF-8, compared byte by byte, without padding. */
+  readonly name: string
+  /** Free text. */
+  readonly text: string
+  /** JSON in the database's own type. */
+  readonly document: string
+  /** Bytes that are indexed and ordered as bytes (at most 2,700). */
+  readonly key: string
+  /** A signed 64-bit integer: instants in ms, counts. */
+  readonly integer: string
+}
+
+/** What differs between databases, as data and small builders; everything else is knex. */
+export interface Dialect {
+  readonly name: 'sqlite' | 'postgres' | 'mysql'
+  readonly types: SqlTypes
+  /** Adds `FOR UPDATE SKIP LOCKED` where the database has it. */
+  skipLocked(query: Knex.QueryBuilder): Knex.QueryBuilder
+  /** Reads a document column as JSON text. */
+  documentText(knex: Knex, column: string): Knex.Raw
+}
+
+/** The driver interface of the inner port `sql`: one connection (pool) to one database. */
+export interface SqlConnection extends Commits<SqlStep> {
+  readonly dialect: Dialect
+  /**
+   * Declares a statement. knex compiles it at its first use, once, and never again; `build` is pure.
+   * The result is cheap to call.
+   */
+  shape<N extends string = never>(build: (knex: Knex, p: Params<N>) => Knex.QueryBuilder | Knex.Raw): Shape<N>
+  /** Rows of one reading statement. `long` marks one that may read thousands of rows and must not delay others. */
+  query<Row extends object>(statement: Statement, call: Call, hint?: { readonly long?: boolean }): Promise<Row[]>
+  /** One row or none of a point read. */
+  queryOne<Row extends object>(statement: Statement, call: Call): Promise<Row | undefined>
+  /**
+   * Runs all steps or none, durable when answered: how many rows each changed.
+   * @throws SqlRefusal when a step changed another number of rows than it expects, or broke a unique index.
+   */
+  execute(program: readonly SqlStep[], call: Call): Promise<number[]>
+  /** Changes the structure (tables, columns, indexes); each statement on its own, idempotent by `if not exists`. */
+  define(build: (knex: Knex) => Knex.SchemaBuilder | Knex.Raw | readonly (Knex.SchemaBuilder | Knex.Raw)[], call: Call): Promise<void>
+  /** What a table has now; undefined when it is not there. Names as the database gives them. */
+  table(name: string, call: Call): Promise<{ readonly columns: readonly string[]; readonly indexes: readonly string[] } | undefined>
+  /** The backend's time in milliseconds since the epoch: the kernel's clock when embedded. */
+  now(call: Call): Promise<number>
+  /** Runs `body` while no other replica holds `name`; a crash frees it. */
+  lock<T>(name: string, call: Call, body: () => Promise<T>): Promise<T>
+  /** A wake-up for whoever waits on `channel`, here and, on a server, in other replicas. Lossy: polling is the net. */
+  readonly signals: {
+    send(channel: string): void
+    on(channel: string, listener: () => void): () => void
+  }
+}
