@@ -1,0 +1,130 @@
+import type { JsonSchema } from '../json.ts'
+
+/** What a value written in the manifest means beyond its JSON type: the private keyword `x-portico` of our schemas. */
+export type Unit = 'duration' | 'bytes' | 'path' | 'document'
+
+const durationPattern = '^(0|[1-9][0-9]{0,14})(ms|s|m|h|d)$'
+const bytesPattern = '^(0|[1-9][0-9]{0,14})(B|KiB|MiB|GiB)$'
+
+/** `250ms 2s 5m 1h 7d`; arrives as a number of milliseconds under its name with `Ms`. Bound it with `x-min` and `x-max` (ms). */
+export const durationSchema = { type: 'string', 'x-portico': 'duration', pattern: durationPattern } as const satisfies JsonSchema
+
+/** `64KiB 10MiB 1GiB`; arrives as a number of bytes under its name with `Bytes`. Bound it with `x-min` and `x-max` (bytes). */
+export const bytesSchema = { type: 'string', 'x-portico': 'bytes', pattern: bytesPattern } as const satisfies JsonSchema
+
+/** A file or folder relative to the manifest; arrives as an absolute path. */
+export const pathSchema = { type: 'string', 'x-portico': 'path', minLength: 1, maxLength: 4096 } as const satisfies JsonSchema
+
+/** A JSON Schema, inline or as the path of a .json or .yaml file; arrives loaded, as an object. */
+export const documentSchema = { type: ['object', 'string'], 'x-portico': 'document', minLength: 1, maxLength: 4096 } as const satisfies JsonSchema
+
+const msByUnit: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const bytesByUnit: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }
+
+/** Milliseconds of `250ms`, `2s`, `5m`, `1h` or `7d`; undefined when the text is none of them. */
+export function parseDuration(text: string): number | undefined {
+  return parse(text, durationPattern, msByUnit)
+}
+
+/** Bytes of `512B`, `64KiB`, `10MiB` or `1GiB`; undefined when the text is none of them. */
+export function parseBytes(text: string): number | undefined {
+  return parse(text, bytesPattern, bytesByUnit)
+}
+
+function parse(text: string, pattern: string, factors: Readonly<Record<string, number>>): number | undefined {
+  const [, digits, unit] = new RegExp(pattern).exec(text) ?? []
+  const factor = unit === undefined ? undefined : factors[unit]
+  if (digits === undefined || factor === undefined) return undefined
+  const value = Number(digits) * factor
+  return Number.isSafeInteger(value) ? value : undefined
+}
+
+/** What turns a leaf into what code gets; the caller knows the manifest's folder and reads files. */
+export interface UnitContext {
+  /** The absolute path of a path that the manifest gives. */
+  absolute(path: string): string
+  /** The document of a file; `at` is where in the value its path stands. */
+  load(path: string, at: readonly string[]): unknown
+  /** True for a value that stands in for one that is not known yet and is handed on as it is. */
+  opaque?(value: unknown): boolean
+}
+
+/**
+ * Turns a value that its schema has judged into what code gets: defaults filled in, `lease: 30s` as `leaseMs: 30000`,
+ * `maxValue: 1MiB` as `maxValueBytes: 1048576`, paths absolute, documents loaded. The names of a map stay as they are.
+ */
+export function resolveUnits(schema: JsonSchema, value: unknown, context: UnitContext, at: readonly string[] = []): unknown {
+  if (value === undefined || value === null || context.opaque?.(value)) return value
+  const chosen = branchFor(schema, value)
+  const unit = chosen['x-portico']
+
+  if (typeof value === 'string') {
+    if (unit === 'duration') return parseDuration(value)
+    if (unit === 'bytes') return parseBytes(value)
+    if (unit === 'path') return context.absolute(value)
+    if (unit === 'document') return context.load(value, at)
+    return value
+  }
+  if (unit === 'document' || typeof value !== 'object') return value
+  if (Array.isArray(value)) return value.map((item, index) => resolveUnits(itemSchema(chosen, index), item, context, [...at, String(index)]))
+  return resolveObject(chosen, value as Readonly<Record<string, unknown>>, context, at)
+}
+
+function resolveObject(schema: JsonSchema, value: Readonly<Record<string, unknown>>, context: UnitContext, at: readonly string[]): unknown {
+  const properties = (schema.properties ?? {}) as Readonly<Record<string, JsonSchema>>
+  const rest = typeof schema.additionalProperties === 'object' ? (schema.additionalProperties as JsonSchema) : {}
+  const resolved: [string, unknown][] = []
+
+  for (const [name, property] of Object.entries(properties)) {
+    const given = Object.hasOwn(value, name) ? value[name] : property.default
+    if (given !== undefined) resolved.push([nameWithUnit(name, property), resolveUnits(property, given, context, [...at, name])])
+  }
+  for (const [name, given] of Object.entries(value)) {
+    if (!Object.hasOwn(properties, name)) resolved.push([name, resolveUnits(rest, given, context, [...at, name])])
+  }
+  // fromEntries defines own properties, so that a map's name `__proto__` stays a name.
+  return Object.fromEntries(resolved)
+}
+
+/** `lease` with the unit of its value in the name: `leaseMs`. */
+export function nameWithUnit(name: string, schema: JsonSchema): string {
+  const unit = unitOf(schema)
+  return unit === 'duration' ? `${name}Ms` : unit === 'bytes' ? `${name}Bytes` : name
+}
+
+function unitOf(schema: JsonSchema): unknown {
+  return schema['x-portico'] ?? branches(schema).map((branch) => branch['x-portico']).find((unit) => unit !== undefined)
+}
+
+/** The alternatives of a schema; empty when it has none. */
+export function branches(schema: JsonSchema): readonly JsonSchema[] {
+  return (schema.anyOf ?? schema.oneOf ?? []) as readonly JsonSchema[]
+}
+
+/** The schema of one element of a list. */
+export function itemSchema(schema: JsonSchema, index: number): JsonSchema {
+  const prefix = schema.prefixItems as readonly JsonSchema[] | undefined
+  return prefix?.[index] ?? (typeof schema.items === 'object' ? (schema.items as JsonSchema) : {})
+}
+
+/** The alternative that fits the value's type, and of several objects the one that declares its keys. */
+export function branchFor(schema: JsonSchema, value: unknown): JsonSchema {
+  const fitting = branches(schema).filter((branch) => admits(branch, value))
+  if (fitting.length < 2 || typeof value !== 'object' || value === null) return fitting[0] ?? schema
+  const keys = Object.keys(value)
+  return fitting.find((branch) => keys.every((key) => Object.hasOwn((branch.properties ?? {}) as object, key))) ?? fitting[0] ?? schema
+}
+
+function admits(schema: JsonSchema, value: unknown): boolean {
+  if ('const' in schema) return schema.const === value
+  if (Array.isArray(schema.enum)) return schema.enum.includes(value)
+  const types = schema.type === undefined ? undefined : [schema.type].flat()
+  return !types || types.includes(typeOf(value)) || (types.includes('number') && typeOf(value) === 'integer')
+}
+
+/** The JSON Schema type of a value. */
+export function typeOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'array'
+  return Number.isInteger(value) ? 'integer' : typeof value
+}
