@@ -1,0 +1,1 @@
+export default { extensions: ['ts'], workerThreads: false, timeout: '20m', files: ['test/faults/**/*.test.ts'] }

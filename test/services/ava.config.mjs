@@ -1,0 +1,1 @@
+export default { extensions: ['ts'], workerThreads: false, timeout: '120s', files: ['test/services/**/*.test.ts'] }
