@@ -36,6 +36,10 @@ export interface Unit {
    * @throws UNIT_OF_WORK_ENDED after `commit`.
    */
   join<Step, T extends Stage<Step>>(commits: Commits<Step>, binding: string, make: () => T): T
+}
+
+/** A unit in the hands of whoever ends it. */
+export interface OpenUnit extends Unit {
   /**
    * Checks every noted version and condition, and applies all entries or none, in the order the bindings joined.
    * Durable when answered. A second commit is refused.
@@ -44,7 +48,7 @@ export interface Unit {
 }
 
 /** Makes an empty unit of work. */
-export function makeUnit(): Unit {
+export function makeUnit(): OpenUnit {
   const stages = new Map<string, Stage<unknown>>()
   let connection: Commits<unknown> | undefined
   let ended = false

@@ -1,0 +1,78 @@
+import type { AnyPort, Peer } from '../ports/definition.ts'
+import { isPorticoError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { Binding, BindingHealth, Probed } from './binding.ts'
+import { OperationCall } from './call.ts'
+import type { Deadlines } from './deadlines.ts'
+import type { Instruments } from './instruments.ts'
+import { wrapOperation } from './operation.ts'
+import { type Generation, SwapPoint } from './swap-point.ts'
+
+/** How long a probe of a backend may take. */
+const healthTimeoutMs = 2_000
+
+export interface BindParts {
+  readonly name: string
+  readonly port: AnyPort
+  readonly expose: boolean
+  readonly optional: boolean
+  readonly capabilities: readonly string[]
+  readonly first: Generation
+  readonly instruments: Instruments
+  readonly deadlines: Deadlines
+  readonly log: Log
+}
+
+/** A binding in the hands of who started it. */
+export interface StartedBinding extends Binding {
+  /** Where a reload puts another driver in place. */
+  readonly point: SwapPoint
+}
+
+/** Wraps a port's operations once, when the binding starts; see DESIGN 7. */
+export function bind(parts: BindParts): StartedBinding {
+  const { name, port } = parts
+  const point = new SwapPoint(parts.first)
+  const capabilities = new Set(parts.capabilities)
+  const operations: Peer = Object.fromEntries(
+    Object.entries(port.operations).map(([operation, declared]) => [
+      operation,
+      wrapOperation({ port, binding: name, name: operation, operation: declared, capabilities, point, deadlines: parts.deadlines, log: parts.log, counts: parts.instruments.operation(name, operation) }),
+    ]),
+  )
+  const [{ plugin, face }] = parts.first.implementations
+
+  return {
+    name, port, operations, point,
+    expose: parts.expose, optional: parts.optional, capabilities: parts.capabilities,
+    since: new Date(),
+    face: Object.freeze({ ...face, ...operations }),
+    get plugin() { return point.current?.implementations[0].plugin ?? plugin },
+    get state() { return point.current ? 'ready' : 'closed' },
+    async health() {
+      const driver = point.current?.implementations[0].probed
+      return driver ? probe(driver, parts.deadlines) : { status: 'failed', latencyMs: 0, error: 'the binding is closed' }
+    },
+  }
+}
+
+async function probe(driver: Probed, deadlines: Deadlines): Promise<BindingHealth> {
+  if (!driver.health) return { status: 'ok', latencyMs: 0 }
+
+  const startedMs = performance.now()
+  const latencyMs = () => Math.round((performance.now() - startedMs) * 100) / 100
+  const call = new OperationCall({ timeoutMs: healthTimeoutMs }, 0)
+  const late = Promise.withResolvers<never>()
+  const unwatch = deadlines.watch(call, () => {
+    call.expire()
+    late.reject(new Error('late'))
+  })
+  try {
+    await Promise.race([driver.health(call), late.promise])
+    return { status: 'ok', latencyMs: latencyMs() }
+  } catch (error) {
+    return { status: 'failed', latencyMs: latencyMs(), error: isPorticoError(error) ? `${error.code}: ${error.message}` : 'the backend does not answer' }
+  } finally {
+    unwatch()
+  }
+}

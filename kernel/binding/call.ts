@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto'
+import type { Call, CallOptions } from '../call.ts'
+import type { Unit } from './unit.ts'
+
+/** A call's deadline unless its caller names another. */
+export const defaultTimeoutMs = 30_000
+
+/** The call of one operation; its signal is made only when somebody asks for it. */
+export class OperationCall implements Call {
+  readonly timeoutMs: number
+  readonly text: boolean
+  /** True once a fallback or a backend that is down gave the answer. */
+  degraded = false
+  readonly #options: CallOptions | undefined
+  readonly #deadline: number
+  #controller: AbortController | undefined
+  #expired = false
+  #traceId: string | undefined
+
+  constructor(options: CallOptions | undefined, waitsMs: number) {
+    this.#options = options
+    this.timeoutMs = (options?.timeoutMs ?? defaultTimeoutMs) + waitsMs
+    this.text = options?.text ?? false
+    this.#deadline = performance.now() + this.timeoutMs
+  }
+
+  get subject(): string | undefined {
+    return this.#options?.subject
+  }
+
+  get unit(): Unit | undefined {
+    return this.#options?.unit
+  }
+
+  get traceId(): string {
+    return (this.#traceId ??= this.#options?.traceId ?? randomBytes(16).toString('hex'))
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController()
+      if (this.#expired) this.#controller.abort()
+      const outer = this.#options?.signal
+      if (outer?.aborted) this.#controller.abort(outer.reason)
+      else outer?.addEventListener('abort', this.#abort, { once: true })
+    }
+    return this.#controller.signal
+  }
+
+  remainingMs(): number {
+    return Math.max(0, this.#deadline - performance.now())
+  }
+
+  degrade(): void {
+    if (this.degraded) return
+    this.degraded = true
+    this.#options?.onDegraded?.()
+  }
+
+  /** Ends the call for its driver: the deadline has passed. */
+  expire(): void {
+    this.#expired = true
+    this.#controller?.abort()
+  }
+
+  /** Lets go of the caller's signal; called once when the call has ended. */
+  end(): void {
+    if (this.#controller) this.#options?.signal?.removeEventListener('abort', this.#abort)
+  }
+
+  readonly #abort = () => this.#controller?.abort(this.#options?.signal?.reason)
+}

@@ -1,0 +1,42 @@
+import { PorticoError, type ErrorSpec } from '../errors.ts'
+import type { AnyPort, Operation } from '../ports/definition.ts'
+
+interface Missing {
+  readonly binding: string
+  readonly what: string
+  readonly capability: string
+}
+
+/** The words of `<PORT>_UNSUPPORTED`; every port has that code, so none declares it. */
+export const unsupportedSpec: ErrorSpec<Missing> = {
+  status: 400,
+  retryable: false,
+  title: 'Unsupported by this backend',
+  detail: (at) => `the driver of ${at.binding} has no capability ${at.capability}, which ${at.what} needs; see the table in docs/ports/`,
+}
+
+export function unsupportedCode(port: string): string {
+  return `${port.toUpperCase().replaceAll('-', '_')}_UNSUPPORTED`
+}
+
+/** Refuses an operation or an argument that the driver did not declare, so that nothing is dropped in silence. */
+export function capabilityCheck(of: {
+  readonly port: AnyPort
+  readonly binding: string
+  readonly name: string
+  readonly operation: Operation
+  readonly capabilities: ReadonlySet<string>
+}): (input: unknown) => void {
+  const lacks = (capability: string) => !of.capabilities.has(capability)
+  const refuse = (what: string, capability: string) => {
+    throw new PorticoError(unsupportedCode(of.port.name), unsupportedSpec, { binding: of.binding, what, capability })
+  }
+  const whole = of.operation.needs?.operation
+  if (whole !== undefined && lacks(whole)) return () => refuse(of.name, whole)
+
+  const guarded = Object.entries(of.operation.needs?.arguments ?? {}).filter(([, capability]) => lacks(capability))
+  return (input) => {
+    if (guarded.length === 0 || typeof input !== 'object' || input === null) return
+    for (const [argument, capability] of guarded) if (argument in input) refuse(`${of.name} with ${argument}`, capability)
+  }
+}

@@ -1,0 +1,76 @@
+import type { Call } from '../call.ts'
+import type { Probed } from './binding.ts'
+
+/** One driver's implementation of an operation. */
+export type Attempt = (input: unknown, call: Call) => Promise<unknown>
+
+/** A port's meaning over one driver: its operations, and what it offers in process. */
+export interface Implementation {
+  readonly plugin: { readonly name: string; readonly version: string }
+  readonly face: Readonly<Record<string, unknown>>
+  /** The driver, for its probe. */
+  readonly probed: Probed
+}
+
+/** A driver and its fallbacks in order, with the calls that are in flight on them. */
+export class Generation {
+  readonly implementations: readonly [Implementation, ...Implementation[]]
+  readonly #attempts = new Map<string, readonly Attempt[]>()
+  #inFlight = 0
+  #whenIdle: (() => void) | undefined
+
+  constructor(implementations: readonly [Implementation, ...Implementation[]]) {
+    this.implementations = implementations
+  }
+
+  /** An operation of the driver, then of each fallback. */
+  attempts(operation: string): readonly Attempt[] {
+    let attempts = this.#attempts.get(operation)
+    if (!attempts) {
+      // definePort holds an implementation to its operations, each of them an Attempt.
+      attempts = this.implementations.map(({ face }) => (face[operation] as Attempt).bind(face))
+      this.#attempts.set(operation, attempts)
+    }
+    return attempts
+  }
+
+  enter(): void {
+    this.#inFlight++
+  }
+
+  leave(): void {
+    if (--this.#inFlight === 0) this.#whenIdle?.()
+  }
+
+  /** Answers when no call is in flight; meant for a generation that gets no new ones. */
+  async idle(): Promise<void> {
+    if (this.#inFlight > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve))
+  }
+}
+
+/** Holds the current generation of a binding; a call ends on the one it began with. */
+export class SwapPoint {
+  #current: Generation | undefined
+
+  constructor(first: Generation) {
+    this.#current = first
+  }
+
+  /** Undefined once the binding is closed. */
+  get current(): Generation | undefined {
+    return this.#current
+  }
+
+  /** Puts the next generation in place and answers the old one, to be closed when it is idle. */
+  swap(next: Generation): Generation | undefined {
+    const old = this.#current
+    this.#current = next
+    return old
+  }
+
+  close(): Generation | undefined {
+    const last = this.#current
+    this.#current = undefined
+    return last
+  }
+}
