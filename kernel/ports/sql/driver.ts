@@ -17,13 +17,14 @@ export interface SqlStep extends Statement {
   readonly expect?: number
 }
 
-
 /**
  * The placeholders of one shape: `p.value('id')` where a value goes, `p.now` for the backend's time in milliseconds
- * (an expression on a server, the kernel's clock when embedded).
+ * (an expression on a server, the kernel's clock when embedded). The same name may stand in several places.
  */
 export interface Params<N extends string> {
   value(name: N): Knex.Raw
+  /** For `.limit(p.limit('max'))`, where knex takes no raw; an `.offset` takes `p.value`. */
+  limit(name: N): number
   readonly now: Knex.Raw
 }
 
@@ -62,22 +63,34 @@ export interface SqlConnection extends Commits<SqlStep> {
    * The result is cheap to call.
    */
   shape<N extends string = never>(build: (knex: Knex, p: Params<N>) => Knex.QueryBuilder | Knex.Raw): Shape<N>
-  /** Rows of one reading statement. `long` marks one that may read thousands of rows and must not delay others. */
+  /** Rows of one reading statement; bytes arrive as Uint8Array. `long` marks one that may read thousands of rows and must not delay others. */
   query<Row extends object>(statement: Statement, call: Call, hint?: { readonly long?: boolean }): Promise<Row[]>
   /** One row or none of a point read. */
   queryOne<Row extends object>(statement: Statement, call: Call): Promise<Row | undefined>
   /**
-   * Runs all steps or none, durable when answered: how many rows each changed.
-   * @throws SqlRefusal when a step changed another number of rows than it expects, or broke a unique index.
+   * Runs all steps or none, in order, durable when answered: how many rows each changed. An empty program answers [].
+   * A step changes rows; it answers none (no `returning`): mark the rows with a token and read them by it.
+   * `commit` does the same and answers a refusal in place of throwing it.
+   * @throws SqlRefusal when a step changed another number of rows than it expects, or broke a unique index; its
+   *   `refusal.index` is the index's name, and `primary` for the primary key, whatever the database calls it.
+   * @throws DATABASE_BUSY when it surely did not run (queue full, deadline passed while it waited, another writer);
+   *   DATABASE_FULL when it surely left nothing; DATABASE_OUTCOME_UNKNOWN when it may or may not have been applied.
    */
   execute(program: readonly SqlStep[], call: Call): Promise<number[]>
-  /** Changes the structure (tables, columns, indexes); each statement on its own, idempotent by `if not exists`. */
+  /**
+   * Changes the structure (tables, columns, indexes); each statement on its own, in order; a crash
+   * may leave the first of them done. So ask `table` first, under `lock`, and define what is missing. Constants are
+   * written into the text. Only what needs no look at the database first: SQLite adds columns, and alters none.
+   */
   define(build: (knex: Knex) => Knex.SchemaBuilder | Knex.Raw | readonly (Knex.SchemaBuilder | Knex.Raw)[], call: Call): Promise<void>
-  /** What a table has now; undefined when it is not there. Names as the database gives them. */
+  /** What a table has now; undefined when it is not there. Without the index of the primary key. Cheap: without knex. */
   table(name: string, call: Call): Promise<{ readonly columns: readonly string[]; readonly indexes: readonly string[] } | undefined>
   /** The backend's time in milliseconds since the epoch: the kernel's clock when embedded. */
   now(call: Call): Promise<number>
-  /** Runs `body` while no other replica holds `name`; a crash frees it. */
+  /**
+   * Runs `body` while no other replica, and nobody else here, holds `name`; a crash frees it. Not reentrant.
+   * @throws DATABASE_BUSY when it did not come free within the call's deadline.
+   */
   lock<T>(name: string, call: Call, body: () => Promise<T>): Promise<T>
   /** A wake-up for whoever waits on `channel`, here and, on a server, in other replicas. Lossy: polling is the net. */
   readonly signals: {

@@ -1,0 +1,47 @@
+import type { ErrorTable, PorticoError } from '../../errors.ts'
+import { errorsOf } from '../../errors.ts'
+
+export const sqlErrors = {
+  DATABASE_UNAVAILABLE: {
+    status: 503, retryable: true, title: 'Database unavailable',
+    detail: (at: { connection: string }) => `the database of ${at.connection} does not answer`,
+  },
+  DATABASE_BUSY: {
+    status: 503, retryable: true, title: 'Database busy',
+    detail: (at: { connection: string }) => `the database of ${at.connection} is busy`,
+  },
+  DATABASE_FULL: {
+    status: 507, retryable: true, title: 'Disk full',
+    detail: (at: { connection: string }) => `the disk of ${at.connection} is full; reads go on, writes work again when there is space`,
+  },
+  DATABASE_OUTCOME_UNKNOWN: {
+    status: 504, retryable: false, title: 'Outcome unknown',
+    detail: (at: { connection: string }) => `the connection to ${at.connection} was lost while committing: the write may or may not be there`,
+  },
+  DATABASE_POOL_EXHAUSTED: {
+    status: 503, retryable: true, title: 'Pool exhausted',
+    detail: (at: { connection: string; waitedMs: number }) => `no connection of ${at.connection} came free in ${at.waitedMs} ms`,
+  },
+  DATABASE_FAILED: {
+    status: 500, retryable: false, title: 'Database error',
+    detail: (at: { connection: string; reason: string }) => `${at.connection}: ${at.reason}`,
+  },
+} as const satisfies ErrorTable
+
+export const sqlError = errorsOf(sqlErrors)
+
+/** What can befall a statement, in the words of no single database; each driver translates its SDK's errors into one. */
+export type Fault = 'unavailable' | 'busy' | 'full' | 'outcome-unknown' | 'failed'
+
+const codeOfFault = {
+  unavailable: 'DATABASE_UNAVAILABLE',
+  busy: 'DATABASE_BUSY',
+  full: 'DATABASE_FULL',
+  'outcome-unknown': 'DATABASE_OUTCOME_UNKNOWN',
+} as const
+
+/** The port error of a fault. `reason` is for `failed` alone: the others say enough by their code. */
+export function databaseError(connection: string, fault: Fault, reason: string, cause?: unknown): PorticoError {
+  const extras = cause === undefined ? {} : { cause }
+  return fault === 'failed' ? sqlError('DATABASE_FAILED', { connection, reason }, extras) : sqlError(codeOfFault[fault], { connection }, extras)
+}
