@@ -1,0 +1,30 @@
+import { styleText } from 'node:util'
+
+export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
+
+/** Colours a text, or leaves it as it is: only a terminal gets colour, and none when `NO_COLOR` is set. */
+export type Paint = (style: Style, text: string) => string
+
+/** Where a command writes, and what it knows of its surroundings. */
+export interface Terminal {
+  out(text: string): void
+  err(text: string): void
+  readonly paint: Paint
+  readonly paintErr: Paint
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly directory: string
+}
+
+export const plain: Paint = (_style, text) => text
+
+/** The terminal of this process. */
+export function processTerminal(): Terminal {
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    paint: (style, text) => styleText(style, text, { stream: process.stdout }),
+    paintErr: (style, text) => styleText(style, text, { stream: process.stderr }),
+    env: process.env,
+    directory: process.cwd(),
+  }
+}
