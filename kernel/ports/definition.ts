@@ -7,6 +7,8 @@ import type { Log } from '../log.ts'
 /** Where a field of the input is read in a request; a field without an entry is read from the path or the body. */
 export type HttpSource =
   | { readonly query: string }
+  /** A field of the body that has another name than the input field, because the path has that one. */
+  | { readonly body: string }
   /** `etag`: a quoted version, unquoted for the input, or `*` · `any`: only `*`, read as `true`. */
   | { readonly header: string; readonly form: 'etag' | 'any' }
 
@@ -47,7 +49,10 @@ export interface Operation<C extends string = string> {
   readonly public?: boolean
   readonly input: JsonSchema
   readonly output: JsonSchema
-  /** Refused with `<PORT>_UNSUPPORTED` unless the driver declares it; `arguments` guards single input fields. */
+  /**
+   * Refused with `<PORT>_UNSUPPORTED` unless the driver declares it; `arguments` guards single input fields:
+   * `delayMs`, or `jobs[].delayMs` for a field of each element of a list.
+   */
   readonly needs?: { readonly operation?: C; readonly arguments?: Readonly<Record<string, C>> }
   /** Milliseconds that the call may take beyond its deadline because it waits on purpose: the named input field. */
   readonly waits?: string

@@ -1,0 +1,138 @@
+import type { Call } from '../../call.ts'
+import type { Commits } from '../../binding/unit.ts'
+import type { Backoff, JobError, JobProgress, JobState } from './operations.ts'
+
+/** What a verb answered, kept for its repeat. */
+export interface VerbAnswer {
+  readonly token: string
+  readonly verb: 'fail' | 'release'
+  readonly answer: { readonly state: 'scheduled' | 'dead' | 'ready'; readonly runAt?: string }
+  /** Until when the repeat is answered. */
+  readonly untilMs: number
+}
+
+/** A job as a backend keeps it. Instants are milliseconds since the epoch. */
+export interface JobRow {
+  readonly id: string
+  readonly queue: string
+  readonly state: JobState
+  /** JSON as text. */
+  readonly payload: string
+  readonly priority: number
+  readonly attempt: number
+  readonly attempts: number
+  readonly crashes: number
+  /** The job's own; the queue's when absent. */
+  readonly backoff?: Backoff | undefined
+  readonly progress?: JobProgress | undefined
+  readonly runAt: number
+  /** When the state ends by itself: a scheduled job is ready, a lease is over, a finished job is removed. By the backend's clock. */
+  readonly dueAt?: number | undefined
+  readonly enqueuedAt: number
+  readonly finishedAt?: number | undefined
+  /** JSON as text. */
+  readonly result?: string | undefined
+  readonly errors: readonly JobError[]
+  readonly key?: string | undefined
+  /** Of the lease that holds it, or of the one that ended it: it stays on a done and on a cancelled job. */
+  readonly token?: string | undefined
+  readonly leaseUntil?: number | undefined
+  readonly worker?: string | undefined
+  readonly answers: readonly VerbAnswer[]
+  /** Changes with every change of the row. */
+  readonly revision: number
+}
+
+/** A job to add: with `delayMs` it is due that long after the moment the backend adds it. */
+export type AddedRow = JobRow & { readonly delayMs?: number | undefined }
+
+/** Rows, and the backend's time when it read them. */
+export interface Seen<T> {
+  readonly found: T
+  readonly nowMs: number
+}
+
+export interface LeaseWanted {
+  readonly queue: string
+  readonly max: number
+  readonly leaseMs: number
+  readonly token: string
+  readonly worker?: string | undefined
+  /** Keeps the token under this request for 10 minutes, when it got a job. */
+  readonly requestId?: string | undefined
+}
+
+/** Jobs of one queue and state, the latest first by (`at`, `id`); `at` is `finishedAt`, or `enqueuedAt` without one. */
+export interface JobRange {
+  readonly queue: string
+  readonly state: JobState
+  readonly fromMs: number
+  /** Exclusive. */
+  readonly toMs: number
+  /** Only what comes after this one. */
+  readonly after?: { readonly at: number; readonly id: string } | undefined
+  readonly limit: number
+}
+
+/** The earliest `dueAt` of each kind; undefined when there is none. */
+export interface Due {
+  readonly scheduled?: number | undefined
+  readonly active?: number | undefined
+  readonly finished?: number | undefined
+}
+
+export interface StateCount {
+  readonly state: JobState
+  readonly count: number
+}
+
+/**
+ * The little that a backend must do: keep rows, hand each ready one to one lease, compare and change. What a verb
+ * means is decided above it. Enqueue, lease, ack, fail and release need the first group; each other group belongs to
+ * capabilities, and is called only when the driver declares them.
+ */
+export interface QueueDriver<Step = unknown> {
+  /** What commits `insert`'s steps, alone or in a unit of work. A refused unique step means that a key is taken. */
+  readonly commits: Commits<Step>
+  insert(rows: readonly AddedRow[]): readonly Step[]
+  /**
+   * Leases up to `max` ready jobs of a queue that is not paused: counts the attempt, sets token, worker and lease end.
+   * By priority, `runAt` and id. Undefined when `requestId` is taken: then `requested` has the answer.
+   */
+  lease(wanted: LeaseWanted, call: Call): Promise<Seen<readonly JobRow[]> | undefined>
+  /** Makes a job done and removes it `keepMs` later, if the lease is live. False when it is not, and nothing changed. */
+  ack(done: { readonly id: string; readonly queue: string; readonly token: string; readonly result?: string | undefined; readonly keepMs: number }, call: Call): Promise<boolean>
+  read(id: string, call: Call): Promise<Seen<JobRow> | undefined>
+  /**
+   * Writes each row whose `revision` is still the one it was read with; with `live`, only while its lease lasts.
+   * Which were written, in order.
+   */
+  replace(rows: readonly JobRow[], live: boolean, call: Call): Promise<readonly boolean[]>
+
+  /** `idempotency`: the jobs that have these keys. */
+  withKeys(queue: string, keys: readonly string[], call: Call): Promise<readonly JobRow[]>
+  /** `repeatable`: what the request leased and still holds; undefined when it is not known. */
+  requested(queue: string, requestId: string, call: Call): Promise<Seen<readonly JobRow[]> | undefined>
+
+  /** `inspect` */
+  page(range: JobRange, call: Call): Promise<readonly JobRow[]>
+  counts(queue: string, call: Call): Promise<Seen<readonly StateCount[]> & { readonly oldestReadyAt?: number | undefined }>
+  /** `cancel`: removes the row if its `revision` is still this one. */
+  remove(row: JobRow, call: Call): Promise<boolean>
+  /** `pause` */
+  setPaused(queue: string, paused: boolean, call: Call): Promise<void>
+  paused(queue: string, call: Call): Promise<boolean>
+
+  /** What is due, for a backend that does not see to it by itself. */
+  due(call: Call): Promise<Seen<Due>>
+  /** Scheduled jobs that are due become ready; how many, at most `limit`. */
+  promote(limit: number, call: Call): Promise<number>
+  /** Active jobs whose lease is over. */
+  overdue(limit: number, call: Call): Promise<Seen<readonly JobRow[]>>
+  /** Removes finished jobs, and requests, that were kept long enough; how many jobs, at most `limit`. */
+  sweep(limit: number, call: Call): Promise<number>
+
+  /** A wake-up for whoever waits on this queue, in every replica that the backend reaches. Lossy. */
+  wake(queue: string): void
+  onWake(queue: string, listener: () => void): () => void
+}

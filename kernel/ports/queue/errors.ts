@@ -1,0 +1,39 @@
+import { errorsOf, type ErrorTable } from '../../errors.ts'
+
+export const queueErrors = {
+  QUEUE_NOT_FOUND: {
+    status: 404, retryable: false, title: 'No such queue',
+    detail: (at: { binding: string; queue: string }) =>
+      `${at.binding} declares no queue ${at.queue}; add \`${at.queue}: {}\` to ports.${at.binding}.queues in the manifest`,
+  },
+  QUEUE_JOB_NOT_FOUND: {
+    status: 404, retryable: false, title: 'No such job',
+    detail: (at: { queue: string; id: string }) => `${at.queue} has no job ${at.id}`,
+  },
+  QUEUE_LEASE_LOST: {
+    status: 409, retryable: false, title: 'Lease lost',
+    detail: (at: { queue: string; id: string }) => `the lease on ${at.queue}/${at.id} has ended; the job may run elsewhere, and nothing was changed`,
+  },
+  QUEUE_PAYLOAD_TOO_LARGE: {
+    status: 413, retryable: false, title: 'Payload too large',
+    detail: (at: { queue: string; bytes: number; maxBytes: number }) => `${at.queue} takes payloads of ${at.maxBytes} bytes at most, this one has ${at.bytes}`,
+  },
+  QUEUE_BAD_CURSOR: {
+    status: 400, retryable: false, title: 'Bad cursor',
+    detail: (at: { queue: string }) => `\`after\` is no cursor of this list of ${at.queue}; begin without it`,
+  },
+  QUEUE_KEY_RACED: {
+    status: 409, retryable: true, title: 'Idempotency key taken meanwhile',
+    detail: (at: { queue: string }) => `another job of ${at.queue} took the same idempotency key while this unit of work was open; run it again to meet that job`,
+  },
+  QUEUE_TOO_MANY_WAITING: {
+    status: 503, retryable: true, title: 'Too many waiting',
+    detail: (at: { binding: string; max: number }) => `${at.max} callers wait for jobs of ${at.binding} already; wait a moment, or lease without waitMs`,
+  },
+  QUEUE_BUSY: {
+    status: 503, retryable: true, title: 'Job busy',
+    detail: (at: { queue: string; id: string }) => `${at.queue}/${at.id} was changed by others again and again meanwhile; nothing was changed`,
+  },
+} as const satisfies ErrorTable
+
+export const queueError = errorsOf(queueErrors)
