@@ -3,9 +3,9 @@ import type { Position } from './types.ts'
 
 /** One thing that is wrong with a manifest, at the place that is to be changed. */
 export interface Problem {
-  readonly at?: Position
+  readonly at?: Position | undefined
   /** Path in the manifest: `connections.main.with.flie`. */
-  readonly path?: string
+  readonly path?: string | undefined
   readonly message: string
 }
 

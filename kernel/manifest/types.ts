@@ -1,4 +1,5 @@
 import type { DriverPlugin, ExtensionPlugin } from '../plugins/definition.ts'
+import type { JsonSchema } from '../json.ts'
 import type { AnyPort } from '../ports/definition.ts'
 
 /** Where a value of the manifest was written. Lines and columns start at 1. */
@@ -52,14 +53,18 @@ export interface SecretReference {
   /** Text pieces and secret names in turn: `["mongodb://u:", { name: "pw" }, "@host"]`. */
   readonly pieces: readonly (string | { readonly name: string })[]
   readonly path: string
-  readonly at: Position
+  /** Absent when the manifest was given as a value. */
+  readonly at: Position | undefined
+  /** The schema of the value that it stands for; judged when it is filled. */
+  readonly schema: JsonSchema
 }
 
 export interface ConnectionSpec extends DriverSpec {
   /** `main` for `connections.main`; `storage.reports` for the connection that the binding `storage.reports` holds itself. */
   readonly name: string
   readonly path: string
-  readonly at: Position
+  /** Absent when the manifest was given as a value. */
+  readonly at: Position | undefined
   readonly startTimeoutMs: number
 }
 
@@ -67,7 +72,8 @@ export interface BindingSpec extends DriverSpec {
   /** `storage`, `storage.reports`. */
   readonly name: string
   readonly path: string
-  readonly at: Position
+  /** Absent when the manifest was given as a value. */
+  readonly at: Position | undefined
   readonly port: AnyPort
   /** The port's own keys, checked and with units resolved. */
   readonly keys: unknown
@@ -85,7 +91,8 @@ export interface ExtensionSpec {
   readonly settings: Readonly<Record<string, unknown>>
   readonly needs: Readonly<Record<string, string>>
   readonly path: string
-  readonly at: Position
+  /** Absent when the manifest was given as a value. */
+  readonly at: Position | undefined
   readonly startTimeoutMs: number
 }
 

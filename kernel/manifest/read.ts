@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto'
+import { basename, dirname, extname, join, resolve } from 'node:path'
+import { applyEnvironment, choicePaths } from './environment.ts'
+import { decodeText, readFile } from './files.ts'
+import { emptyMap } from './nodes.ts'
+import type { Node } from './nodes.ts'
+import { mergeOverlay } from './overlay.ts'
+import { applySets } from './overrides.ts'
+import { parseYaml } from './parse.ts'
+import type { Problems } from './problems.ts'
+import type { RawManifest } from './raw.ts'
+import { fillReferences } from './references.ts'
+import type { ManifestOptions, ManifestSource } from './types.ts'
+import { nodeOfValue } from './values.ts'
+
+/** A manifest is written by people; a file beyond this is something else. */
+const maxFileBytes = 1024 * 1024
+
+/**
+ * Reads a manifest with its overlay, overrides of drivers and references. What cannot be read is a problem, and the
+ * manifest is then marked `broken`: nothing further is said about it.
+ */
+export async function readManifest(source: ManifestSource, options: ManifestOptions, problems: Problems): Promise<RawManifest> {
+  const hash = createHash('sha256')
+  const directory = resolve('path' in source ? dirname(source.path) : source.directory)
+  const before = problems.list().length
+  const written = 'path' in source ? readLayers(source.path, options, hash.update.bind(hash), problems) : readValue(source.manifest, options, hash.update.bind(hash), problems)
+  const path = 'path' in source ? source.path : join(source.directory, '(manifest)')
+  const broken = !written || problems.list().length > before
+
+  const set = applySets(written ?? emptyMap, options.set ?? [], problems)
+  const chosen = applyEnvironment(set, () => choicePaths(set), options.env, problems)
+  const root = fillReferences(chosen, { env: options.env, absolute: (file) => resolve(directory, file) })
+  return { path, directory, sha256: hash.digest('hex'), root, broken }
+}
+
+function readLayers(path: string, options: ManifestOptions, hashed: (bytes: Uint8Array) => void, problems: Problems): Node | undefined {
+  const base = readLayer(path, hashed, problems)
+  const name = options.overlay ?? options.env.PORTICO_ENV
+  if (!name) return base
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/.test(name)) {
+    problems.add({ message: `"${name.slice(0, 60)}" cannot be the name of an overlay: letters, digits, - and _, 40 at most` })
+    return undefined
+  }
+
+  const extension = extname(path)
+  const over = readLayer(join(dirname(path), `${basename(path, extension)}.${name}${extension}`), hashed, problems)
+  return base && over ? mergeOverlay(base, over, problems) : undefined
+}
+
+function readLayer(path: string, hashed: (bytes: Uint8Array) => void, problems: Problems): Node | undefined {
+  const start = { file: path, line: 1, column: 1 }
+  const read = readFile(path, maxFileBytes)
+  if ('failure' in read) {
+    problems.add({ message: `the file ${path} ${read.failure}` })
+    return undefined
+  }
+  hashed(read.bytes)
+
+  const text = decodeText(read.bytes)
+  if (text === undefined) problems.add({ at: start, message: 'is not UTF-8 text' })
+  const node = text === undefined ? undefined : parseYaml(text, path, problems)
+  if (!node || node.kind === 'map') return node
+  const empty = node.kind === 'scalar' && node.value === null
+  problems.add({ at: node.at ?? start, message: empty ? 'is empty; a manifest begins with `version: 1`' : 'must be a mapping that begins with `version: 1`' })
+  return undefined
+}
+
+function readValue(manifest: object, options: ManifestOptions, hashed: (bytes: Uint8Array) => void, problems: Problems): Node | undefined {
+  if (options.overlay) problems.add({ message: 'an overlay belongs to a manifest in a file, and this one was given as a value' })
+  const node = nodeOfValue(manifest, problems)
+  hashed(Buffer.from(JSON.stringify(node, (_, value: unknown) => (value instanceof Map ? [...value] : value))))
+  if (node.kind !== 'map') problems.add({ message: 'a manifest is an object' })
+  return node.kind === 'map' ? node : undefined
+}
