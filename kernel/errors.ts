@@ -88,12 +88,15 @@ const classByArea: Readonly<Record<string, ErrorClass>> = {
   SECURITY: SecurityError,
 }
 
+/** What a detail takes: its data, or nothing but `{}`. */
+type DataOf<Detail extends (at: never) => string> = Detail extends () => string ? Readonly<Record<never, never>> : Parameters<Detail>[0] & object
+
 /**
  * The thrower of one table: `throw storageError('STORAGE_NOT_FOUND', { collection, id })`.
  * A code that the table does not declare, or data its detail does not take, does not compile.
  */
 export function errorsOf<T extends ErrorTable>(table: T) {
-  return <C extends keyof T & string>(code: C, at: Parameters<T[C]['detail']>[0] & object, extras?: ErrorExtras): PorticoError => {
+  return <C extends keyof T & string>(code: C, at: DataOf<T[C]['detail']>, extras?: ErrorExtras): PorticoError => {
     const spec = table[code]
     if (!spec) throw new TypeError(`error code ${code} is not declared`)
     const Class = classByCode[code] ?? classByArea[code.slice(0, code.indexOf('_'))] ?? PorticoError

@@ -17,7 +17,10 @@ export interface BindParts {
   readonly expose: boolean
   readonly optional: boolean
   readonly capabilities: readonly string[]
-  readonly first: Generation
+  /** The driver as the manifest names it, for as long as none is running. */
+  readonly plugin: { readonly name: string; readonly version: string }
+  /** Undefined when an optional binding could not start: its calls answer BINDING_UNAVAILABLE. */
+  readonly first: Generation | undefined
   readonly instruments: Instruments
   readonly deadlines: Deadlines
   readonly log: Log
@@ -27,6 +30,8 @@ export interface BindParts {
 export interface StartedBinding extends Binding {
   /** Where a reload puts another driver in place. */
   readonly point: SwapPoint
+  /** Refuses every later call; answers what is still in flight. */
+  close(): Generation | undefined
 }
 
 /** Wraps a port's operations once, when the binding starts; see DESIGN 7. */
@@ -40,18 +45,23 @@ export function bind(parts: BindParts): StartedBinding {
       wrapOperation({ port, binding: name, name: operation, operation: declared, capabilities, point, deadlines: parts.deadlines, log: parts.log, counts: parts.instruments.operation(name, operation) }),
     ]),
   )
-  const [{ plugin, face }] = parts.first.implementations
+  const offered = parts.first?.implementations[0].face
+  let closed = false
 
   return {
     name, port, operations, point,
     expose: parts.expose, optional: parts.optional, capabilities: parts.capabilities,
     since: new Date(),
-    face: Object.freeze({ ...face, ...operations }),
-    get plugin() { return point.current?.implementations[0].plugin ?? plugin },
-    get state() { return point.current ? 'ready' : 'closed' },
+    face: Object.freeze({ ...offered, ...operations }),
+    get plugin() { return point.current?.implementations[0].plugin ?? parts.plugin },
+    get state() { return closed ? 'closed' : point.current ? 'ready' : 'failed' },
+    close() {
+      closed = true
+      return point.close()
+    },
     async health() {
       const driver = point.current?.implementations[0].probed
-      return driver ? probe(driver, parts.deadlines) : { status: 'failed', latencyMs: 0, error: 'the binding is closed' }
+      return driver ? probe(driver, parts.deadlines) : { status: 'failed', latencyMs: 0, error: 'it is not running' }
     },
   }
 }

@@ -1,3 +1,4 @@
+import type { Call } from '../call.ts'
 import type { AnyPort, Peer } from '../ports/definition.ts'
 
 export type BindingState = 'starting' | 'ready' | 'failed' | 'closed'
@@ -32,5 +33,7 @@ export interface Binding {
 /** What any driver and connection may add to its port's driver interface. */
 export interface Probed {
   /** A cheap round trip to the backend; throws when it does not answer. */
-  health?(call: import('../call.ts').Call): Promise<void>
+  health?(call: Call): Promise<void>
+  /** Declared capabilities that this very backend turned out to lack (no replica set, an older server). */
+  readonly lacks?: readonly string[]
 }

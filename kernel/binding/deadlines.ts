@@ -6,7 +6,8 @@ interface Pending {
 
 /**
  * Tells calls that their deadline has passed, one timer for all of them: a timer of its own would cost every call more
- * than the rest of the wrapper. A call is told at most 100 ms late; a call shorter than a second gets its own timer.
+ * than the rest of the wrapper. A call is told at most 100 ms late; a call shorter than a second gets its own timer. The
+ * timer ends itself when nothing is pending, and holds the process until then: a call in flight is not idle.
  */
 export class Deadlines {
   readonly #pending = new Map<Pending, () => void>()
@@ -21,7 +22,7 @@ export class Deadlines {
     }
 
     this.#pending.set(call, expire)
-    this.#sweep ??= setInterval(() => this.#tick(), sweepEveryMs).unref()
+    this.#sweep ??= setInterval(() => this.#tick(), sweepEveryMs)
     return () => this.#pending.delete(call)
   }
 

@@ -52,7 +52,8 @@ export class Generation {
 export class SwapPoint {
   #current: Generation | undefined
 
-  constructor(first: Generation) {
+  /** Without a first generation the binding is unavailable until one is swapped in. */
+  constructor(first?: Generation) {
     this.#current = first
   }
 

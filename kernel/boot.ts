@@ -1,0 +1,83 @@
+import { Deadlines } from './binding/deadlines.ts'
+import { Instruments } from './binding/instruments.ts'
+import { systemClock, type Clock } from './clock.ts'
+import { fillContainer } from './container.ts'
+import { Kernel } from './kernel.ts'
+import { CloseStack } from './lifecycle/close-stack.ts'
+import { startAll, type StartedStep } from './lifecycle/start.ts'
+import type { Log } from './log.ts'
+import { checkManifest } from './manifest/check.ts'
+import { Problems } from './manifest/problems.ts'
+import { readManifest, type RawManifest } from './manifest/read.ts'
+import { fillSecrets, secretVariable } from './manifest/secrets.ts'
+import type { Manifest, ManifestOptions, ManifestSource } from './manifest/types.ts'
+import { wantedPlugins } from './manifest/wanted.ts'
+import type { PluginCatalogue } from './plugins/catalogue.ts'
+import { loadPlugins } from './plugins/loader.ts'
+import { makePlan, type Plan } from './plugins/plan.ts'
+
+/** What the process around the kernel gives. */
+export interface Host extends ManifestOptions {
+  readonly log: Log
+  readonly clock?: Clock
+  /** Told as each connection, binding and extension has started. */
+  readonly onStarted?: (step: StartedStep) => void
+  /** Lets the server listen beyond loopback without identity and TLS; logged. */
+  readonly insecureListen?: boolean
+}
+
+/** A manifest with nothing left to refuse before the first side effect. */
+export interface Checked {
+  readonly raw: RawManifest
+  readonly catalogue: PluginCatalogue
+  readonly manifest: Manifest
+  readonly plan: Plan
+}
+
+/**
+ * Stage 1: text → plugins' metadata → checked manifest → plan. Starts nothing.
+ * @throws MANIFEST_INVALID with every problem at once.
+ */
+export async function check(source: ManifestSource, options: ManifestOptions): Promise<Checked> {
+  const problems = new Problems()
+  const raw = await readManifest(source, options, problems)
+  if (!raw) throw problems.toError()
+
+  const catalogue = await loadPlugins(wantedPlugins(raw), raw.directory, problems)
+  const manifest = checkManifest(raw, catalogue, options, problems)
+  if (!manifest) throw problems.toError()
+
+  const plan = makePlan(manifest, problems)
+  problems.throwIfAny()
+  return { raw, catalogue, manifest, plan }
+}
+
+/** The pipeline: check → secrets → connections and bindings in plan order → a kernel that can listen. */
+export async function boot(source: ManifestSource, host: Host): Promise<Kernel> {
+  const { manifest, plan } = await check(source, host)
+  const filled = fillPlan(manifest, plan, host)
+
+  const clock = host.clock ?? systemClock
+  const closing = new CloseStack(host.log, clock)
+  const instruments = new Instruments()
+  try {
+    const started = await startAll(filled.plan, {
+      directory: manifest.directory, log: host.log, clock, closing, instruments, deadlines: new Deadlines(),
+      ...(host.onStarted ? { onStarted: host.onStarted } : {}),
+    })
+    const container = fillContainer(new Map(Array.from(started.bindings, ([name, { face }]) => [name, face])))
+    return new Kernel({ manifest: filled.manifest, started, container, closing, instruments, clock, log: host.log, insecureListen: host.insecureListen ?? false })
+  } catch (error) {
+    // What had started is closed again, last first.
+    await closing.run()
+    throw error
+  }
+}
+
+/** Stage 2: secrets are read and the references to them filled. */
+function fillPlan(manifest: Manifest, plan: Plan, host: Host): { manifest: Manifest; plan: Plan } {
+  const problems = new Problems()
+  const filled = fillSecrets(manifest, (name) => host.env[secretVariable(name)], problems)
+  problems.throwIfAny()
+  return filled === manifest ? { manifest, plan } : { manifest: filled, plan: makePlan(filled, problems) }
+}

@@ -1,0 +1,13 @@
+import { asValue, createContainer, InjectionMode, type AwilixContainer } from 'awilix'
+
+export type Container = AwilixContainer<Record<string, unknown>>
+
+/**
+ * Every binding under its name: `container.resolve('storage.reports')`, or as a parameter of what the application
+ * builds with it. The kernel starts and closes bindings itself, so the container holds values and disposes nothing.
+ */
+export function fillContainer(faces: ReadonlyMap<string, object>): Container {
+  const container = createContainer<Record<string, unknown>>({ injectionMode: InjectionMode.PROXY, strict: true })
+  for (const [name, face] of faces) container.register(name, asValue(face))
+  return container
+}

@@ -1,0 +1,151 @@
+import { bind, type StartedBinding } from '../binding/bind.ts'
+import type { Deadlines } from '../binding/deadlines.ts'
+import type { Instruments } from '../binding/instruments.ts'
+import { Generation, type Implementation } from '../binding/swap-point.ts'
+import type { Clock } from '../clock.ts'
+import type { Log } from '../log.ts'
+import { Problems } from '../manifest/problems.ts'
+import type { BindingSpec, DriverSpec } from '../manifest/types.ts'
+import type { DriverPlugin, Extension } from '../plugins/definition.ts'
+import { standsOn, type Plan, type PlanStep } from '../plugins/plan.ts'
+import { kernelVersion } from '../version.ts'
+import type { CloseStack } from './close-stack.ts'
+import { runFactory } from './factory.ts'
+
+/** What every start needs and none of them changes. */
+export interface StartParts {
+  readonly directory: string
+  readonly log: Log
+  readonly clock: Clock
+  readonly closing: CloseStack
+  readonly instruments: Instruments
+  readonly deadlines: Deadlines
+  /** Told as each step has started, for a terminal. */
+  readonly onStarted?: (step: StartedStep) => void
+}
+
+export interface StartedStep {
+  readonly kind: PlanStep['kind']
+  readonly name: string
+  readonly plugin: string
+  readonly tookMs: number
+  /** Why an optional binding is not running. */
+  readonly failure?: string
+}
+
+export interface StartedExtension extends Extension {
+  readonly name: string
+}
+
+/** All that runs. */
+export interface Started {
+  readonly connections: Map<string, unknown>
+  readonly bindings: Map<string, StartedBinding>
+  readonly extensions: StartedExtension[]
+  readonly steps: StartedStep[]
+}
+
+/** Starts the plan's steps one after the other; the first failure of one that is not optional ends it. */
+export async function startAll(plan: Plan, parts: StartParts): Promise<Started> {
+  const started: Started = { connections: new Map(), bindings: new Map(), extensions: [], steps: [] }
+  for (const step of plan.steps) {
+    const startedMs = performance.now()
+    const failure = await startOrTolerate(step, plan, started, parts)
+    const done: StartedStep = {
+      kind: step.kind, name: step.kind === 'extension' ? step.spec.specifier : step.id, plugin: step.spec.plugin.name,
+      tookMs: performance.now() - startedMs, ...(failure === undefined ? {} : { failure }),
+    }
+    started.steps.push(done)
+    parts.onStarted?.(done)
+  }
+  return started
+}
+
+/** Answers why an optional step did not start. */
+async function startOrTolerate(step: PlanStep, plan: Plan, started: Started, parts: StartParts): Promise<string | undefined> {
+  try {
+    await startStep(step, started, parts)
+    return undefined
+  } catch (error) {
+    if (!isOptional(step, plan)) throw error
+    parts.log.error({ err: error, step: step.id }, `${step.id} is optional and did not start`)
+    if (step.kind === 'binding') started.bindings.set(step.spec.name, bindingOf(step.spec, undefined, [], parts))
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** A connection is as optional as everything that stands on it. */
+function isOptional(step: PlanStep, plan: Plan): boolean {
+  if (step.kind === 'binding') return step.spec.optional
+  if (step.kind === 'extension') return false
+  const above = plan.steps.filter((other) => standsOn(other).includes(step.id))
+  return above.length > 0 && above.every((other) => isOptional(other, plan))
+}
+
+async function startStep(step: PlanStep, started: Started, parts: StartParts): Promise<void> {
+  if (step.kind === 'connection') {
+    started.connections.set(step.spec.name, await runFactory(step, step.spec, {}, undefined, undefined, parts))
+  } else if (step.kind === 'binding') {
+    started.bindings.set(step.spec.name, await startBinding(step, step.spec, started, parts))
+  } else {
+    const extension = await runFactory(step, step.spec, needsOf(step.spec.needs, started), undefined, undefined, parts)
+    started.extensions.push({ name: step.spec.plugin.name, ...(extension as Extension) })
+  }
+}
+
+async function startBinding(step: PlanStep, spec: BindingSpec, started: Started, parts: StartParts): Promise<StartedBinding> {
+  const first = await implement(step, spec, spec, started, parts)
+  const fallbacks: Implementation[] = []
+  for (const driver of spec.fallback) fallbacks.push(await implement(step, spec, driver, started, parts))
+
+  const lacks = new Set(first.probed.lacks)
+  const capabilities = spec.plugin.capabilities.filter((capability) => !lacks.has(capability))
+  refuseUnfit(spec, capabilities)
+  const binding = bindingOf(spec, new Generation([first, ...fallbacks]), capabilities, parts)
+  parts.closing.add(`calls of ${spec.name}`, async () => { await binding.close()?.idle() })
+  return binding
+}
+
+/** A driver, and the port's meaning over it. */
+async function implement(step: PlanStep, spec: BindingSpec, driver: DriverSpec, started: Started, parts: StartParts): Promise<Implementation> {
+  const connection = driver.on === undefined ? undefined : started.connections.get(driver.on)
+  const made = await runFactory(step, driver, needsOf(spec.needs, started), connection, spec, parts)
+  if (!spec.port.implement) throw new TypeError(`the port ${spec.port.name} is an inner port`)
+
+  const face = spec.port.implement({
+    driver: made,
+    keys: spec.keys,
+    binding: spec.name,
+    plugin: driver.plugin.name,
+    capabilities: new Set(driver.plugin.capabilities),
+    clock: parts.clock,
+    log: parts.log.child({ binding: spec.name }),
+    peer: (name) => started.bindings.get(name)?.operations,
+    onClose: (close) => { parts.closing.add(spec.name, close) },
+  })
+  // The driver of a port is an object; `health` and `lacks` are its choice.
+  return { plugin: identity(driver.plugin), face: face as Readonly<Record<string, unknown>>, probed: made ?? {} }
+}
+
+function bindingOf(spec: BindingSpec, first: Generation | undefined, capabilities: readonly string[], parts: StartParts): StartedBinding {
+  const { name, port, expose, optional } = spec
+  return bind({ name, port, expose, optional, capabilities, first, plugin: identity(spec.plugin), instruments: parts.instruments, deadlines: parts.deadlines, log: parts.log })
+}
+
+/** Stage 3: what the keys ask for and this very backend turned out to lack. */
+function refuseUnfit(spec: BindingSpec, capabilities: readonly string[]): void {
+  const problems = new Problems()
+  for (const demand of spec.port.demands?.(spec.keys) ?? []) {
+    if (capabilities.includes(demand.capability)) continue
+    problems.add({ at: spec.at, path: [spec.path, ...demand.path].join('.'), message: `needs the capability ${demand.capability}, which this backend turned out to lack` })
+  }
+  problems.throwIfAny()
+}
+
+function needsOf(needs: Readonly<Record<string, string>>, started: Started): Readonly<Record<string, object>> {
+  return Object.fromEntries(Object.entries(needs).map(([name, binding]) => [name, started.bindings.get(binding)?.face ?? {}]))
+}
+
+function identity(plugin: DriverPlugin): { readonly name: string; readonly version: string } {
+  return { name: plugin.name, version: plugin.version ?? kernelVersion }
+}

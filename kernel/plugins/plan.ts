@@ -1,0 +1,60 @@
+import type { Problems } from '../manifest/problems.ts'
+import type { BindingSpec, ConnectionSpec, ExtensionSpec, Manifest } from '../manifest/types.ts'
+
+/** One thing to start. */
+export type PlanStep =
+  | { readonly kind: 'connection'; readonly id: string; readonly spec: ConnectionSpec }
+  | { readonly kind: 'binding'; readonly id: string; readonly spec: BindingSpec }
+  | { readonly kind: 'extension'; readonly id: string; readonly spec: ExtensionSpec }
+
+/** What will start, in this order: each step after all that it stands on. */
+export interface Plan {
+  readonly steps: readonly PlanStep[]
+}
+
+/** Orders the manifest's entries by what they stand on, otherwise as they are written. A cycle is reported with its path. */
+export function makePlan(manifest: Manifest, problems: Problems): Plan {
+  const steps: PlanStep[] = [
+    ...manifest.connections.map((spec) => ({ kind: 'connection' as const, id: connectionId(spec.name), spec })),
+    ...manifest.bindings.map((spec) => ({ kind: 'binding' as const, id: spec.name, spec })),
+    ...manifest.extensions.map((spec) => ({ kind: 'extension' as const, id: spec.path, spec })),
+  ]
+  const byId = new Map(steps.map((step) => [step.id, step]))
+  const ordered = new Set<PlanStep>()
+  const path: PlanStep[] = []
+
+  const visit = (step: PlanStep): void => {
+    if (ordered.has(step)) return
+    const seenAt = path.indexOf(step)
+    if (seenAt >= 0) {
+      reportCycle([...path.slice(seenAt), step], problems)
+      return
+    }
+    path.push(step)
+    for (const id of standsOn(step)) {
+      const below = byId.get(id)
+      if (below) visit(below)
+    }
+    path.pop()
+    ordered.add(step)
+  }
+  for (const step of steps) visit(step)
+  return { steps: [...ordered] }
+}
+
+export function connectionId(name: string): string {
+  return `connections.${name}`
+}
+
+/** The ids of what a step stands on: its connection, its fallbacks' connections, the bindings it needs. */
+export function standsOn(step: PlanStep): readonly string[] {
+  if (step.kind === 'connection') return []
+  const drivers = step.kind === 'binding' ? [step.spec, ...step.spec.fallback] : []
+  return [...drivers.flatMap(({ on }) => (on === undefined ? [] : [connectionId(on)])), ...Object.values(step.spec.needs)]
+}
+
+function reportCycle(cycle: readonly PlanStep[], problems: Problems): void {
+  const [first] = cycle
+  if (!first) return
+  problems.add({ at: first.spec.at, path: first.spec.path, message: `needs itself: ${cycle.map(({ id }) => id).join(' -> ')}` })
+}
