@@ -59,7 +59,10 @@ type NameWithUnit<N extends string, S> = S extends { format: 'duration' } ? `${N
 /** What a driver is given: the unit stands in the name (`busyTimeout: 5s` is `busyTimeoutMs: 5000`). */
 export type SettingsOf<S> = { readonly [N in keyof S & string as NameWithUnit<N, S[N]>]: Value<S[N]> }
 
+/** A default that is none of its choice's words does not compile. */
+type WithKnownDefault<S> = S extends { format: readonly (infer V)[]; default: infer D } ? (D extends V | null ? S : S & { default: V | null }) : S
+
 /** Keeps the literal types of a settings declaration. */
-export function defineSettings<const S extends SettingsSchema>(settings: S): S {
+export function defineSettings<const S extends SettingsSchema>(settings: S & { readonly [N in keyof S]: WithKnownDefault<S[N]> }): S {
   return settings
 }

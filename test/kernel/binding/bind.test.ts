@@ -92,7 +92,7 @@ test('a fallback answers what the port allows, marked as degraded', async (t) =>
   let told = 0
   const { face, instruments } = bindEcho([], { say: down }, { say: ({ text }) => Promise.resolve({ said: `${text}, later` }) })
 
-  t.deepEqual<unknown>(await face.say({ text: 'x' }, { onDegraded: () => told++ }), { said: 'x, later', degraded: true })
+  t.deepEqual<unknown, unknown>(await face.say({ text: 'x' }, { onDegraded: () => told++ }), { said: 'x, later', degraded: true })
   t.is(told, 1)
   t.is(instruments.called()[0]?.degraded, 1)
 })
