@@ -1,0 +1,68 @@
+import type { Json, JsonObject } from '../../json.ts'
+
+/** A deeply frozen copy of a value and about how much heap it takes. */
+export interface Frozen {
+  readonly value: Json
+  readonly sizeBytes: number
+}
+
+/** What V8 takes on a 64-bit machine without pointer compression, rounded up. */
+const objectBytes = 40
+const fieldBytes = 8
+const doubleBytes = 16
+const textBytes = 24
+
+/**
+ * Copies a value that `findBadText` found good: neither the one who gave it nor the one who reads it can change what
+ * the cache has. `-0` becomes 0, as everywhere.
+ */
+export function freezeCopy(value: Json): Frozen {
+  let sizeBytes = 0
+
+  const copy = (from: Json): Json => {
+    if (typeof from === 'string') {
+      sizeBytes += sizeOfText(from)
+      return from
+    }
+    if (typeof from === 'number') {
+      if (!Number.isInteger(from)) sizeBytes += doubleBytes
+      return from === 0 ? 0 : from
+    }
+    if (from === null || typeof from === 'boolean') return from
+    return Object.freeze(isList(from) ? copyList(from) : copyObject(from))
+  }
+
+  const copyList = (from: readonly Json[]): Json[] => {
+    sizeBytes += objectBytes + fieldBytes * from.length
+    return from.map(copy)
+  }
+
+  const copyObject = (from: JsonObject): JsonObject => {
+    const to: Record<string, Json> = {}
+    const names = Object.keys(from)
+    // V8 shares the names of objects of one shape, but a cache cannot know whose shapes are alike.
+    for (const name of names) {
+      sizeBytes += 2 * fieldBytes + name.length
+      to[name] = copy(from[name] as Json)
+    }
+    sizeBytes += objectBytes
+    return to
+  }
+
+  const frozen = copy(value)
+  return { value: frozen, sizeBytes: sizeBytes + fieldBytes }
+}
+
+/** V8 keeps a text with one byte a character when all are Latin-1, with two otherwise. */
+export function sizeOfText(text: string): number {
+  return textBytes + (isLatin1(text) ? text.length : 2 * text.length)
+}
+
+function isLatin1(text: string): boolean {
+  // eslint-disable-next-line no-control-regex -- the range is all of Latin-1, control characters included
+  return !/[^\u0000-\u00ff]/.test(text)
+}
+
+function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value)
+}

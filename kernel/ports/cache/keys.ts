@@ -1,0 +1,40 @@
+import type { FieldError } from '../../errors.ts'
+import { badText } from '../text.ts'
+
+export const maxKeyBytes = 1_024
+export const maxKeys = 1_000
+export const maxTags = 32
+export const maxTagBytes = 255
+
+/** Why `key` cannot be a cache key; undefined when it can. */
+export function badKey(key: string): string | undefined {
+  if (key === '') return 'must not be empty'
+  if (exceeds(key, maxKeyBytes)) return `must be at most ${maxKeyBytes} bytes of UTF-8`
+  if (key.charCodeAt(0) === 0x5f) return 'must not start with _'
+  if (key === '.' || key === '..') return 'must not be . or ..'
+  return badText(key)
+}
+
+/** The first key of a list that cannot be one. */
+export function badKeys(keys: readonly string[]): FieldError | undefined {
+  for (const [index, key] of keys.entries()) {
+    const message = badKey(key)
+    if (message) return { path: `/keys/${index}`, message }
+  }
+  return undefined
+}
+
+/** The first tag that cannot be one. */
+export function badTags(tags: readonly string[]): FieldError | undefined {
+  if (tags.length > maxTags) return { path: '/tags', message: `must be at most ${maxTags} tags` }
+  for (const [index, tag] of tags.entries()) {
+    const message = tag === '' ? 'must not be empty' : exceeds(tag, maxTagBytes) ? `must be at most ${maxTagBytes} bytes of UTF-8` : badText(tag)
+    if (message) return { path: `/tags/${index}`, message }
+  }
+  return undefined
+}
+
+function exceeds(text: string, bytes: number): boolean {
+  // A UTF-16 unit is at most three bytes of UTF-8: most texts need no count.
+  return text.length > bytes || (text.length * 3 > bytes && Buffer.byteLength(text) > bytes)
+}

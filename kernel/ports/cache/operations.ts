@@ -1,0 +1,135 @@
+import type { Call, CallOptions } from '../../call.ts'
+import type { Json, JsonSchema } from '../../json.ts'
+import type { Operation } from '../definition.ts'
+import { maxKeys, maxTags } from './keys.ts'
+
+/** A cached value. */
+export interface CacheHit {
+  /** Deeply frozen in process: what is cached cannot be changed by who reads it. */
+  readonly value: Json
+  /** How long it stays fresh; 0 when it is stale, null when it has no end. */
+  readonly ttlMs: number | null
+  /** True in the `staleMs` that `remember` adds to its time. */
+  readonly stale: boolean
+}
+
+export interface SetInput {
+  readonly key: string
+  readonly value: Json
+  readonly ttlMs?: number
+  readonly tags?: readonly string[]
+}
+
+/** Exactly one of the three. */
+export interface InvalidateInput {
+  readonly tags?: readonly string[]
+  readonly prefix?: string
+  readonly all?: true
+}
+
+/**
+ * What callers see of a cache. A key is 1 to 1,024 bytes of UTF-8, is not `.` or `..`, does not start with `_`.
+ *
+ * A cache never fails its caller: while the backend is down or slower than the key `timeout`, a read is a miss, a
+ * write does nothing, and the answer is marked as degraded. Only input that breaks the rules is refused.
+ * So a write is not a promise: an entry can be evicted at any time, and after an outage an old one can be there again.
+ *
+ * @throws INPUT_INVALID for a key, tag or value that breaks the rules.
+ * @throws CACHE_UNSUPPORTED for tags that the driver cannot do.
+ */
+export interface CacheOperations {
+  /** The value under the key, or null: never there, expired, evicted, or the backend is down. */
+  get(input: { readonly key: string }, call: Call): Promise<CacheHit | null>
+  /** Up to 1,000 keys at once, answered in their order. */
+  getMany(input: { readonly keys: readonly string[] }, call: Call): Promise<{ readonly items: readonly (CacheHit | null)[] }>
+  /**
+   * Stores any JSON value, at most 30 levels deep. Without `ttlMs` it lives as long as the binding's key `ttl`, or without end.
+   * `stored` is false, and the answer degraded, when the backend is down or the value is larger than it takes; an earlier
+   * value under the key is gone then, unless the backend was down.
+   */
+  set(input: SetInput, call: Call): Promise<{ readonly stored: boolean }>
+  /** Removes one key; a key that is not there is no error. */
+  delete(input: { readonly key: string }, call: Call): Promise<Record<never, never>>
+  /** Removes all entries that carry one of the tags, all whose key begins with the prefix, or all of this binding. */
+  invalidate(input: InvalidateInput, call: Call): Promise<Record<never, never>>
+}
+
+export interface RememberOptions extends Pick<CallOptions, 'timeoutMs' | 'onDegraded'> {
+  /** The binding's key `ttl` unless set. */
+  readonly ttlMs?: number
+  /** How long after `ttlMs` the old value is still answered, while one load in the background renews it; 0 unless set. */
+  readonly staleMs?: number
+  readonly tags?: readonly string[]
+}
+
+/** What a cache offers in process only. */
+export interface CacheInProcess {
+  /**
+   * The cached value, or what `load` gives, which is then cached. Callers of one key that miss at the same time share
+   * one load and its outcome; a load that fails is not cached, and is tried again by the next caller.
+   * A stale value is answered at once and renewed behind the answer; it stays until a load succeeds or `staleMs` is over.
+   *
+   * When the key is set, deleted or invalidated while its load runs, the load's result goes to those who already wait,
+   * is not cached, and the next caller loads anew. The answer is deeply frozen, whether it was loaded or cached.
+   *
+   * `timeoutMs` (30,000 unless set) is how long a caller waits; it also frees the key from a load that hangs. Loads
+   * share a bound of 10,000 at one time; beyond it a caller loads for itself, and nothing is cached.
+   * @throws whatever `load` throws; nothing of the cache's own, unless the key, the tags or the loaded value break the rules.
+   * @throws CALL_DEADLINE_EXCEEDED when the load takes longer than `timeoutMs`.
+   */
+  remember<T>(key: string, load: () => T | Promise<T>, options?: RememberOptions): Promise<T>
+}
+
+/** Ten years: beyond it a number is a mistake. */
+export const maxTtlMs = 315_360_000_000
+
+const key = { type: 'string', minLength: 1, maxLength: 1024, description: 'At most 1 KiB of UTF-8; does not start with `_`.' }
+const tag = { type: 'string', minLength: 1, maxLength: 255 }
+const nothing = { type: 'object', additionalProperties: false }
+const hit = {
+  type: 'object', additionalProperties: false, required: ['value', 'ttlMs', 'stale'],
+  properties: { value: {}, ttlMs: { type: ['integer', 'null'] }, stale: { type: 'boolean' } },
+}
+const hitOrNull = { anyOf: [hit, { type: 'null' }] }
+
+function fields(properties: JsonSchema, required: readonly string[]): JsonSchema {
+  return { type: 'object', additionalProperties: false, properties, required }
+}
+
+export const cacheOperations: { readonly [O in keyof CacheOperations]: Operation<'tags'> } = {
+  get: {
+    summary: 'Reads a value', effect: 'read', idempotent: true,
+    input: fields({ key }, ['key']),
+    output: hitOrNull,
+    http: { method: 'GET', path: '/:key', status: 200, nullIs: 'CACHE_MISS' },
+  },
+  getMany: {
+    summary: 'Reads up to 1,000 values', effect: 'read', idempotent: true,
+    input: fields({ keys: { type: 'array', items: key, maxItems: maxKeys } }, ['keys']),
+    output: fields({ items: { type: 'array', items: hitOrNull } }, ['items']),
+    http: { method: 'POST', path: '/_get', maxBodyBytes: 4 * 1024 * 1024, status: 200 },
+  },
+  set: {
+    summary: 'Stores a value', effect: 'write', idempotent: true,
+    input: fields({ key, value: {}, ttlMs: { type: 'integer', minimum: 1, maximum: maxTtlMs }, tags: { type: 'array', items: tag, maxItems: maxTags } }, ['key', 'value']),
+    output: fields({ stored: { type: 'boolean' } }, ['stored']),
+    needs: { arguments: { tags: 'tags' } },
+    http: { method: 'PUT', path: '/:key', status: 204 },
+  },
+  delete: {
+    summary: 'Removes a value', effect: 'write', idempotent: true,
+    input: fields({ key }, ['key']),
+    output: nothing,
+    http: { method: 'DELETE', path: '/:key', status: 204 },
+  },
+  invalidate: {
+    summary: 'Removes values by tag or by prefix, or all', effect: 'write', idempotent: true,
+    input: {
+      type: 'object', additionalProperties: false, minProperties: 1, maxProperties: 1,
+      properties: { tags: { type: 'array', items: tag, minItems: 1, maxItems: maxTags }, prefix: { type: 'string', minLength: 1, maxLength: 1024 }, all: { const: true } },
+    },
+    output: nothing,
+    needs: { arguments: { tags: 'tags' } },
+    http: { method: 'POST', path: '/_invalidate', status: 204 },
+  },
+}
