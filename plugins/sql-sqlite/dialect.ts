@@ -1,0 +1,21 @@
+import { createRequire } from 'node:module'
+import type { Knex } from 'knex'
+import type { Dialect } from '../../kernel/ports/sql/index.ts'
+
+/** SQLite's: text compares as its bytes, and one writer at a time needs no row locks. */
+export const dialect: Dialect = {
+  name: 'sqlite',
+  types: { name: 'text', text: 'text', document: 'text', key: 'blob', integer: 'integer' },
+  skipLocked: (query) => query,
+  documentText: (knex, column) => knex.raw('??', [column]),
+}
+
+let loaded: Knex | undefined
+
+/** knex for SQLite, to compile with. It takes 100 ms of CPU to load, so it is loaded when first asked for, and within that call. */
+export function compilingKnex(): Knex {
+  if (loaded) return loaded
+  // CommonJS, and a type import says nothing about how it is loaded.
+  const knex = createRequire(import.meta.url)('knex') as (config: Knex.Config) => Knex
+  return (loaded = knex({ client: 'better-sqlite3', useNullAsDefault: true }))
+}

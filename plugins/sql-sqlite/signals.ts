@@ -1,0 +1,29 @@
+/** Wake-ups by channel within this process. A listener runs in a turn of its own, and many signals in one turn are one. */
+export class Signals {
+  readonly #listeners = new Map<string, Set<() => void>>()
+  readonly #sent = new Set<string>()
+
+  send(channel: string): void {
+    if (!this.#listeners.has(channel) || this.#sent.has(channel)) return
+    if (this.#sent.size === 0) setImmediate(() => this.#deliver())
+    this.#sent.add(channel)
+  }
+
+  on(channel: string, listener: () => void): () => void {
+    const listeners = this.#listeners.get(channel) ?? new Set()
+    this.#listeners.set(channel, listeners)
+    // Each `on` has its own end, also when one listener is given twice.
+    const entry = () => listener()
+    listeners.add(entry)
+    return () => {
+      listeners.delete(entry)
+      if (listeners.size === 0 && this.#listeners.get(channel) === listeners) this.#listeners.delete(channel)
+    }
+  }
+
+  #deliver(): void {
+    const channels = [...this.#sent]
+    this.#sent.clear()
+    for (const channel of channels) for (const listener of [...(this.#listeners.get(channel) ?? [])]) listener()
+  }
+}
