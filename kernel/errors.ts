@@ -153,7 +153,7 @@ export const kernelErrors = {
   },
   MANIFEST_INVALID: {
     status: 500, retryable: false, title: 'Invalid manifest',
-    detail: (at: { report: string }) => at.report,
+    detail: (at: { report: string; problems?: readonly object[] }) => at.report,
   },
   PLUGIN_START_FAILED: {
     status: 500, retryable: false, title: 'Start failed',

@@ -3,10 +3,17 @@ import type { BindingSpec, ConnectionSpec, ExtensionSpec, Manifest } from '../ma
 /** What a manifest runs, or a server is running, in the words that both have. */
 export interface Running {
   readonly parts: readonly Part[]
+  /** The kinds it tells: what a running server does not tell is not taken for a change. */
+  readonly tells: readonly Part['kind'][]
 }
 
+const kinds = ['server', 'connection', 'binding', 'extension'] as const
+
+/** Where nothing runs yet. */
+export const nothing: Running = { parts: [], tells: kinds }
+
 export interface Part {
-  readonly kind: 'connection' | 'binding' | 'extension' | 'server'
+  readonly kind: (typeof kinds)[number]
   readonly name: string
   readonly plugin: string
   readonly capabilities: readonly string[]
@@ -30,6 +37,7 @@ export interface Change {
 /** What a checked manifest runs, connections first. */
 export function runningOf(manifest: Manifest): Running {
   return {
+    tells: kinds,
     parts: [
       { kind: 'server', name: 'server', plugin: '', capabilities: [], content: canonical(manifest.server) },
       ...manifest.connections.map((spec) => partOf('connection', spec)),
@@ -60,7 +68,7 @@ export function compareRunning(before: Running, after: Running): readonly Change
   const later = new Set(after.parts.map(keyOf))
   const restarted = new Set<string>()
 
-  const changes = after.parts.map((part) => {
+  const changes = after.parts.filter(({ kind }) => before.tells.includes(kind)).map((part) => {
     const change = changeOf(earlier.get(keyOf(part)), part, restarted)
     if (part.kind === 'connection' && change.action !== 'keep') restarted.add(part.name)
     return change

@@ -58,6 +58,6 @@ function causes(error: unknown): string {
   return lines
 }
 
-function messageOf(error: unknown): string {
+export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

@@ -7,8 +7,8 @@ export type Paint = (style: Style, text: string) => string
 
 /** Where a command writes, and what it knows of its surroundings. */
 export interface Terminal {
-  out(text: string): void
-  err(text: string): void
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
   readonly paint: Paint
   readonly paintErr: Paint
   readonly env: Readonly<Record<string, string | undefined>>

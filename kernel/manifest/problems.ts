@@ -37,7 +37,7 @@ export class Problems {
   }
 
   toError(): PorticoError {
-    return kernelError('MANIFEST_INVALID', { report: this.report() })
+    return kernelError('MANIFEST_INVALID', { report: this.report(), problems: this.list() })
   }
 }
 

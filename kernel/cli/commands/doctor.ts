@@ -1,0 +1,63 @@
+import { boot, check } from '../../boot.ts'
+import type { StartedStep } from '../../lifecycle/start.ts'
+import { makeLogger } from '../../logger.ts'
+import { manifestOptions, sourceOf, type CommonFlags } from '../options.ts'
+import { messageOf, writeFailure, type Outcome } from '../outcome.ts'
+import { renderTable } from '../table.ts'
+import type { Style, Terminal } from '../terminal.ts'
+
+interface Finding {
+  readonly name: string
+  readonly plugin: string
+  readonly status: 'ok' | 'degraded' | 'failed' | 'not tried'
+  readonly tookMs?: number
+  readonly error?: string
+}
+
+/** Starts everything without listening, asks each binding how it is, and stops again. */
+export async function doctor(flags: CommonFlags, terminal: Terminal): Promise<Outcome> {
+  const source = sourceOf(flags)
+  const options = manifestOptions(flags, terminal)
+  const { plan } = await check(source, options)
+  const steps: StartedStep[] = []
+
+  let failure: unknown
+  let findings: Finding[]
+  try {
+    const kernel = await boot(source, { ...options, log: makeLogger({ name: 'portico', level: 'error' }), onStarted: (step) => steps.push(step) })
+    findings = await askAll(steps, kernel.bindings).finally(() => kernel.close())
+  } catch (error) {
+    failure = error
+    findings = plan.steps.map(({ id, spec }, index) => findingOf(id, spec.plugin.name, steps[index], index === steps.length ? error : undefined))
+  }
+
+  if (failure !== undefined && flags.json !== true) writeFailure(failure, terminal, false)
+  const sound = findings.every(({ status }) => status === 'ok')
+  return { status: sound ? 0 : 1, json: { ok: sound, findings }, text: (paint) => renderTable(['status', 'name', 'plugin', 'took', 'error'], findings.map(rowOf), paint) }
+}
+
+interface Asked {
+  health(): Promise<{ readonly status: 'ok' | 'degraded' | 'failed'; readonly latencyMs: number; readonly error?: string }>
+}
+
+function askAll(steps: readonly StartedStep[], bindings: ReadonlyMap<string, Asked>): Promise<Finding[]> {
+  return Promise.all(steps.map(async ({ kind, name, plugin, tookMs, failure }): Promise<Finding> => {
+    const binding = kind === 'binding' ? bindings.get(name) : undefined
+    if (failure !== undefined || !binding) return { name, plugin, status: failure === undefined ? 'ok' : 'failed', tookMs, ...(failure === undefined ? {} : { error: failure }) }
+    const { status, latencyMs, error } = await binding.health()
+    return { name, plugin, status, tookMs: latencyMs, ...(error === undefined ? {} : { error }) }
+  }))
+}
+
+/** What is known of a step when a start failed: it started, it is the one that failed, or it was not tried. */
+function findingOf(name: string, plugin: string, started: StartedStep | undefined, error: unknown): Finding {
+  if (started) return { name, plugin, status: 'ok', tookMs: started.tookMs }
+  if (error === undefined) return { name, plugin, status: 'not tried' }
+  return { name, plugin, status: 'failed', error: messageOf(error) }
+}
+
+const styles: Readonly<Record<Finding['status'], Style>> = { ok: 'green', degraded: 'yellow', failed: 'red', 'not tried': 'dim' }
+
+function rowOf({ name, plugin, status, tookMs, error = '' }: Finding) {
+  return [{ text: status, style: styles[status] }, name, plugin, tookMs === undefined ? '' : `${tookMs.toFixed(1)} ms`, error.split('\n', 1)[0] ?? '']
+}

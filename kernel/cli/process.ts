@@ -1,0 +1,31 @@
+import { main } from './main.ts'
+import { processTerminal } from './terminal.ts'
+
+/** Runs one command in this process and ends the process with the command's exit status, whatever is left open. */
+export async function runProcess(argv: readonly string[]): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', endOnBrokenPipe)
+  process.on('uncaughtException', endOnBug)
+
+  const status = await main(argv, processTerminal())
+  await Promise.all([written(process.stdout), written(process.stderr)])
+  process.exit(status)
+}
+
+/** Who reads our output may stop reading: `portico plugins | head -3`. */
+function endOnBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+}
+
+function endOnBug(error: unknown): void {
+  process.stderr.write(`This is a bug of Portico: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  process.exit(70)
+}
+
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => {
+      resolve()
+    })
+  })
+}
