@@ -88,8 +88,7 @@ class TreeReader {
   #alias(name: string, path: Path, at: Position | undefined): Node {
     const target = this.#anchors.get(name)
     if (target === undefined) {
-      this.#refuse(at, path, `there is no anchor "&${name}" above${didYouMean(name, this.#anchors.keys())}`)
-      return { kind: 'scalar', at, origin: at, value: null }
+      return { kind: 'scalar', at, origin: at, value: null, failure: `there is no anchor "&${name}" above${didYouMean(name, this.#anchors.keys())}` }
     }
     if (this.#open.has(target)) throw new Refused(at, `the alias "*${name}" stands within what it repeats`)
     return this.#node(target, path, at)

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { applyEnvironment, choicePaths } from './environment.ts'
 import { decodeText, readFile } from './files.ts'
-import { emptyMap } from './nodes.ts'
 import type { Node } from './nodes.ts'
 import { mergeOverlay } from './overlay.ts'
 import { applySets } from './overrides.ts'
@@ -13,25 +12,26 @@ import { fillReferences } from './references.ts'
 import type { ManifestOptions, ManifestSource } from './types.ts'
 import { nodeOfValue } from './values.ts'
 
+export type { RawManifest } from './raw.ts'
+
 /** A manifest is written by people; a file beyond this is something else. */
 const maxFileBytes = 1024 * 1024
 
 /**
- * Reads a manifest with its overlay, overrides of drivers and references. What cannot be read is a problem, and the
- * manifest is then marked `broken`: nothing further is said about it.
+ * Reads a manifest with its overlay, its references, and what overrides the choice of drivers. Each thing that is wrong
+ * is a problem; undefined when no tree could be made of it, so that there is nothing to judge further.
  */
-export async function readManifest(source: ManifestSource, options: ManifestOptions, problems: Problems): Promise<RawManifest> {
+export async function readManifest(source: ManifestSource, options: ManifestOptions, problems: Problems): Promise<RawManifest | undefined> {
   const hash = createHash('sha256')
+  const hashed = (bytes: Uint8Array) => { hash.update(bytes) }
   const directory = resolve('path' in source ? dirname(source.path) : source.directory)
-  const before = problems.list().length
-  const written = 'path' in source ? readLayers(source.path, options, hash.update.bind(hash), problems) : readValue(source.manifest, options, hash.update.bind(hash), problems)
-  const path = 'path' in source ? source.path : join(source.directory, '(manifest)')
-  const broken = !written || problems.list().length > before
+  const written = 'path' in source ? readLayers(source.path, options, hashed, problems) : readValue(source.manifest, options, hashed, problems)
+  if (!written) return undefined
 
-  const set = applySets(written ?? emptyMap, options.set ?? [], problems)
+  const set = applySets(written, options.set ?? [], problems)
   const chosen = applyEnvironment(set, () => choicePaths(set), options.env, problems)
   const root = fillReferences(chosen, { env: options.env, absolute: (file) => resolve(directory, file) })
-  return { path, directory, sha256: hash.digest('hex'), root, broken }
+  return { path: 'path' in source ? source.path : '(manifest)', directory, sha256: hash.digest('hex'), root }
 }
 
 function readLayers(path: string, options: ManifestOptions, hashed: (bytes: Uint8Array) => void, problems: Problems): Node | undefined {

@@ -1,0 +1,80 @@
+import type { AnyPort } from '../ports/definition.ts'
+import { namesIn } from './checking.ts'
+import type { Checking } from './checking.ts'
+import { checkDriver } from './drivers.ts'
+import { checkNeeds } from './needs.ts'
+import { childOf, entriesOf, keyPosition, nodeAt, showPath } from './nodes.ts'
+import type { Path } from './nodes.ts'
+import { baseKeys, bindingSchema, namePattern } from './structure.ts'
+import { didYouMean } from './suggest.ts'
+import type { BindingSpec, DriverSpec } from './types.ts'
+import { resolveUnits } from './units.ts'
+
+/** Checks `ports`: which driver each binding is tied to, its own keys, and whether the driver can do what they ask for. */
+export function checkBindings(checking: Checking): readonly BindingSpec[] {
+  return namesIn(checking.root, 'ports').flatMap((name) => {
+    const port = portOf(checking, name)
+    return port && nodeAt(checking.root, ['ports', name])?.kind === 'map' ? (checkBinding(checking, name, port) ?? []) : []
+  })
+}
+
+/** The port of a binding's name; a name that cannot be one is refused. */
+function portOf(checking: Checking, binding: string): AnyPort | undefined {
+  const [portName = '', name, ...rest] = binding.split('.')
+  const { ports } = checking.catalogue
+  const port = ports.get(portName)
+  const outer = [...ports.values()].filter((known) => !known.inner).map((known) => known.name)
+  const message = !port ? `there is no port "${portName}"${didYouMean(portName, outer) || `; there are ${outer.join(', ')}`}`
+    : port.inner ? `${portName} is a connection; declare it under connections`
+    : rest.length > 0 || (name !== undefined && !new RegExp(namePattern).test(name)) ? `a binding is called "${portName}" or "${portName}.<name>": a lower-case letter, then letters, digits, - and _, 40 at most`
+    : name !== undefined && Object.hasOwn(bindingSchema(port).properties as object, name) ? `"${name}" is a key of ${portName}, and a binding of that name could not be told from it; choose another name`
+    : undefined
+  if (message === undefined) return port
+  checking.problems.add({ at: keyPosition(checking.root, ['ports', binding]), path: showPath(['ports', binding]), message })
+  return undefined
+}
+
+function checkBinding(checking: Checking, name: string, port: AnyPort): BindingSpec | undefined {
+  const path = ['ports', name]
+  const schema = bindingSchema(port)
+  const held = nodeAt(checking.root, [...path, 'on'])?.kind === 'map'
+  const judged = checking.judge(schema, path, { noun: 'key', secrets: true, apart: [['with'], ['fallback', '*', 'with'], ...(held ? [['on', 'with']] : [])] })
+  const driver = checkDriver(checking, port, path, name)
+  const fallback = port.fallback ? checkFallback(checking, port, [...path, 'fallback']) : []
+  if (!judged) return undefined
+
+  const resolved = resolveUnits(schema, judged.value, checking.units(path)) as Record<string, unknown> & { optional: boolean; expose: boolean; startTimeoutMs: number }
+  const keys = Object.fromEntries(Object.entries(resolved).filter(([key]) => !Object.hasOwn(baseKeys, key) && key !== 'startTimeoutMs'))
+  if (!driver) return undefined
+
+  checkCapabilities(checking, port, driver, keys, path)
+  return {
+    name, path: showPath(path), at: keyPosition(checking.root, path), port, ...driver, keys, fallback,
+    needs: checkNeeds(checking, [driver, ...fallback].map(({ plugin }) => plugin), path),
+    optional: resolved.optional, expose: resolved.expose, startTimeoutMs: resolved.startTimeoutMs,
+  }
+}
+
+function checkFallback(checking: Checking, port: AnyPort, path: Path): readonly DriverSpec[] {
+  const list = nodeAt(checking.root, path)
+  if (list?.kind !== 'list') return []
+  return list.items.flatMap((item, index) => (item.kind === 'map' && childOf(item, 'on')?.kind !== 'map' ? (checkDriver(checking, port, [...path, String(index)]) ?? []) : []))
+}
+
+/** What the keys ask for and the driver does not declare is refused where it is asked for. */
+function checkCapabilities(checking: Checking, port: AnyPort, { plugin }: DriverSpec, keys: unknown, path: Path): void {
+  for (const { capability, path: asked } of port.demands?.(keys) ?? []) {
+    if (plugin.capabilities.includes(capability)) continue
+    const able = checking.catalogue.names(port.name).filter((name) => checking.catalogue.driver(port.name, name)?.capabilities.includes(capability))
+    const remedy = able.length > 0 ? `; ${able.join(', ')} can` : ''
+    checking.refuse([...path, ...writtenPath(checking, path, asked)], `the driver "${plugin.name}" of ${port.name} cannot do "${capability}"${remedy}`)
+  }
+}
+
+/** Demands are told by the names that code has: `leaseMs` was written as `lease`. */
+function writtenPath(checking: Checking, path: Path, asked: Path): Path {
+  return asked.map((name, index) => {
+    const above = entriesOf(nodeAt(checking.root, [...path, ...asked.slice(0, index)]))
+    return above.has(name) ? name : name.replace(/(Ms|Bytes)$/, '')
+  })
+}

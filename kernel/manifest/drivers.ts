@@ -1,0 +1,119 @@
+import satisfies from 'semver/functions/satisfies.js'
+import validRange from 'semver/ranges/valid.js'
+import type { JsonSchema } from '../json.ts'
+import type { DriverPlugin, Plugin } from '../plugins/definition.ts'
+import type { SettingsSchema } from '../plugins/settings.ts'
+import type { AnyPort } from '../ports/definition.ts'
+import { kernelVersion } from '../version.ts'
+import { namesIn } from './checking.ts'
+import type { Checking } from './checking.ts'
+import { nodeAt, textAt } from './nodes.ts'
+import type { Path } from './nodes.ts'
+import { resolveSettings } from './settings.ts'
+import { toJsonSchema } from './settings-schema.ts'
+import { didYouMean } from './suggest.ts'
+import type { Catalogue, DriverSpec } from './types.ts'
+
+const schemas = new WeakMap<SettingsSchema, JsonSchema>()
+
+/** The JSON Schema of a plugin's settings, made once. */
+export function settingsSchema(plugin: Plugin): JsonSchema {
+  let schema = schemas.get(plugin.settings)
+  if (!schema) schemas.set(plugin.settings, (schema = toJsonSchema(plugin.settings)))
+  return schema
+}
+
+/** The connection driver of this name and its inner port. */
+export function connectionDriver(catalogue: Catalogue, use: string): DriverPlugin | undefined {
+  for (const port of innerPorts(catalogue)) {
+    const plugin = catalogue.driver(port.name, use)
+    if (plugin) return plugin
+  }
+  return undefined
+}
+
+export function innerPorts(catalogue: Catalogue): readonly AnyPort[] {
+  return [...catalogue.ports.values()].filter((port) => port.inner === true)
+}
+
+/** The driver that an entry of `ports`, or one of its fallbacks, is tied to; undefined when it was refused. */
+export function checkDriver(checking: Checking, port: AnyPort, path: Path, heldName?: string): DriverSpec | undefined {
+  const { root, catalogue } = checking
+  const [use, on] = [nodeAt(root, [...path, 'use']), nodeAt(root, [...path, 'on'])]
+  if (use && on) {
+    checking.refuse([...path, 'use'], 'an entry has `on` or `use`, not both: `use` names a driver that needs no connection')
+    return undefined
+  }
+  if (!use && !on) {
+    checking.refuse(path, `has no driver; write ${choices(catalogue, port)}`)
+    return undefined
+  }
+  if (use) return checkUse(checking, port, path)
+
+  const connection = on?.kind === 'map' ? heldName : textAt(on, [])
+  const found = connection === undefined ? undefined : checkOn(checking, port, [...path, 'on'], connection)
+  return found && connection !== undefined ? { ...found, on: connection } : undefined
+}
+
+function checkUse(checking: Checking, port: AnyPort, path: Path): DriverSpec | undefined {
+  const name = textAt(checking.root, [...path, 'use'])
+  if (name === undefined) return undefined
+  const { catalogue } = checking
+  const plugin = catalogue.driver(port.name, name)
+  if (!plugin) {
+    if (!catalogue.failed(port.name, name)) checking.refuse([...path, 'use'], unknownDriver(catalogue, port, name))
+    return undefined
+  }
+  if (plugin.over) {
+    checking.refuse([...path, 'use'], `the driver "${name}" stands on a connection; write \`on\` with the name of one instead of \`use: ${name}\``)
+    return undefined
+  }
+  return { plugin, settings: checkSettings(checking, plugin, path) }
+}
+
+function unknownDriver(catalogue: Catalogue, port: AnyPort, name: string): string {
+  if (connectionDriver(catalogue, name) || innerPorts(catalogue).some((inner) => catalogue.names(inner.name).includes(name))) {
+    return `"${name}" is a connection; write \`on: { use: ${name}, with: … }\`, or declare it under connections`
+  }
+  return `${port.name} has no driver "${name}"${didYouMean(name, catalogue.names(port.name))}${didYouMean(name, catalogue.names(port.name)) ? '' : `; write ${choices(catalogue, port)}`}`
+}
+
+/** `on` a connection that is not there, or of a kind that the port has no driver for. */
+function checkOn(checking: Checking, port: AnyPort, path: Path, connection: string): Omit<DriverSpec, 'on'> | undefined {
+  const { catalogue, connections, root } = checking
+  if (!connections.has(connection)) {
+    const declared = namesIn(root, 'connections')
+    checking.refuse(path, `there is no connection "${connection}"${didYouMean(connection, declared)}${declared.length === 0 ? '; declare it under connections' : ''}`)
+    return undefined
+  }
+  const inner = connections.get(connection)?.plugin.port
+  if (!inner) return undefined
+
+  const plugin = catalogue.driver(port.name, inner.name)
+  if (plugin?.over?.name === inner.name) return { plugin, settings: checkSettings(checking, plugin, path.slice(0, -1)) }
+  if (!catalogue.failed(port.name, inner.name)) checking.refuse(path, `${port.name} has no driver over ${inner.name}, which "${connection}" is; write ${choices(catalogue, port)}`)
+  return undefined
+}
+
+function choices(catalogue: Catalogue, port: AnyPort): string {
+  const inner = new Set(innerPorts(catalogue).map(({ name }) => name))
+  const names = catalogue.names(port.name)
+  const over = names.filter((name) => inner.has(name)).map((name) => `\`on\` a connection to ${name}`)
+  const plain = names.filter((name) => !inner.has(name)).map((name) => `\`use: ${name}\``)
+  return [...over, ...plain].join(' or ') || `\`use\` with a driver of ${port.name}, listed under plugins`
+}
+
+/** The settings in the `with` of an entry, judged and resolved; also refuses a plugin that was built for another kernel. */
+export function checkSettings(checking: Checking, plugin: Plugin, path: Path): Readonly<Record<string, unknown>> {
+  checkKernelRange(checking, plugin, path)
+  const at = [...path, 'with']
+  const judged = checking.judge(settingsSchema(plugin), at, { noun: 'setting', secrets: true })
+  if (!judged || typeof judged.value !== 'object' || judged.value === null) return {}
+  return resolveSettings(plugin.settings, judged.value as Readonly<Record<string, unknown>>, checking.units(at))
+}
+
+function checkKernelRange(checking: Checking, plugin: Plugin, path: Path): void {
+  const at = nodeAt(checking.root, [...path, 'use']) ? [...path, 'use'] : nodeAt(checking.root, [...path, 'on']) ? [...path, 'on'] : path
+  if (validRange(plugin.kernel) === null) checking.refuse(at, `the plugin "${plugin.name}" says it was built for the kernel ${JSON.stringify(plugin.kernel)}, which is not a range of versions`)
+  else if (!satisfies(kernelVersion, plugin.kernel, { includePrerelease: true })) checking.refuse(at, `the plugin "${plugin.name}" was built for the kernel ${plugin.kernel}, and this is ${kernelVersion}; take another version of the plugin`)
+}

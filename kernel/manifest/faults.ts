@@ -1,0 +1,156 @@
+import type { ErrorObject } from 'ajv'
+import type { JsonSchema } from '../json.ts'
+import { didYouMean, suggest } from './suggest.ts'
+import { branches, branchFor, typeOf } from './units.ts'
+
+/** One way in which a value breaks its schema, in the manifest's words. */
+export interface Fault {
+  /** JSON pointer of the value, or of the map whose key is at fault. */
+  readonly pointer: string
+  /** The key at fault, where it is one. */
+  readonly key?: string
+  readonly on: 'key' | 'value'
+  /** The key is not there: the place to look at is its map. */
+  readonly missing?: boolean
+  /** A map or a list is wanted. */
+  readonly structural?: boolean
+  message(hidden: boolean): string
+}
+
+export function decodePointer(pointer: string): readonly string[] {
+  return pointer.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+}
+
+/** What is to be told of ajv's errors: of alternatives only the one that was meant, and one fault for each value. */
+export function faultsOf(errors: readonly ErrorObject[], noun: string): readonly Fault[] {
+  const faults: Fault[] = []
+  const told = new Set<string>()
+  const meant = onlyMeantBranches(errors).filter((error) => error.keyword !== 'if' && error.propertyName === undefined)
+  const slips = slipsOf(meant)
+
+  for (const error of meant) {
+    const fault = faultOf(error, noun)
+    if (fault.missing && slips.has(`${fault.pointer}/${fault.key ?? ''}`)) continue
+    const subject = fault.key === undefined ? fault.pointer : `${fault.pointer}/${fault.key}`
+    if (told.has(subject)) continue
+    told.add(subject)
+    faults.push(fault)
+  }
+  return faults
+}
+
+/** Where an unknown key was surely meant as a missing one, the missing one is not told as well. */
+function slipsOf(errors: readonly ErrorObject[]): ReadonlySet<string> {
+  return new Set(errors.filter(({ keyword }) => keyword === 'additionalProperties').map((error) => `${error.instancePath}/${suggest(String(error.params.additionalProperty), knownKeys(error)) ?? ''}`))
+}
+
+function onlyMeantBranches(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  let kept = errors
+  for (const error of errors.filter(({ keyword }) => keyword === 'anyOf' || keyword === 'oneOf')) {
+    const alternatives = error.schema as readonly JsonSchema[]
+    const meant = alternatives.indexOf(branchFor({ anyOf: alternatives }, error.data))
+    const below = (other: ErrorObject) => other.schemaPath.startsWith(`${error.schemaPath}/`) && other.instancePath.startsWith(error.instancePath)
+    const ofMeant = (other: ErrorObject) => meant >= 0 && other.schemaPath.startsWith(`${error.schemaPath}/${meant}/`)
+    const told = kept.some((other) => below(other) && ofMeant(other))
+    kept = kept.filter((other) => (other === error ? !told : !below(other) || ofMeant(other)))
+  }
+  return kept
+}
+
+function knownKeys(error: ErrorObject): readonly string[] {
+  return Object.entries((error.parentSchema?.properties ?? {}) as object).filter(([, schema]) => schema !== false).map(([name]) => name)
+}
+
+function faultOf(error: ErrorObject, noun: string): Fault {
+  const { keyword, instancePath: pointer, params } = error
+  const schema = (error.parentSchema ?? {}) as JsonSchema
+
+  if (keyword === 'additionalProperties' || keyword === 'unevaluatedProperties') {
+    const key = String(params.additionalProperty ?? params.unevaluatedProperty)
+    return { pointer, key, on: 'key', message: () => `unknown ${noun} "${shorten(key)}"${didYouMean(key, knownKeys(error))}` }
+  }
+  if (keyword === 'required' || keyword === 'dependentRequired') {
+    const key = String(params.missingProperty)
+    return { pointer, key, on: 'key', missing: true, message: () => `the ${noun} "${key}" is missing` }
+  }
+  if (keyword === 'propertyNames') {
+    const key = String(params.propertyName)
+    return { pointer, key, on: 'key', message: () => `"${shorten(key)}" is not a name: a lower-case letter, then letters, digits, - and _, 40 at most` }
+  }
+  if (keyword === 'false schema') return { pointer, on: 'key', message: () => 'is not supported by this version; remove it' }
+  return {
+    pointer, on: 'value', structural: keyword === 'type' && ['object', 'array'].includes(String(params.type)),
+    message: (hidden) => `${demandOf(error, schema)}${hidden || schema.writeOnly === true ? '' : `, not ${show(error.data)}`}${choiceOf(error, hidden)}`,
+  }
+}
+
+function choiceOf(error: ErrorObject, hidden: boolean): string {
+  const words = error.keyword === 'enum' ? (error.schema as readonly unknown[]).map(String) : []
+  return !hidden && typeof error.data === 'string' ? didYouMean(error.data, words) : ''
+}
+
+const byType: Readonly<Record<string, string>> = {
+  string: 'text', integer: 'a whole number', number: 'a number', boolean: 'true or false', object: 'a mapping', array: 'a list', null: 'empty',
+}
+
+const byMark: Readonly<Record<string, string>> = {
+  duration: 'a duration such as 250ms, 2s, 5m, 1h or 7d', bytes: 'a size such as 64KiB, 10MiB or 1GiB',
+  path: 'a path', document: 'a JSON Schema or the path of one',
+}
+
+/** What a schema wants, in a few words. */
+export function kindOf(schema: JsonSchema): string {
+  const mark = byMark[String(schema['x-portico'])]
+  if (mark) return mark
+  if ('const' in schema) return JSON.stringify(schema.const)
+  if (Array.isArray(schema.enum)) return oneOf(schema.enum)
+  const alternatives = branches(schema)
+  if (alternatives.length > 0) return [...new Set(alternatives.map(kindOf))].join(' or ')
+  return [schema.type ?? 'object'].flat().map((type) => byType[String(type)] ?? String(type)).join(' or ')
+}
+
+function oneOf(words: readonly unknown[]): string {
+  return words.length === 1 ? JSON.stringify(words[0]) : `one of ${words.map(String).join(', ')}`
+}
+
+function demandOf({ keyword, schema: limit, message }: ErrorObject, schema: JsonSchema): string {
+  const amount = Number(limit)
+  switch (keyword) {
+    case 'minimum': return `must be ${amount} or more`
+    case 'maximum': return `must be ${amount} or less`
+    case 'exclusiveMinimum': return `must be more than ${amount}`
+    case 'exclusiveMaximum': return `must be less than ${amount}`
+    case 'x-min': return `must be ${showAmount(amount, schema)} or more`
+    case 'x-max': return `must be ${showAmount(amount, schema)} or less`
+    case 'minLength': return amount === 1 ? 'must not be empty' : `must have ${amount} characters or more`
+    case 'maxLength': return `must have ${amount} characters or fewer`
+    case 'minItems': case 'minProperties': return `must have ${amount === 1 ? 'an entry' : `${amount} entries or more`}`
+    case 'maxItems': case 'maxProperties': return `must have ${amount} entries or fewer`
+    case 'uniqueItems': return 'must not hold one entry twice'
+    case 'format': return limit === 'uri' ? 'must be a URL such as http://127.0.0.1:3000/' : `must be of the format ${String(limit)}`
+    case 'type': case 'enum': case 'const': case 'anyOf': return `must be ${kindOf(schema)}`
+    case 'pattern': return byMark[String(schema['x-portico'])] ? `must be ${kindOf(schema)}` : `must match ${String(limit)}`
+    default: return message ?? 'is not valid'
+  }
+}
+
+const scales: Readonly<Record<string, readonly (readonly [string, number])[]>> = {
+  duration: [['d', 86_400_000], ['h', 3_600_000], ['m', 60_000], ['s', 1_000], ['ms', 1]],
+  bytes: [['GiB', 1024 ** 3], ['MiB', 1024 ** 2], ['KiB', 1024], ['B', 1]],
+}
+
+function showAmount(amount: number, schema: JsonSchema): string {
+  const [unit, factor] = scales[String(schema['x-portico'])]?.find(([, size]) => amount >= size && amount % size === 0) ?? ['', 1]
+  return `${amount / factor}${unit}`
+}
+
+function show(value: unknown): string {
+  if (value === null) return 'empty'
+  const type = typeOf(value)
+  if (type === 'object' || type === 'array') return byType[type] ?? type
+  return shorten(JSON.stringify(value) ?? type)
+}
+
+function shorten(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text
+}

@@ -1,0 +1,48 @@
+import { resolve } from 'node:path'
+import { errorsOfValue } from './ajv.ts'
+import { secretVariable } from './environment.ts'
+import { faultsOf } from './faults.ts'
+import { isSecretReference } from './judge.ts'
+import type { Problems } from './problems.ts'
+import { convertText } from './settings.ts'
+import type { DriverSpec, Manifest, SecretReference } from './types.ts'
+import { resolveUnits } from './units.ts'
+
+export { secretVariable } from './environment.ts'
+
+/**
+ * The manifest with every secret read and filled in; what was filled is still judged by its setting's schema.
+ * A secret that is not there is a problem where it is wanted. No problem repeats a secret.
+ */
+export function fillSecrets(manifest: Manifest, read: (name: string) => string | undefined, problems: Problems): Manifest {
+  const fill = (value: unknown): unknown => {
+    if (isSecretReference(value)) return fillOne(value, manifest.directory, read, problems)
+    if (Array.isArray(value)) return value.map(fill)
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, fill(item)]))
+  }
+  const filled = <T extends Pick<DriverSpec, 'settings'>>(spec: T): T => ({ ...spec, settings: fill(spec.settings) as DriverSpec['settings'] })
+
+  return {
+    ...manifest,
+    connections: manifest.connections.map(filled),
+    bindings: manifest.bindings.map((spec) => ({ ...filled(spec), keys: fill(spec.keys), fallback: spec.fallback.map(filled) })),
+    extensions: manifest.extensions.map(filled),
+  }
+}
+
+function fillOne({ pieces, path, at, schema }: SecretReference, directory: string, read: (name: string) => string | undefined, problems: Problems): unknown {
+  const texts = pieces.map((piece) => {
+    if (typeof piece === 'string') return piece
+    const text = read(piece.name)
+    if (text === undefined) problems.add({ at, path, message: `the secret "${piece.name}" is not set; set ${secretVariable(piece.name)}` })
+    return text
+  })
+  if (texts.includes(undefined)) return undefined
+
+  const value = convertText(schema, texts.join(''))
+  const faults = faultsOf(errorsOfValue(schema, value), 'key')
+  for (const fault of faults) problems.add({ at, path, message: `the secret that stands here ${fault.message(true)}` })
+  if (faults.length > 0) return undefined
+  return resolveUnits(schema, value, { absolute: (file) => resolve(directory, file), load: () => undefined })
+}

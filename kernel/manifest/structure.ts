@@ -1,0 +1,90 @@
+import type { JsonSchema } from '../json.ts'
+import type { AnyPort } from '../ports/definition.ts'
+import { durationSchema } from './units.ts'
+
+/** A manifest name, as of a connection or the second half of a binding. */
+export const namePattern = '^[a-z][a-z0-9_-]{0,39}$'
+
+const useSchema = { type: 'string', minLength: 1 }
+const withSchema = { type: 'object', description: 'Settings of what stands beside it' }
+const needsSchema = { type: 'object', additionalProperties: { type: 'string' }, description: 'The binding that serves each need of the plugin; the one named like its port unless set' }
+const startTimeoutSchema = { ...durationSchema, default: '30s', 'x-min': 1, description: 'How long the start may take' }
+
+export const serverSchema = {
+  type: 'object',
+  description: 'Where and how the server listens',
+  additionalProperties: false,
+  properties: {
+    host: { type: 'string', minLength: 1, default: '127.0.0.1', description: 'The address to listen on' },
+    port: { type: 'integer', minimum: 0, maximum: 65_535, default: 7070, description: 'The port to listen on; 0 takes a free one' },
+    drainTimeout: { ...durationSchema, default: '10s', 'x-max': 3_600_000, description: 'How long a shutdown waits for calls in flight' },
+    logLevel: { enum: ['debug', 'info', 'warn', 'error'], default: 'info', description: 'The least severe level that is logged' },
+  },
+} as const satisfies JsonSchema
+
+const pluginEntrySchema = {
+  anyOf: [
+    { type: 'string', minLength: 1 },
+    { type: 'object', additionalProperties: false, required: ['use'], properties: { use: useSchema, with: withSchema, needs: needsSchema, startTimeout: startTimeoutSchema } },
+  ],
+}
+
+/** The manifest's outermost keys; the entries of `connections` and `ports` have schemas of their own. */
+export const rootSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['version'],
+  properties: {
+    version: { const: 1, description: 'The version of this format' },
+    name: { type: 'string', pattern: namePattern, default: 'portico', description: 'The name of the application' },
+    server: serverSchema,
+    plugins: { type: 'array', items: pluginEntrySchema, description: 'Code beyond the built-in plugins: packages or paths' },
+    connections: { type: 'object', propertyNames: { pattern: namePattern }, additionalProperties: { type: 'object' }, description: 'Backends that bindings stand on' },
+    ports: { type: 'object', additionalProperties: { type: 'object' }, description: 'Bindings: a port, or <port>.<name>, tied to a driver' },
+    policies: false,
+  },
+} as const satisfies JsonSchema
+
+/** An entry of `connections`. */
+export const connectionSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['use'],
+  properties: { use: { ...useSchema, description: 'The driver of the connection' }, with: withSchema, startTimeout: startTimeoutSchema },
+} as const satisfies JsonSchema
+
+/** What `on` takes: the name of a connection, or one of the binding's own. */
+export const onSchema = { anyOf: [{ type: 'string', minLength: 1 }, connectionSchema], description: 'The connection it stands on: a name of `connections`, or one of its own' } as const satisfies JsonSchema
+
+/** A driver that takes over, in the order of the list. */
+export const fallbackSchema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { use: useSchema, on: { type: 'string', minLength: 1 }, with: withSchema },
+} as const satisfies JsonSchema
+
+/** What every binding has, whatever its port. */
+export const baseKeys = {
+  use: { ...useSchema, description: 'A driver that needs no connection' },
+  on: onSchema,
+  with: withSchema,
+  fallback: { type: 'array', minItems: 1, items: fallbackSchema, description: 'Drivers that take over, in order' },
+  optional: { type: 'boolean', default: false, description: 'Its failure does not make the server unready' },
+  expose: { type: 'boolean', default: true, description: 'Reachable over HTTP' },
+  needs: needsSchema,
+  startTimeout: startTimeoutSchema,
+  policy: false,
+} as const satisfies Readonly<Record<string, unknown>>
+
+const bindingSchemas = new WeakMap<AnyPort, JsonSchema>()
+
+/** An entry of `ports`: what every binding has, and the port's own keys. */
+export function bindingSchema(port: AnyPort): JsonSchema {
+  let schema = bindingSchemas.get(port)
+  if (!schema) {
+    const properties = { ...(port.keys.properties ?? {}), ...baseKeys, ...(port.fallback ? {} : { fallback: false }) }
+    schema = { ...port.keys, type: 'object', additionalProperties: false, properties }
+    bindingSchemas.set(port, schema)
+  }
+  return schema
+}
