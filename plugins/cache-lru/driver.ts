@@ -5,7 +5,7 @@ import type { settings } from './settings.ts'
 import { TagIndex } from './tag-index.ts'
 
 /** What an entry takes beside its value, key and tags: the slots of the list and the map, and the entry itself. */
-const entryBytes = 160
+const entryBytes = 256
 
 interface Entry {
   readonly value: Json

@@ -1,7 +1,7 @@
 /** Which keys carry a tag. It holds only keys of entries that are in the cache, so it is bounded with them. */
 export class TagIndex {
   /** What one tag of one entry takes here. */
-  static readonly bytesPerTag = 96
+  static readonly bytesPerTag = 160
   readonly #keysByTag = new Map<string, Set<string>>()
 
   add(key: string, tags: readonly string[]): void {

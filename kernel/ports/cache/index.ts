@@ -3,11 +3,12 @@ import { durationSchema } from '../../manifest/units.ts'
 import { definePort } from '../definition.ts'
 import type { CacheDriver } from './driver.ts'
 import { cacheErrors } from './errors.ts'
-import { implementCache, type CacheKeys } from './meaning.ts'
+import type { CacheKeys } from './cache.ts'
+import { implementCache } from './meaning.ts'
 import { cacheOperations, maxTtlMs, type CacheInProcess, type CacheOperations } from './operations.ts'
 
 export type { CacheDriver, CacheRow, CacheSelection, CacheWrite, Soon } from './driver.ts'
-export type { CacheKeys } from './meaning.ts'
+export type { CacheKeys } from './cache.ts'
 export type { CacheHit, CacheInProcess, CacheOperations, InvalidateInput, RememberOptions, SetInput } from './operations.ts'
 
 declare module '../../binding/bound.ts' {

@@ -4,7 +4,7 @@ import { kernelError } from '../../errors.ts'
 import type { Json } from '../../json.ts'
 import { rememberError } from './errors.ts'
 import { badTags } from './keys.ts'
-import type { Cache } from './meaning.ts'
+import type { Cache } from './cache.ts'
 import { maxTtlMs, type RememberOptions } from './operations.ts'
 
 const defaultTimeoutMs = 30_000

@@ -1,0 +1,120 @@
+import type { Call } from '../../call.ts'
+import { kernelError, type FieldError } from '../../errors.ts'
+import type { Json } from '../../json.ts'
+import type { PortParts } from '../definition.ts'
+import { findBadText } from '../text.ts'
+import { Backend } from './backend.ts'
+import type { CacheDriver, CacheRow, CacheSelection } from './driver.ts'
+import { freezeCopy, sizeOfText, type Frozen } from './frozen.ts'
+import { badKey, badKeys, badTags } from './keys.ts'
+import type { CacheHit, InvalidateInput } from './operations.ts'
+import { Flights } from './flights.ts'
+
+/** The port's own keys. */
+export interface CacheKeys {
+  readonly ttlMs?: number
+  readonly timeoutMs?: number
+}
+
+export type CacheParts = PortParts<CacheDriver, CacheKeys, 'tags'>
+
+/** How deep a value can be: as deep as a document. */
+const maxDepth = 30
+const defaultTimeoutMs = 1_000
+
+/** What one entry is to be: the input of `set`, and the stale time that only `remember` gives. */
+export interface Entry {
+  readonly key: string
+  readonly value: Json
+  readonly ttlMs?: number | undefined
+  readonly staleMs?: number | undefined
+  readonly tags?: readonly string[] | undefined
+}
+
+/** The meaning of the port over one driver. */
+export class Cache {
+  readonly parts: CacheParts
+  readonly flights = new Flights()
+  readonly #backend: Backend
+
+  constructor(parts: CacheParts) {
+    this.parts = parts
+    this.#backend = new Backend({ ...parts, timeoutMs: parts.keys.timeoutMs ?? defaultTimeoutMs })
+  }
+
+  async get(key: string, call: Call): Promise<CacheHit | null> {
+    this.refuse('get', fieldError('/key', badKey(key)))
+    const soon = this.#backend.ask(call, none, (driver) => driver.read([key], call))
+    const [row] = soon instanceof Promise ? await soon : soon
+    return row ? toHit(row) : null
+  }
+
+  async getMany(keys: readonly string[], call: Call): Promise<readonly (CacheHit | null)[]> {
+    this.refuse('getMany', badKeys(keys))
+    const rows = await this.#backend.ask(call, none, (driver) => driver.read(keys, call))
+    return keys.map((_, index) => (rows[index] ? toHit(rows[index]) : null))
+  }
+
+  /** Stores a frozen copy of the value, and answers that copy whether it was stored or not. */
+  async set(operation: string, entry: Entry, call: Call): Promise<{ readonly stored: boolean; readonly value: Json }> {
+    const { key, tags = [], staleMs = 0 } = entry
+    this.refuse(operation, fieldError('/key', badKey(key)) ?? badTags(tags))
+
+    const { value, sizeBytes } = this.freeze(operation, entry.value)
+    const freshMs = entry.ttlMs ?? this.parts.keys.ttlMs ?? null
+    const write = {
+      key, value, freshMs, tags,
+      staleMs: freshMs === null ? 0 : staleMs,
+      sizeBytes: tags.reduce((sum, tag) => sum + sizeOfText(tag), sizeBytes + sizeOfText(key)),
+    }
+    const stored = await this.#backend.ask(call, false, (driver) => driver.write(write, call))
+    if (!stored) call.degrade()
+    return { stored, value }
+  }
+
+  async delete(key: string, call: Call): Promise<void> {
+    this.refuse('delete', fieldError('/key', badKey(key)))
+    this.flights.outdate(key)
+    await this.#backend.ask(call, undefined, (driver) => driver.delete(key, call))
+  }
+
+  async invalidate(input: InvalidateInput, call: Call): Promise<void> {
+    this.refuse('invalidate', badTags(input.tags ?? []))
+    const selection = selectionOf(input)
+    if (!selection) return this.refuse('invalidate', { path: '', message: 'must have exactly one of tags, prefix and all' })
+    this.flights.outdateAll()
+    await this.#backend.ask(call, undefined, (driver) => driver.invalidate(selection, call))
+  }
+
+  /** @throws INPUT_INVALID when the value is not plain JSON. */
+  freeze(operation: string, value: Json): Frozen {
+    this.refuse(operation, below('/value', findBadText(value, { maxDepth })))
+    return freezeCopy(value)
+  }
+
+  /** @throws INPUT_INVALID when there is something wrong. */
+  refuse(operation: string, wrong: FieldError | undefined): void {
+    if (wrong) throw kernelError('INPUT_INVALID', { operation: `${this.parts.binding}.${operation}` }, { errors: [wrong] })
+  }
+}
+
+const none: readonly (CacheRow | undefined)[] = []
+
+function toHit({ value, freshMs }: CacheRow): CacheHit {
+  if (freshMs === null) return { value, ttlMs: null, stale: false }
+  // Rounded up: a value that is fresh for half a millisecond more is not stale yet.
+  return freshMs > 0 ? { value, ttlMs: Math.ceil(freshMs), stale: false } : { value, ttlMs: 0, stale: true }
+}
+
+function selectionOf({ tags, prefix, all }: InvalidateInput): CacheSelection | undefined {
+  const given = [tags && { tags }, prefix === undefined ? undefined : { prefix }, all && { all }].filter((one) => one !== undefined)
+  return given.length === 1 ? given[0] : undefined
+}
+
+function fieldError(path: string, message: string | undefined): FieldError | undefined {
+  return message === undefined ? undefined : { path, message }
+}
+
+function below(path: string, found: FieldError | undefined): FieldError | undefined {
+  return found && { path: `${path}${found.path}`, message: found.message }
+}
