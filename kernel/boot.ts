@@ -54,7 +54,11 @@ export async function check(source: ManifestSource, options: ManifestOptions): P
 
 /** The pipeline: check → secrets → connections and bindings in plan order → a kernel that can listen. */
 export async function boot(source: ManifestSource, host: Host): Promise<Kernel> {
-  const { manifest, plan } = await check(source, host)
+  return startChecked(await check(source, host), host)
+}
+
+/** Stages 2 and 3 of a manifest that was checked already: for who needs to know it before it starts. */
+export async function startChecked({ manifest, plan }: Checked, host: Host): Promise<Kernel> {
   const filled = fillPlan(manifest, plan, host)
 
   const clock = host.clock ?? systemClock

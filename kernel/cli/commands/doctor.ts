@@ -1,4 +1,4 @@
-import { boot, check } from '../../boot.ts'
+import { check, startChecked } from '../../boot.ts'
 import type { StartedStep } from '../../lifecycle/start.ts'
 import { makeLogger } from '../../logger.ts'
 import { manifestOptions, sourceOf, type CommonFlags } from '../options.ts'
@@ -18,17 +18,18 @@ interface Finding {
 export async function doctor(flags: CommonFlags, terminal: Terminal): Promise<Outcome> {
   const source = sourceOf(flags)
   const options = manifestOptions(flags, terminal)
-  const { plan } = await check(source, options)
+  const checked = await check(source, options)
+  const log = makeLogger({ name: checked.manifest.name, level: 'error' })
   const steps: StartedStep[] = []
 
   let failure: unknown
   let findings: Finding[]
   try {
-    const kernel = await boot(source, { ...options, log: makeLogger({ name: 'portico', level: 'error' }), onStarted: (step) => steps.push(step) })
+    const kernel = await startChecked(checked, { ...options, log, onStarted: (step) => steps.push(step) })
     findings = await askAll(steps, kernel.bindings).finally(() => kernel.close())
   } catch (error) {
     failure = error
-    findings = plan.steps.map(({ id, spec }, index) => findingOf(id, spec.plugin.name, steps[index], index === steps.length ? error : undefined))
+    findings = checked.plan.steps.map(({ id, spec }, index) => findingOf(id, spec.plugin.name, steps[index], index === steps.length ? error : undefined))
   }
 
   if (failure !== undefined && flags.json !== true) writeFailure(failure, terminal, false)

@@ -1,4 +1,4 @@
-import { boot } from '../../boot.ts'
+import { check, startChecked } from '../../boot.ts'
 import { onSignals } from '../../lifecycle/signals.ts'
 import type { StartedStep } from '../../lifecycle/start.ts'
 import { makeLogger } from '../../logger.ts'
@@ -21,12 +21,10 @@ export async function start(flags: Flags, argument: string | undefined, terminal
   const startedMs = performance.now()
 
   tell.starting(source.path)
-  const kernel = await boot(source, {
-    ...manifestOptions(flags, terminal),
-    log: makeLogger({ name: 'portico', level: 'info' }),
-    onStarted: tell.started,
-    insecureListen: flags.insecureListen ?? false,
-  })
+  const options = manifestOptions(flags, terminal)
+  const checked = await check(source, options)
+  const log = makeLogger({ name: checked.manifest.name, level: checked.manifest.server.logLevel })
+  const kernel = await startChecked(checked, { ...options, log, onStarted: tell.started, insecureListen: flags.insecureListen ?? false })
   try {
     const { url } = await kernel.listen()
     tell.listening(url, performance.now() - startedMs)
@@ -35,6 +33,7 @@ export async function start(flags: Flags, argument: string | undefined, terminal
     const failures = await kernel.close()
     tell.stopped(failures)
     forgetSignals()
+    log.close()
   }
   return 0
 }
