@@ -1,0 +1,23 @@
+import type { FastifyInstance } from 'fastify'
+import type { Log } from '../log.ts'
+
+/**
+ * One line a request, when it was answered. The route's pattern stands there and not the path: ids, cache keys and
+ * lease tokens are nobody's business in a log. Headers and bodies never stand in one.
+ */
+export function logRequests(app: FastifyInstance, log: Log): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    const fields = {
+      requestId: request.id,
+      traceId: request.traceId,
+      method: request.method,
+      route: request.routeOptions.url,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 1_000) / 1_000,
+      code: request.problemCode,
+    }
+    if (reply.statusCode >= 500) log.warn(fields, 'request')
+    else log.info(fields, 'request')
+    done()
+  })
+}

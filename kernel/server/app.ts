@@ -1,0 +1,121 @@
+import { METHODS } from 'node:http'
+import { fastify, LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { kernelError } from '../errors.ts'
+import { RouteTable } from './allowed.ts'
+import { sendProblem, type ServerContext } from './context.ts'
+import { httpError } from './errors.ts'
+import { fromFramework, maxParamLength } from './framework-errors.ts'
+import { parseJsonBody } from './json-body.ts'
+import { refuseForeign } from './loopback.ts'
+import { answerExpectations, answerParserError, maxHeaderBytes } from './socket-errors.ts'
+import { requestIdOf, traceIdOf } from './trace.ts'
+
+const maxConnections = 10_000
+
+/** Fastify without the defaults that would break a promise: no coercion, no text bodies, no error but a problem. */
+export function makeApp(context: ServerContext): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => '',
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    // How long a request may take to arrive, an idle connection may stay, and a stalled reader is waited for.
+    http: { maxHeaderSize: maxHeaderBytes, headersTimeout: 10_000, connectionsCheckingInterval: 5_000, requireHostHeader: false },
+    requestTimeout: 60_000,
+    keepAliveTimeout: 72_000,
+    connectionTimeout: 120_000,
+    routerOptions: { maxParamLength },
+    clientErrorHandler: answerParserError,
+    frameworkErrors: (error, request, reply) => {
+      identify(request, reply)
+      sendProblem(context, request, reply, fromFramework(error, request))
+    },
+  })
+  app.server.maxConnections = maxConnections
+  answerExpectations(app.server)
+
+  // A method that Fastify does not know would be answered past every hook and handler.
+  for (const method of METHODS) if (!app.supportedMethods.includes(method) && method !== 'CONNECT') app.addHttpMethod(method, { hasBody: true })
+
+  app.decorateRequest('traceId', '')
+  app.decorateRequest('bodyBytes', 0)
+  app.decorateRequest('problemCode', undefined)
+  readJsonOnly(app)
+
+  const routes = new RouteTable()
+  routes.watch(app)
+  const notFound = (request: FastifyRequest, reply: FastifyReply) => answerNotFound(context, routes, request, reply)
+  app.setErrorHandler((error, request, reply) => sendProblem(context, request, reply, fromFramework(error, request)))
+  app.setNotFoundHandler(notFound)
+
+  app.addHook('onRequest', (request, reply, done) => {
+    identify(request, reply)
+    if (context.draining) reply.header('connection', 'close')
+
+    const { headers } = request.raw
+    if (headers.host === undefined && request.raw.httpVersion === '1.1') {
+      sendProblem(context, request, reply, httpError('HTTP_REQUEST_MALFORMED', { reason: 'the Host header is missing' }))
+      return
+    }
+    const refusal = context.guarded ? refuseForeign(headers) : undefined
+    if (refusal) {
+      sendProblem(context, request, reply, refusal)
+      return
+    }
+    // Before the body is read: a route that does not exist has no media types to refuse.
+    if (request.is404 && !context.extensionPrefixes.some((prefix) => request.url.startsWith(prefix))) {
+      notFound(request, reply)
+      return
+    }
+    done()
+  })
+  return app
+}
+
+function identify(request: FastifyRequest, reply: FastifyReply): void {
+  request.traceId = traceIdOf(request.raw)
+  request.id = requestIdOf(request.raw) ?? request.traceId
+  reply.header('x-request-id', request.id)
+}
+
+/** Bodies are JSON in UTF-8, plain and not encoded; an operation's own media types are checked where it is known. */
+function readJsonOnly(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser<Buffer>(['application/json', 'application/merge-patch+json'], { parseAs: 'buffer' }, (request, body, done) => {
+    request.bodyBytes = body.length
+    try {
+      refuseEncoding(request)
+      done(null, parseJsonBody(body))
+    } catch (error) {
+      done(error instanceof Error ? error : new Error('unreadable body'), undefined)
+    }
+  })
+}
+
+function refuseEncoding(request: FastifyRequest): void {
+  const encoding = request.headers['content-encoding']
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw httpError('HTTP_MEDIA_TYPE_UNSUPPORTED', { expected: 'sent without Content-Encoding' })
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(request.headers['content-type'] ?? '')?.[1]
+  if (charset !== undefined && !/^utf-?8$/i.test(charset)) throw httpError('HTTP_MEDIA_TYPE_UNSUPPORTED', { expected: 'encoded in UTF-8' })
+}
+
+const bindingName = /^\/v1\/([a-z][a-z0-9_-]{0,39}(?:\.[a-z][a-z0-9_-]{0,39})?)(?:\/|$)/
+
+function answerNotFound(context: ServerContext, routes: RouteTable, request: FastifyRequest, reply: FastifyReply): void {
+  const { method, url } = request.raw
+  const path = (url ?? '').split('?', 1)[0] ?? ''
+  const allow = path === '*' ? ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] : routes.allow(path)
+  if (allow.length > 0) {
+    reply.header('allow', allow.join(', '))
+    if (method === 'OPTIONS') reply.code(204).send()
+    else sendProblem(context, request, reply, httpError('HTTP_METHOD_NOT_ALLOWED', { method: request.method, allow: allow.join(', ') }))
+    return
+  }
+
+  const binding = bindingName.exec(path)?.[1]
+  const unknownPort = binding !== undefined && !context.ports.has(binding.split('.', 1)[0] ?? '')
+  sendProblem(context, request, reply, unknownPort
+    ? kernelError('BINDING_NOT_FOUND', { binding, remedy: `add \`${binding}: { … }\` under \`ports:\`` })
+    : httpError('HTTP_ROUTE_NOT_FOUND', { method: request.method }))
+}

@@ -1,0 +1,53 @@
+import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync, FastifyPluginCallback } from 'fastify'
+import type { Log } from '../log.ts'
+import { httpError } from './errors.ts'
+import { kernelPaths } from './kernel-routes.ts'
+
+/** What one extension's `create` answered. */
+export interface ExtensionRoutes {
+  readonly name: string
+  readonly routes?: FastifyPluginCallback | FastifyPluginAsync
+  readonly prefix?: string
+}
+
+/**
+ * Registers an extension's routes below its prefix, in a scope of their own: with fastify-plugin alone the prefix would
+ * be ignored, and its hooks and error handler would become the kernel's.
+ * @throws HTTP_PREFIX_TAKEN for no prefix, or one where the kernel's own routes stand.
+ */
+export function addExtension(app: FastifyInstance, extension: ExtensionRoutes, log: Log): void {
+  const { routes } = extension
+  if (!routes) return
+  const prefix = prefixOf(extension)
+  const own = log.child({ extension: extension.name })
+  void app.register(
+    async function extensionScope(scope) {
+      scope.addHook('onRequest', (request, reply, done) => {
+        request.log = reply.log = requestLog(own.child({ requestId: request.id, traceId: request.traceId }))
+        done()
+      })
+      await scope.register(routes)
+    },
+    { prefix },
+  )
+}
+
+/** The prefix, checked. */
+export function prefixOf({ name, prefix = '' }: ExtensionRoutes): string {
+  const first = /^\/([^/:*]+)(?:\/[^/]+)*$/.exec(prefix)?.[1]
+  if (first === undefined || kernelPaths.includes(first.toLowerCase())) throw httpError('HTTP_PREFIX_TAKEN', { extension: name, prefix })
+  return prefix
+}
+
+/** The kernel's log as Fastify's plugins expect it. */
+function requestLog(log: Log): FastifyBaseLogger {
+  const write = (level: 'debug' | 'info' | 'warn' | 'error') => (first: unknown, message?: unknown) => {
+    const fields = first instanceof Error ? { err: first } : typeof first === 'object' && first !== null ? first : {}
+    log[level](fields, String(message ?? (typeof first === 'object' ? '' : first)))
+  }
+  const nothing = () => {}
+  return {
+    level: 'info', fatal: write('error'), error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug'),
+    trace: nothing, silent: nothing, child: (bindings: object) => requestLog(log.child(bindings)),
+  }
+}
