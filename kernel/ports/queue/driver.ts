@@ -128,7 +128,7 @@ export interface QueueDriver<Step = unknown> {
   /** Scheduled jobs that are due become ready; how many, at most `limit`. */
   promote(limit: number, call: Call): Promise<number>
   /** Active jobs whose lease is over. */
-  overdue(limit: number, call: Call): Promise<Seen<readonly JobRow[]>>
+  overdue(limit: number, call: Call): Promise<readonly JobRow[]>
   /** Removes finished jobs, and requests, that were kept long enough; how many jobs, at most `limit`. */
   sweep(limit: number, call: Call): Promise<number>
 

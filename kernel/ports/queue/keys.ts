@@ -62,7 +62,7 @@ const queueSchema = group({
     done: duration('How long done and cancelled jobs are kept, at least 10m; 1d unless set.', 0, 10 * year),
     dead: duration('How long dead letters are kept, at least 10m; 30d unless set.', 0, 10 * year),
   }, 'How long finished jobs can be looked at.'),
-  maxPayload: { ...bytesSchema, 'x-min': 1, 'x-max': 16 * 1024 ** 2, description: 'The largest payload, as JSON; 1MiB unless set.' },
+  maxPayload: { ...bytesSchema, 'x-min': 1, 'x-max': 4 * 1024 ** 2, description: 'The largest payload, as JSON; 1MiB unless set.' },
 }, 'What the application relies on in this queue.')
 
 export const queueKeysSchema: JsonSchema = {

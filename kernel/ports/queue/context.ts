@@ -1,0 +1,49 @@
+import type { PortParts } from '../definition.ts'
+import type { QueueCapability } from './capabilities.ts'
+import type { QueueDriver } from './driver.ts'
+import { queueError } from './errors.ts'
+import { defaultRules, rulesOf, type QueueKeys, type QueueRules } from './keys.ts'
+import { Upkeep } from './upkeep.ts'
+import { Waiting } from './waiting.ts'
+
+/** Callers that may wait for jobs of one binding at once. */
+const maxWaiting = 4096
+
+/** What the operations of one binding share. */
+export interface QueueContext extends Pick<PortParts<QueueDriver, QueueKeys, QueueCapability>, 'driver' | 'binding' | 'clock'> {
+  /** @throws QUEUE_NOT_FOUND when the manifest declares no such queue. */
+  rulesOf(queue: string): QueueRules
+  readonly waiting: Waiting
+  readonly upkeep: Upkeep
+  /** A number in [0, 1). */
+  readonly random: () => number
+  readonly closed: () => boolean
+}
+
+export function makeContext(parts: PortParts<QueueDriver, QueueKeys, QueueCapability>): QueueContext {
+  const { driver, binding, clock, log, onClose } = parts
+  const rules = rulesOf(parts.keys)
+  const waiting = new Waiting(clock, maxWaiting)
+  // A job may be in a queue that the manifest no longer declares: it still ends by the usual rules.
+  const upkeep = new Upkeep({ driver, clock, log, rules: (queue) => rules.get(queue) ?? defaultRules, ready: () => waiting.wakeAll(), awaited: () => waiting.any })
+  const silences = [...rules.keys()].map((queue) => driver.onWake(queue, () => waiting.wake(queue)))
+  let closed = false
+
+  onClose(async () => {
+    closed = true
+    for (const silence of silences) silence()
+    waiting.close()
+    await upkeep.close()
+  })
+
+  return {
+    driver, binding, clock, waiting, upkeep,
+    random: Math.random,
+    closed: () => closed,
+    rulesOf(queue) {
+      const found = rules.get(queue)
+      if (!found) throw queueError('QUEUE_NOT_FOUND', { binding, queue })
+      return found
+    },
+  }
+}

@@ -1,0 +1,32 @@
+import type { BoundOperations } from '../../binding/bound.ts'
+import { definePort } from '../definition.ts'
+import { queueCapabilities, type QueueCapability } from './capabilities.ts'
+import type { QueueDriver } from './driver.ts'
+import { queueErrors } from './errors.ts'
+import { queueOperations } from './http.ts'
+import { queueKeysSchema, type QueueKeys } from './keys.ts'
+import { implementQueue } from './meaning.ts'
+import type { QueueOperations } from './operations.ts'
+
+export type * from './driver.ts'
+export type * from './operations.ts'
+export type { QueueCapability } from './capabilities.ts'
+export type { QueueKeys, QueueRules } from './keys.ts'
+export { queueErrors } from './errors.ts'
+
+/** Jobs: kept until a worker has done them, leased to one worker at a time, retried, and set aside when they cannot be done. */
+export const queue = definePort<QueueOperations, QueueDriver, QueueKeys, QueueCapability>({
+  name: 'queue',
+  summary: 'Jobs that run at least once: leases, retries, dead letters',
+  capabilities: queueCapabilities,
+  operations: queueOperations,
+  keys: queueKeysSchema,
+  errors: queueErrors,
+  implement: implementQueue,
+})
+
+declare module '../../binding/bound.ts' {
+  interface Ports {
+    queue: BoundOperations<QueueOperations>
+  }
+}

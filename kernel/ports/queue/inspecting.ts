@@ -1,0 +1,98 @@
+import type { Call } from '../../call.ts'
+import type { QueueContext } from './context.ts'
+import { formatCursor, parseCursor, type Place } from './cursor.ts'
+import type { JobRow } from './driver.ts'
+import { queueError } from './errors.ts'
+import { toJob } from './job.ts'
+import type { JobState, ListInput, QueueCounts, QueueOperations } from './operations.ts'
+import { parseTime } from './payload.ts'
+import { settled } from './states.ts'
+
+const allStates: readonly JobState[] = ['scheduled', 'ready', 'active', 'done', 'dead', 'cancelled']
+const maxExamined = 5_000
+const maxPageBytes = 8 * 1024 ** 2
+/** Rows that are read at once: few before their size is known. */
+const firstRead = 16
+const largestRead = 500
+
+/** Ids are made here: a text that is none belongs to no job, and no backend need see it. */
+export function isJobId(id: string): boolean {
+  return /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(id)
+}
+
+/** The time that a list is ordered by. */
+const timeOf = (row: JobRow): number => row.finishedAt ?? row.enqueuedAt
+
+const latestFirst = (a: JobRow, b: JobRow): number => timeOf(b) - timeOf(a) || (a.id < b.id ? 1 : -1)
+
+function matches(row: JobRow, { code, text }: ListInput): boolean {
+  if (code !== undefined && !row.errors.some((error) => error.code === code)) return false
+  return text === undefined || row.payload.includes(text) || row.errors.some((error) => error.message.includes(text))
+}
+
+/** What changes nothing: `get`, `list`, `counts`. */
+export function inspecting(context: QueueContext): Pick<QueueOperations, 'get' | 'list' | 'counts'> {
+  const { driver, upkeep } = context
+
+  /** The next `limit` rows of all these states together. */
+  async function read(input: ListInput, range: { fromMs: number; toMs: number }, after: Place | undefined, limit: number, call: Call): Promise<readonly JobRow[]> {
+    const states = input.state === undefined ? allStates : [input.state]
+    const pages = await Promise.all(states.map((state) => driver.page({ queue: input.queue, state, ...range, after, limit }, call)))
+    return pages.length === 1 ? (pages[0] ?? []) : pages.flat().sort(latestFirst).slice(0, limit)
+  }
+
+  return {
+    async get({ queue, id }, call) {
+      const rules = context.rulesOf(queue)
+      const seen = isJobId(id) ? await driver.read(id, call) : undefined
+      if (seen?.found.queue !== queue) throw queueError('QUEUE_JOB_NOT_FOUND', { queue, id })
+      return toJob(settled(seen.found, seen.nowMs, rules), call.text)
+    },
+
+    async list(input, call) {
+      context.rulesOf(input.queue)
+      const limit = input.limit ?? 50
+      const fromMs = input.from === undefined ? 0 : parseTime('list', '/from', input.from)
+      const toMs = input.to === undefined ? Number.MAX_SAFE_INTEGER : parseTime('list', '/to', input.to)
+      let place = input.after === undefined ? undefined : parseCursor(input, input.after)
+      if (input.after !== undefined && !place) throw queueError('QUEUE_BAD_CURSOR', { queue: input.queue })
+
+      await upkeep.settle()
+      const found: JobRow[] = []
+      let bytes = 0
+      let examined = 0
+      for (let size = firstRead; ; size = Math.min(largestRead, bytes < maxPageBytes / 64 ? size * 4 : size)) {
+        const rows = await read(input, { fromMs, toMs }, place, size, call)
+        for (const row of rows) {
+          // One more is there, so that the last page says that it is the last.
+          if (found.length === limit || bytes > maxPageBytes || examined === maxExamined) return page()
+          place = { at: timeOf(row), id: row.id }
+          bytes += row.payload.length + (row.result?.length ?? 0)
+          examined++
+          if (matches(row, input)) found.push(row)
+        }
+        if (rows.length < size) return page('last')
+      }
+
+      function page(last?: 'last') {
+        return { items: found.map((row) => toJob(row, call.text)), next: last || !place ? null : formatCursor(input, place) }
+      }
+    },
+
+    async counts({ queue }, call) {
+      return countsOf(context, queue, call)
+    },
+  }
+}
+
+export async function countsOf(context: QueueContext, queue: string, call: Call): Promise<QueueCounts> {
+  const { driver, upkeep } = context
+  context.rulesOf(queue)
+  await upkeep.settle()
+  const [{ found, nowMs, oldestReadyAt }, paused] = await Promise.all([driver.counts(queue, call), driver.paused(queue, call)])
+  const of = (state: JobState) => found.find((entry) => entry.state === state)?.count ?? 0
+  return {
+    queue, paused, ready: of('ready'), scheduled: of('scheduled'), active: of('active'), done: of('done'), dead: of('dead'),
+    oldestReadyMs: oldestReadyAt === undefined ? null : Math.max(0, nowMs - oldestReadyAt),
+  }
+}

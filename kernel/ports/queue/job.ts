@@ -1,0 +1,36 @@
+import { JsonText, type Json } from '../../json.ts'
+import type { JobRow } from './driver.ts'
+import type { Job, Lease } from './operations.ts'
+import { iso } from './states.ts'
+
+/** A row as callers see it; `text` leaves stored JSON as text. */
+export function toJob(row: JobRow, text: boolean): Job {
+  const json = (stored: string) => (text ? new JsonText(stored) : (JSON.parse(stored) as Json))
+  return {
+    id: row.id,
+    queue: row.queue,
+    state: row.state,
+    payload: json(row.payload),
+    priority: row.priority,
+    attempt: row.attempt,
+    attempts: row.attempts,
+    crashes: row.crashes,
+    ...(row.progress && { progress: row.progress }),
+    runAt: iso(row.runAt),
+    enqueuedAt: iso(row.enqueuedAt),
+    ...(row.finishedAt !== undefined && { finishedAt: iso(row.finishedAt) }),
+    ...(row.result !== undefined && { result: json(row.result) }),
+    errors: row.errors,
+    ...(row.key !== undefined && { idempotencyKey: row.key }),
+  }
+}
+
+export function toLease(row: JobRow, nowMs: number, text: boolean): Lease {
+  return { token: `${row.token ?? ''}.${row.id}`, job: toJob(row, text), expiresInMs: Math.max(0, (row.leaseUntil ?? nowMs) - nowMs) }
+}
+
+/** The lease's own token and the job's id; undefined for what was never a token. */
+export function parseToken(token: string): { readonly lease: string; readonly id: string } | undefined {
+  const [, lease, id] = /^([\w-]{22})\.([0-9a-f-]{36})$/.exec(token) ?? []
+  return lease === undefined || id === undefined ? undefined : { lease, id }
+}

@@ -1,0 +1,119 @@
+import { backoffMs } from './backoff.ts'
+import type { JobRow, VerbAnswer } from './driver.ts'
+import type { QueueRules } from './keys.ts'
+import type { JobError, JobProgress } from './operations.ts'
+
+/** How long the repeat of a verb is answered, and so how long a finished job is kept at least. */
+export const repeatMs = 600_000
+
+const maxErrors = 100
+const maxAnswers = 32
+
+export const iso = (ms: number): string => new Date(ms).toISOString()
+
+/** True while the token's lease is in force; a cancelled job keeps its lease until it ends, to tell its worker. */
+export function holds(row: JobRow, token: string, nowMs: number): boolean {
+  return row.token === token && row.leaseUntil !== undefined && row.leaseUntil > nowMs
+}
+
+/** What the verb answered with this token before; undefined when it did not, or too long ago. */
+export function answerBefore(row: JobRow, verb: VerbAnswer['verb'], token: string, nowMs: number): VerbAnswer['answer'] | undefined {
+  return row.answers.find((kept) => kept.token === token && kept.verb === verb && kept.untilMs > nowMs)?.answer
+}
+
+export function ackedBefore(row: JobRow, token: string, nowMs: number): boolean {
+  return row.state === 'done' && row.token === token && row.finishedAt !== undefined && row.finishedAt + repeatMs > nowMs
+}
+
+/** How long a finished job is kept. */
+export function keepMs(state: 'done' | 'dead' | 'cancelled', { keep }: QueueRules): number {
+  return Math.max(repeatMs, state === 'dead' ? keep.deadMs : keep.doneMs)
+}
+
+function finished(row: JobRow, state: 'dead' | 'cancelled', atMs: number, rules: QueueRules): JobRow {
+  return { ...row, state, finishedAt: atMs, dueAt: atMs + keepMs(state, rules) }
+}
+
+const unleased = { token: undefined, leaseUntil: undefined, worker: undefined } as const
+
+function withError(row: JobRow, error: JobError): readonly JobError[] {
+  return [...row.errors, error].slice(-maxErrors)
+}
+
+function withAnswer(row: JobRow, answer: VerbAnswer, nowMs: number): readonly VerbAnswer[] {
+  return [...row.answers.filter((kept) => kept.untilMs > nowMs), answer].slice(-maxAnswers)
+}
+
+export interface Failure {
+  readonly error: { readonly message: string; readonly code?: string }
+  readonly retryInMs?: number
+  readonly dead?: boolean
+}
+
+/** The attempt failed. `random` is in [0, 1). */
+export function failed(row: JobRow, token: string, { error, retryInMs, dead }: Failure, at: { nowMs: number; random: number; rules: QueueRules }): JobRow {
+  const { nowMs, rules } = at
+  const errors = withError(row, { at: iso(nowMs), attempt: row.attempt, ...error })
+  const answered = (answer: VerbAnswer['answer']) => withAnswer(row, { token, verb: 'fail', answer, untilMs: nowMs + repeatMs }, nowMs)
+
+  if (dead === true || row.attempt >= row.attempts) {
+    return { ...finished(row, 'dead', nowMs, rules), ...unleased, errors, answers: answered({ state: 'dead' }) }
+  }
+  const runAt = nowMs + (retryInMs ?? backoffMs(row.backoff ?? rules.backoff, row.attempt, at.random))
+  return { ...row, ...unleased, state: 'scheduled', runAt, dueAt: runAt, errors, answers: answered({ state: 'scheduled', runAt: iso(runAt) }) }
+}
+
+/** Back to its place in the queue, as if it had not been leased. */
+export function released(row: JobRow, token: string, nowMs: number): JobRow {
+  const answers = withAnswer(row, { token, verb: 'release', answer: { state: 'ready' }, untilMs: nowMs + repeatMs }, nowMs)
+  return { ...row, ...unleased, state: 'ready', dueAt: undefined, attempt: row.attempt - 1, answers }
+}
+
+export function extended(row: JobRow, nowMs: number, leaseMs: number, progress: JobProgress | undefined): JobRow {
+  const until = nowMs + leaseMs
+  return { ...row, leaseUntil: until, dueAt: until, progress: progress ?? row.progress }
+}
+
+/**
+ * Its lease ended without a verb: a crash. The attempt stays counted, for nobody knows how far it came, and the job is
+ * ready again at once; it is dead when this was its last attempt or the queue's `maxCrashes`th crash.
+ */
+export function crashed(row: JobRow, rules: QueueRules): JobRow {
+  const atMs = row.leaseUntil ?? row.runAt
+  const message = `the lease ended without a word from ${row.worker === undefined ? 'its worker' : `worker ${row.worker}`}`
+  const after: JobRow = {
+    ...row, ...unleased, crashes: row.crashes + 1, errors: withError(row, { at: iso(atMs), attempt: row.attempt, message, code: 'QUEUE_WORKER_LOST' }),
+  }
+  if (after.crashes >= rules.maxCrashes || after.attempt >= after.attempts) return finished(after, 'dead', atMs, rules)
+  return { ...after, state: 'ready', dueAt: undefined }
+}
+
+/** The lease of an active job stays, so that its worker's `extend` hears of it. */
+export function cancelled(row: JobRow, nowMs: number, rules: QueueRules): JobRow {
+  return finished(row, 'cancelled', nowMs, rules)
+}
+
+/** A dead job with all its attempts before it. In another queue its idempotency key means nothing. */
+export function redriven(row: JobRow, nowMs: number, change: { readonly queue: string; readonly payload?: string; readonly runAt: number }): JobRow {
+  const waits = change.runAt > nowMs
+  return {
+    ...row,
+    queue: change.queue,
+    key: change.queue === row.queue ? row.key : undefined,
+    payload: change.payload ?? row.payload,
+    state: waits ? 'scheduled' : 'ready',
+    runAt: change.runAt,
+    dueAt: waits ? change.runAt : undefined,
+    attempt: 0,
+    crashes: 0,
+    finishedAt: undefined,
+    progress: undefined,
+  }
+}
+
+/** The row as it is at `nowMs`, also when no one has noticed yet that its time came. */
+export function settled(row: JobRow, nowMs: number, rules: QueueRules): JobRow {
+  if (row.dueAt === undefined || row.dueAt > nowMs) return row
+  if (row.state === 'scheduled') return { ...row, state: 'ready', dueAt: undefined }
+  return row.state === 'active' ? crashed(row, rules) : row
+}

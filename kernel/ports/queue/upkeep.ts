@@ -1,0 +1,128 @@
+import type { Call } from '../../call.ts'
+import type { Clock } from '../../clock.ts'
+import type { Log } from '../../log.ts'
+import type { QueueDriver } from './driver.ts'
+import type { QueueRules } from './keys.ts'
+import { crashed } from './states.ts'
+
+const atOnce = 200
+const maxRounds = 10
+/** Between two looks while nothing is known to be due: other replicas schedule jobs, too. */
+const restMs = 60_000
+const waitingRestMs = 5_000
+const afterFailureMs = 5_000
+/** Sweeping is never urgent: what it removes is invisible work, and leases come first. */
+const betweenMs = 1_000
+
+export interface UpkeepParts {
+  readonly driver: QueueDriver
+  readonly clock: Clock
+  readonly log: Log
+  readonly rules: (queue: string) => QueueRules
+  /** Jobs became ready in some queue. */
+  readonly ready: () => void
+  /** Whether someone waits for a job, so that being late would be noticed. */
+  readonly awaited: () => boolean
+}
+
+/**
+ * Sees to what time changes: scheduled jobs become ready, leases that are over become crashes, finished jobs go. It knows
+ * when the next is due, by the kernel's clock, and sleeps until then, so that a queue at rest costs next to nothing; a
+ * look before each lease is free while nothing is due. Until the first call it does nothing: nobody could notice.
+ */
+export class Upkeep {
+  readonly #parts: UpkeepParts
+  #dueMs = 0
+  #running: Promise<void> | undefined
+  #takeBack: () => void = () => {}
+  #timerMs = Number.POSITIVE_INFINITY
+  #closed = false
+
+  constructor(parts: UpkeepParts) {
+    this.#parts = parts
+  }
+
+  /** Something will be due in `delayMs`. */
+  note(delayMs: number): void {
+    this.#dueMs = Math.min(this.#dueMs, this.#parts.clock.now() + delayMs)
+    this.#arm()
+  }
+
+  /** What is due is done when this answers; a failure is logged and left to the next time, for reads go on without it. */
+  async settle(): Promise<void> {
+    if (this.#parts.clock.now() < this.#dueMs || this.#closed) return
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined
+      this.#arm()
+    })
+    await this.#running
+  }
+
+  /** Somebody began to wait: look more often. */
+  attend(): void {
+    this.#timerMs = Number.POSITIVE_INFINITY
+    this.note(waitingRestMs)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#takeBack()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log } = this.#parts
+    this.#dueMs = Number.POSITIVE_INFINITY
+    let inMs = 0
+    try {
+      const call = ownCall()
+      for (let rounds = 0; inMs <= 0 && rounds < maxRounds; rounds++) inMs = await this.#round(call)
+      inMs = Math.min(Math.max(1, inMs), this.#parts.awaited() ? waitingRestMs : restMs)
+    } catch (error) {
+      log.warn({ err: error }, 'the upkeep of the queue failed; it is tried again')
+      inMs = afterFailureMs
+    }
+    this.#dueMs = Math.min(this.#dueMs, clock.now() + inMs)
+  }
+
+  /** Does a part of what is due; in how many milliseconds more is, 0 when it should look again. */
+  async #round(call: Call): Promise<number> {
+    const { driver } = this.#parts
+    const { found, nowMs } = await driver.due(call)
+    const inMs = (due: number | undefined) => (due ?? Number.POSITIVE_INFINITY) - nowMs
+
+    const promoted = inMs(found.scheduled) <= 0 ? await driver.promote(atOnce, call) : 0
+    const lost = inMs(found.active) <= 0 ? await this.#noticeCrashes(call) : 0
+    const swept = inMs(found.finished) <= 0 ? await driver.sweep(atOnce, call) : 0
+
+    if (promoted + lost > 0) this.#parts.ready()
+    if (promoted + lost + swept > 0 && swept < atOnce) return 0
+    return Math.min(inMs(found.scheduled), inMs(found.active), Math.max(inMs(found.finished), betweenMs))
+  }
+
+  async #noticeCrashes(call: Call): Promise<number> {
+    const { driver, rules } = this.#parts
+    const found = await driver.overdue(atOnce, call)
+    // Not `live`: the revision alone decides, for each of these leases is over.
+    await driver.replace(found.map((row) => crashed(row, rules(row.queue))), false, call)
+    return found.length
+  }
+
+  #arm(): void {
+    if (this.#closed || this.#running || this.#dueMs === this.#timerMs) return
+    this.#takeBack()
+    this.#timerMs = this.#dueMs
+    // An hour's timer is set again, so that a clock that jumps is not slept through.
+    const delayMs = Math.min(3_600_000, Math.max(this.#parts.awaited() ? 0 : betweenMs, this.#dueMs - this.#parts.clock.now()))
+    this.#takeBack = this.#parts.clock.after(delayMs, () => {
+      this.#timerMs = Number.POSITIVE_INFINITY
+      void this.settle()
+      this.#arm()
+    })
+  }
+}
+
+/** The upkeep is nobody's call. */
+function ownCall(): Call {
+  return { signal: new AbortController().signal, remainingMs: () => 30_000, traceId: 'queue-upkeep', text: false, degrade: () => {} }
+}

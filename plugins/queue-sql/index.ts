@@ -1,0 +1,21 @@
+import { definePlugin } from '../../kernel/plugin.ts'
+import { queue } from '../../kernel/ports/queue/index.ts'
+import { sql } from '../../kernel/ports/sql/index.ts'
+
+const plugin = definePlugin({
+  name: 'sql',
+  summary: 'Jobs in tables of a SQL database',
+  port: queue,
+  over: sql,
+  kernel: '^0.1.0',
+  capabilities: [
+    'inspect', 'delay', 'retryAt', 'priority', 'idempotency', 'extend', 'leaseAnywhere', 'exactAttempts', 'repeatable', 'deadLetters', 'pause', 'cancel', 'units',
+  ],
+  async create({ connection, binding, signal }) {
+    const [{ SqlQueue }, { prepareTables, tablesOf }] = await Promise.all([import('./driver.ts'), import('./tables.ts')])
+    const tables = tablesOf(binding)
+    await prepareTables(connection, tables, signal)
+    return new SqlQueue(connection, tables)
+  },
+})
+export default plugin

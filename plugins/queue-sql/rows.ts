@@ -1,0 +1,106 @@
+import type { AddedRow, JobRow, JobState, VerbAnswer } from '../../kernel/ports/queue/index.ts'
+import type { Backoff, JobError, JobProgress } from '../../kernel/ports/queue/index.ts'
+import type { SqlValue } from '../../kernel/ports/sql/index.ts'
+
+/** A row of the jobs' table. */
+export interface StoredJob {
+  readonly id: string
+  readonly queue: string
+  readonly state: JobState
+  readonly payload: string
+  readonly result: string | null
+  readonly priority: number
+  readonly attempt: number
+  readonly attempts: number
+  readonly crashes: number
+  readonly backoff: string | null
+  readonly progress: string | null
+  readonly run_at: number
+  readonly due_at: number | null
+  readonly enqueued_at: number
+  readonly finished_at: number | null
+  readonly errors: string
+  readonly answers: string
+  readonly idempotency_key: string | null
+  readonly token: string | null
+  readonly lease_until: number | null
+  readonly worker: string | null
+  readonly revision: number
+  /** The database's time, where the statement asks for it. */
+  readonly now?: number
+}
+
+const given = <T>(value: T | null): T | undefined => value ?? undefined
+const list = <T>(stored: string): readonly T[] => (stored === '[]' ? [] : (JSON.parse(stored) as readonly T[]))
+const parsed = <T>(stored: string | null): T | undefined => (stored === null ? undefined : (JSON.parse(stored) as T))
+
+export function toRow(stored: StoredJob): JobRow {
+  return {
+    id: stored.id,
+    queue: stored.queue,
+    state: stored.state,
+    payload: stored.payload,
+    result: given(stored.result),
+    priority: stored.priority,
+    attempt: stored.attempt,
+    attempts: stored.attempts,
+    crashes: stored.crashes,
+    backoff: parsed<Backoff>(stored.backoff),
+    progress: parsed<JobProgress>(stored.progress),
+    runAt: stored.run_at,
+    dueAt: given(stored.due_at),
+    enqueuedAt: stored.enqueued_at,
+    finishedAt: given(stored.finished_at),
+    errors: list<JobError>(stored.errors),
+    answers: list<VerbAnswer>(stored.answers),
+    key: given(stored.idempotency_key),
+    token: given(stored.token),
+    leaseUntil: given(stored.lease_until),
+    worker: given(stored.worker),
+    revision: stored.revision,
+  }
+}
+
+const json = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value))
+const array = (values: readonly unknown[]): string => (values.length === 0 ? '[]' : JSON.stringify(values))
+
+/** What a change may write; the rest of a row stays as it was added. */
+export type MutableColumn =
+  | 'queue' | 'state' | 'payload' | 'ready_rank' | 'attempt' | 'crashes' | 'progress' | 'run_at' | 'due_at' | 'finished_at' | 'listed_at' | 'errors' | 'answers'
+  | 'idempotency_key' | 'token' | 'lease_until' | 'worker'
+
+export function mutableValues(row: JobRow): Record<MutableColumn, SqlValue> {
+  return {
+    queue: row.queue,
+    state: row.state,
+    payload: row.payload,
+    ready_rank: row.state === 'ready' ? -row.priority : null,
+    attempt: row.attempt,
+    crashes: row.crashes,
+    progress: json(row.progress),
+    run_at: row.runAt,
+    due_at: row.dueAt ?? null,
+    finished_at: row.finishedAt ?? null,
+    listed_at: row.finishedAt ?? row.enqueuedAt,
+    errors: array(row.errors),
+    answers: array(row.answers),
+    idempotency_key: row.key ?? null,
+    token: row.token ?? null,
+    lease_until: row.leaseUntil ?? null,
+    worker: row.worker ?? null,
+  }
+}
+
+export type AddedColumn = MutableColumn | 'id' | 'priority' | 'attempts' | 'backoff' | 'enqueued_at' | 'delay'
+
+export function addedValues(row: AddedRow): Record<AddedColumn, SqlValue> {
+  return {
+    ...mutableValues(row),
+    id: row.id,
+    priority: row.priority,
+    attempts: row.attempts,
+    backoff: json(row.backoff),
+    enqueued_at: row.enqueuedAt,
+    delay: row.delayMs ?? null,
+  }
+}

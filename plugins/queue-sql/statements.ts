@@ -1,0 +1,96 @@
+import type { Knex } from 'knex'
+import type { JobState } from '../../kernel/ports/queue/index.ts'
+import type { SqlConnection } from '../../kernel/ports/sql/index.ts'
+import type { AddedColumn, MutableColumn } from './rows.ts'
+import { jobColumns, type Tables } from './tables.ts'
+
+/** Below every rank, so that a range excludes NULL on every database. */
+const lowestRank = -(2 ** 40)
+export const keysAtOnce = 50
+
+const mutable: readonly MutableColumn[] = [
+  'queue', 'state', 'payload', 'ready_rank', 'attempt', 'crashes', 'progress', 'run_at', 'due_at', 'finished_at', 'listed_at', 'errors', 'answers',
+  'idempotency_key', 'token', 'lease_until', 'worker',
+]
+const addedAsGiven = [...mutable, 'id', 'priority', 'attempts', 'backoff', 'enqueued_at'] as const
+
+export type Statements = ReturnType<typeof makeStatements>
+
+/** Every statement of the driver. Each compiles at its first use. */
+export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' | 'dialect'>, { jobs, requests, queues }: Tables) {
+  const plus = (knex: Knex, column: string, by: number) => knex.raw('?? + ?', [column, by])
+  const ofColumns = <C extends string>(columns: readonly C[], value: (column: C) => Knex.Raw) => Object.fromEntries(columns.map((column) => [column, value(column)]))
+  /** The ids that a query picks, as a derived table: MySQL changes no table that it reads. */
+  const picked = (knex: Knex, query: Knex.QueryBuilder) => knex.select('id').from(dialect.skipLocked(query).as('picked'))
+  const whole = (knex: Knex) => knex(jobs).select(...jobColumns)
+  const isReady = (query: Knex.QueryBuilder) => query.where('ready_rank', '>=', lowestRank)
+
+  return {
+    insert: shape<AddedColumn>((knex, p) => knex(jobs).insert({
+      ...ofColumns(addedAsGiven, (column) => p.value(column)),
+      due_at: knex.raw('coalesce(?, ? + ?)', [p.value('due_at'), p.now, p.value('delay')]),
+      revision: 1,
+    })),
+
+    lease: shape<'queue' | 'max' | 'leaseMs' | 'token' | 'worker'>((knex, p) => {
+      const ready = isReady(knex(jobs).select('id').where('queue', p.value('queue'))).orderBy(['ready_rank', 'run_at', 'id']).limit(p.limit('max'))
+      const until = () => knex.raw('? + ?', [p.now, p.value('leaseMs')])
+      return knex(jobs)
+        .whereIn('id', picked(knex, ready))
+        .whereNotExists(knex(queues).select('queue').where({ queue: p.value('queue'), paused: 1 }))
+        .update({
+          state: 'active', ready_rank: null, token: p.value('token'), worker: p.value('worker'), lease_until: until(), due_at: until(),
+          attempt: plus(knex, 'attempt', 1), revision: plus(knex, 'revision', 1),
+        })
+    }),
+    leased: shape<'token'>((knex, p) => whole(knex).select({ now: p.now }).where({ token: p.value('token'), state: 'active' }).where('lease_until', '>', p.now).orderBy([{ column: 'priority', order: 'desc' }, 'run_at', 'id'])),
+
+    keepRequest: shape<'queue' | 'requestId' | 'token' | 'keepMs'>((knex, p) => {
+      // Only when the lease got a job: a request that met an empty queue may be made again.
+      const got = knex(jobs).select(knex.raw('?, ?, ?, ? + ?', [p.value('queue'), p.value('requestId'), p.value('token'), p.now, p.value('keepMs')])).where('token', p.value('token')).limit(1)
+      return knex(knex.raw('?? (??, ??, ??, ??)', [requests, 'queue', 'request_id', 'token', 'until'])).insert(got)
+    }),
+    request: shape<'queue' | 'requestId'>((knex, p) => knex(requests).select('token', { now: p.now }).where({ queue: p.value('queue'), request_id: p.value('requestId') }).where('until', '>', p.now)),
+    dropRequest: shape<'queue' | 'requestId'>((knex, p) => knex(requests).where({ queue: p.value('queue'), request_id: p.value('requestId') }).where('until', '<=', p.now).delete()),
+
+    ack: shape<'id' | 'queue' | 'token' | 'result' | 'keepMs'>((knex, p) => knex(jobs)
+      .where({ id: p.value('id'), queue: p.value('queue'), token: p.value('token'), state: 'active' }).where('lease_until', '>', p.now)
+      .update({
+        state: 'done', result: p.value('result'), finished_at: p.now, listed_at: p.now, due_at: knex.raw('? + ?', [p.now, p.value('keepMs')]), revision: plus(knex, 'revision', 1),
+      })),
+    read: shape<'id'>((knex, p) => whole(knex).select({ now: p.now }).where('id', p.value('id'))),
+    replace: shape<MutableColumn | 'id' | 'revision' | 'live'>((knex, p) => knex(jobs)
+      .where({ id: p.value('id'), revision: p.value('revision') })
+      .whereRaw('(? = 0 or ?? > ?)', [p.value('live'), 'lease_until', p.now])
+      .update({ ...ofColumns(mutable, (column) => p.value(column)), revision: plus(knex, 'revision', 1) })),
+    remove: shape<'id' | 'revision'>((knex, p) => knex(jobs).where({ id: p.value('id'), revision: p.value('revision') }).delete()),
+
+    withKeys: shape<string>((knex, p) => whole(knex).where('queue', p.value('queue')).whereIn('idempotency_key', Array.from({ length: keysAtOnce }, (_, at) => p.value(`key${at}`)))),
+
+    page: shape<'queue' | 'state' | 'from' | 'last' | 'before' | 'limit'>((knex, p) => whole(knex)
+      .where({ queue: p.value('queue'), state: p.value('state') }).where('listed_at', '>=', p.value('from')).where('listed_at', '<=', p.value('last'))
+      .whereRaw('(?? < ? or ?? < ?)', ['listed_at', p.value('last'), 'id', p.value('before')])
+      .orderBy([{ column: 'listed_at', order: 'desc' }, { column: 'id', order: 'desc' }]).limit(p.limit('limit'))),
+    counts: shape<'queue'>((knex, p) => knex(jobs).select('state').count({ count: '*' }).where('queue', p.value('queue')).groupBy('state')),
+    oldest: shape<'queue'>((knex, p) => isReady(knex(jobs).min({ oldest: 'run_at' }).select({ now: p.now }).where('queue', p.value('queue')))),
+
+    setPaused: shape<'queue' | 'paused'>((knex, p) => knex(queues).insert({ queue: p.value('queue'), paused: p.value('paused') }).onConflict('queue').merge()),
+    paused: shape<'queue'>((knex, p) => knex(queues).select('queue').where({ queue: p.value('queue'), paused: 1 })),
+
+    due: shape((knex, p) => {
+      const earliest = (state: JobState) => knex(jobs).min('due_at').where('state', state)
+      return knex.select({
+        now: p.now, scheduled: earliest('scheduled'), active: earliest('active'), done: earliest('done'), dead: earliest('dead'), cancelled: earliest('cancelled'),
+        requests: knex(requests).min('until'),
+      })
+    }),
+    promote: shape<'limit'>((knex, p) => knex(jobs)
+      .whereIn('id', picked(knex, knex(jobs).select('id').where('state', 'scheduled').where('due_at', '<=', p.now).orderBy('due_at').limit(p.limit('limit'))))
+      .update({ state: 'ready', ready_rank: knex.raw('- ??', ['priority']), due_at: null, revision: plus(knex, 'revision', 1) })),
+    overdue: shape<'limit'>((knex, p) => whole(knex).where('state', 'active').where('due_at', '<=', p.now).orderBy('due_at').limit(p.limit('limit'))),
+    sweepJobs: shape<'state' | 'limit'>((knex, p) => knex(jobs)
+      .whereIn('id', picked(knex, knex(jobs).select('id').where('state', p.value('state')).where('due_at', '<=', p.now).orderBy('due_at').limit(p.limit('limit')))).delete()),
+    sweepRequests: shape<'limit'>((knex, p) => knex(requests)
+      .whereIn('token', knex.select('token').from(dialect.skipLocked(knex(requests).select('token').where('until', '<=', p.now).orderBy('until').limit(p.limit('limit'))).as('picked'))).delete()),
+  }
+}
