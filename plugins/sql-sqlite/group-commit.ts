@@ -15,7 +15,7 @@ export type Outcome =
   | readonly ['fault', fault: Fault, reason: string]
 
 /** Thrown inside a group when a program without a savepoint has to be undone. */
-const needsSavepoints = Symbol('needs savepoints')
+class NeedsSavepoints extends Error {}
 
 /**
  * Runs programs that came together as one transaction, each all or nothing by itself, and answers when what it
@@ -58,7 +58,7 @@ export class GroupCommit {
     } catch (error) {
       this.#giveUp()
       if (programs.length === 1) return [toFault(error)]
-      return error === needsSavepoints ? this.#runGuarded(programs) : this.#runAlone(programs)
+      return error instanceof NeedsSavepoints ? this.#runGuarded(programs) : this.#runAlone(programs)
     }
     return this.#end(programs, outcomes)
   }
@@ -98,7 +98,7 @@ export class GroupCommit {
     } catch (error) {
       return this.#refusalOr(error)
     }
-    throw needsSavepoints
+    throw new NeedsSavepoints()
   }
 
   #applyGuarded(program: Program): Outcome {
@@ -126,7 +126,8 @@ export class GroupCommit {
         return ['unique', changed.length, this.#uniqueIndexes.named(error.message)]
       }
     }
-    return changed
+    const [first] = changed
+    return changed.length === 1 && first !== undefined ? first : changed
   }
 
   /** The outcome of a statement that failed; thrown on when SQLite has ended the transaction of everybody for it. */

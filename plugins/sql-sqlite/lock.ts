@@ -15,7 +15,7 @@ export class Locks {
   readonly #connection: string
   readonly #file: string
   /** The last in line here, by name; so that this process asks the operating system once at a time. */
-  readonly #tails = new Map<string, Promise<void>>()
+  readonly #tails = new Map<string, Promise<unknown>>()
 
   constructor(connection: string, file: string) {
     this.#connection = connection
@@ -24,14 +24,14 @@ export class Locks {
 
   async hold<T>(name: string, call: Call, body: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(name) ?? Promise.resolve()
-    const turn = Promise.withResolvers<void>()
+    const turn = Promise.withResolvers<undefined>()
     const tail = before.then(() => turn.promise)
     this.#tails.set(name, tail)
     try {
       await this.#within(before, call)
       return await this.#exclusively(name, call, body)
     } finally {
-      turn.resolve()
+      turn.resolve(undefined)
       if (this.#tails.get(name) === tail) this.#tails.delete(name)
     }
   }
@@ -68,7 +68,7 @@ export class Locks {
     }
   }
 
-  async #within(before: Promise<void>, call: Call): Promise<void> {
+  async #within(before: Promise<unknown>, call: Call): Promise<void> {
     const late = new AbortController()
     const timeout = sleep(call.remainingMs(), undefined, { signal: late.signal }).then(() => {
       throw this.#late()

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3'
 import type { SqlValue } from '../../kernel/ports/sql/index.ts'
 
-export type Prepared = Database.Statement<[readonly SqlValue[]], unknown>
+export type Prepared = Database.Statement<[readonly SqlValue[]]>
 
 /** As many shapes as a manifest of a hundred collections has; beyond it the oldest is prepared again when it comes back. */
 const most = 2_000
@@ -24,7 +24,7 @@ export class Statements {
       const oldest = this.#bySql.keys().next()
       if (!oldest.done) this.#bySql.delete(oldest.value)
     }
-    const prepared = this.#database.prepare<[readonly SqlValue[]], unknown>(sql)
+    const prepared = this.#database.prepare<[readonly SqlValue[]]>(sql)
     this.#bySql.set(sql, prepared)
     return prepared
   }

@@ -54,7 +54,7 @@ export class Thread {
       this.#ready = true
       this.#events.ready()
     })
-    worker.on('error', (error) => this.#log.error({ err: error, thread: this.#workerData.role }, 'a database thread failed'))
+    worker.on('error', (error: unknown) => this.#log.error({ err: error, thread: this.#workerData.role }, 'a database thread failed'))
     worker.on('exit', (exitCode) => this.#ended(exitCode))
   }
 
@@ -79,11 +79,6 @@ export class Thread {
     worker.ref()
     worker.postMessage('close')
     await ended
-  }
-
-  /** Ends it at once, as a crash would. */
-  async kill(): Promise<void> {
-    await this.#worker?.terminate()
   }
 
   #ended(exitCode: number): void {
