@@ -1,0 +1,57 @@
+import type { Json } from '../../json.ts'
+import { findBadText } from '../text.ts'
+import type { PartnerAnswer } from './driver.ts'
+import { integrationError } from './errors.ts'
+import type { ReadyOperation } from './ready.ts'
+
+/** Beyond it a writer of JSON runs out of stack. */
+const maxDepth = 100
+
+/** What the partner's answer means: its JSON, or the error it stands for. */
+export function readAnswer(operation: ReadyOperation, answer: PartnerAnswer): Json {
+  const { status } = answer
+  const at = { binding: operation.binding, operation: operation.name }
+  const bad = (reason: string) => integrationError('INTEGRATION_BAD_ANSWER', { ...at, reason })
+
+  if (status >= 500 || status === 429) {
+    const from = { ...at, reason: `answered ${status}`, partnerStatus: status }
+    const extras = answer.retryAfterMs === undefined ? {} : { retryAfterMs: answer.retryAfterMs }
+    // 429 is a refusal to look at the call at all.
+    const harmless = operation.idempotent || status === 429
+    throw integrationError(harmless ? 'INTEGRATION_PARTNER_FAILED' : 'INTEGRATION_MAYBE_APPLIED', from, extras)
+  }
+  if (status >= 400) throw integrationError('INTEGRATION_PARTNER_REFUSED', { ...at, partnerStatus: status, answer: readRefusal(answer) })
+  if (status >= 300) throw bad(`is a redirect (${status}), which is not followed`)
+  if (answer.text === '') return checked(operation, null, bad)
+  if (!isJson(answer)) throw bad(answer.mediaType === '' ? 'has no Content-Type' : `is ${answer.mediaType.slice(0, 100)}, not JSON`)
+
+  const value = parse(answer.text)
+  if (value === undefined) throw bad('is not well-formed JSON')
+  const wrong = findBadText(value, { maxDepth })
+  if (wrong) throw bad(`cannot be taken: ${wrong.path || 'it'} ${wrong.message}`)
+  return checked(operation, value, bad)
+}
+
+function checked(operation: ReadyOperation, value: Json, bad: (reason: string) => Error): Json {
+  const [error] = operation.checkOutput(value)
+  if (error) throw bad(`breaks its schema: ${error.path || 'it'} ${error.message}`)
+  return value
+}
+
+/** What a refusal says, for code that knows the partner; null when it is no JSON that can be passed on. */
+function readRefusal(answer: PartnerAnswer): Json {
+  const value = isJson(answer) ? parse(answer.text) : undefined
+  return value === undefined || findBadText(value, { maxDepth }) ? null : value
+}
+
+function isJson({ mediaType }: PartnerAnswer): boolean {
+  return mediaType === 'application/json' || mediaType.endsWith('+json')
+}
+
+function parse(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json
+  } catch {
+    return undefined
+  }
+}

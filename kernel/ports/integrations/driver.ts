@@ -1,0 +1,57 @@
+import type { Call } from '../../call.ts'
+import type { Json } from '../../json.ts'
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** A call as it goes to the partner, with everything filled in and checked. */
+export interface PartnerRequest {
+  readonly operation: string
+  /** What the caller gave, for a driver that keeps calls instead of making them. */
+  readonly input: Json
+  readonly method: Method
+  /** Below the partner's base: starts with `/`, percent-encoded, without dot segments, query included. */
+  readonly path: string
+  /** JSON text; absent for GET and DELETE. */
+  readonly body?: string
+}
+
+/** What the partner answered, unread. */
+export interface PartnerAnswer {
+  readonly status: number
+  /** The `Content-Type` without parameters, in lower case; empty when there is none. */
+  readonly mediaType: string
+  readonly text: string
+  /** From `Retry-After`. */
+  readonly retryAfterMs?: number
+}
+
+export type Sent = { readonly answer: PartnerAnswer } | { readonly accepted: true }
+
+/** Why there is no answer; `reached` false: the partner surely never saw the call. */
+export interface NoAnswer {
+  readonly why: 'unreachable' | 'timeout' | 'lost' | 'unreadable'
+  readonly reached: boolean
+  /** Words for a person, without secrets; the cause stays in the log. */
+  readonly reason: string
+}
+
+/** How a driver says that a call has no answer; the port turns it into the error that the operation calls for. */
+export class PartnerFailure extends Error {
+  readonly no: NoAnswer
+
+  constructor(no: NoAnswer, cause?: unknown) {
+    super(no.reason, cause === undefined ? undefined : { cause })
+    this.no = no
+  }
+}
+
+/** The driver interface of the port `integrations`. */
+export interface IntegrationDriver {
+  /**
+   * Makes the call, or keeps it durably for later (`accepted`). Any HTTP status is an answer.
+   * It ends before `call.remainingMs()` does, so that the caller learns what is known.
+   * @throws PartnerFailure when there is no answer.
+   * @throws INTEGRATION_OUTBOX_FULL, INTEGRATION_OUTBOX_FAILED from a driver that keeps calls.
+   */
+  send(request: PartnerRequest, call: Call): Promise<Sent>
+}

@@ -1,0 +1,57 @@
+import { errorsOf, type ErrorTable } from '../../errors.ts'
+import type { Json } from '../../json.ts'
+
+interface At {
+  readonly binding: string
+  readonly operation: string
+}
+
+export const integrationErrors = {
+  INTEGRATION_NOT_FOUND: {
+    status: 404, retryable: false, title: 'No such operation',
+    detail: (at: At) =>
+      `${at.binding} declares no operation ${at.operation}; add \`${at.operation}: { method: POST, path: /… }\` to ports.${at.binding}.operations in the manifest`,
+  },
+  INTEGRATION_INPUT_INVALID: {
+    status: 422, retryable: false, title: 'Input breaks its schema',
+    detail: (at: At) => `the input of ${at.binding}.${at.operation} does not fit the operation`,
+  },
+  INTEGRATION_BAD_ANSWER: {
+    status: 502, retryable: false, title: 'Bad answer',
+    detail: (at: At & { reason: string }) => `the partner's answer to ${at.binding}.${at.operation} ${at.reason}`,
+  },
+  INTEGRATION_PARTNER_REFUSED: {
+    status: 502, retryable: false, title: 'Refused by the partner',
+    detail: (at: At & { partnerStatus: number; answer: Json }) => `the partner refused ${at.binding}.${at.operation} with ${at.partnerStatus}`,
+  },
+  INTEGRATION_PARTNER_FAILED: {
+    status: 502, retryable: true, title: 'The partner failed',
+    detail: (at: At & { reason: string; partnerStatus?: number }) => `${at.binding}.${at.operation}: the partner ${at.reason}`,
+  },
+  INTEGRATION_MAYBE_APPLIED: {
+    status: 502, retryable: false, title: 'The partner failed, perhaps after applying it',
+    detail: (at: At & { reason: string; partnerStatus?: number }) => `${at.binding}.${at.operation} is not idempotent, and the partner ${at.reason}: it may have been applied`,
+  },
+  INTEGRATION_UNREACHABLE: {
+    status: 503, retryable: true, title: 'The partner cannot be reached',
+    detail: (at: At & { reason: string }) => `${at.binding}.${at.operation} was not sent: ${at.reason}`,
+  },
+  INTEGRATION_TIMEOUT: {
+    status: 504, retryable: true, title: 'The partner is too slow',
+    detail: (at: At) => `the partner did not answer ${at.binding}.${at.operation} in time`,
+  },
+  INTEGRATION_OUTCOME_UNKNOWN: {
+    status: 504, retryable: false, title: 'Outcome unknown',
+    detail: (at: At & { reason: string }) => `${at.binding}.${at.operation} is not idempotent and ${at.reason}: it may have been applied`,
+  },
+  INTEGRATION_OUTBOX_FULL: {
+    status: 507, retryable: true, title: 'Disk full',
+    detail: (at: At) => `the disk under the outbox of ${at.binding} is full: ${at.operation} was not accepted`,
+  },
+  INTEGRATION_OUTBOX_FAILED: {
+    status: 503, retryable: true, title: 'The outbox cannot be written',
+    detail: (at: At) => `the outbox of ${at.binding} cannot be written: ${at.operation} was not accepted`,
+  },
+} as const satisfies ErrorTable
+
+export const integrationError = errorsOf(integrationErrors)

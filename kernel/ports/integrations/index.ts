@@ -1,0 +1,31 @@
+import type { BoundOperations } from '../../binding/bound.ts'
+import { definePort } from '../definition.ts'
+import type { IntegrationDriver } from './driver.ts'
+import { integrationErrors } from './errors.ts'
+import { integrationKeys, type IntegrationKeys } from './keys.ts'
+import { implementIntegrations, integrationFallback } from './meaning.ts'
+import { integrationOperations, type IntegrationOperations } from './operations.ts'
+
+export { PartnerFailure } from './driver.ts'
+export type { IntegrationDriver, Method, NoAnswer, PartnerAnswer, PartnerRequest, Sent } from './driver.ts'
+export { integrationError } from './errors.ts'
+export type { DeclaredOperation, IntegrationKeys } from './keys.ts'
+export type { CallInput, CallOutput, IntegrationOperations } from './operations.ts'
+
+declare module '../../binding/bound.ts' {
+  interface Ports {
+    integrations: BoundOperations<IntegrationOperations>
+  }
+}
+
+/** Partners outside: declared operations, isolated failures, and a fallback that says that it is one. */
+export const integrations = definePort<IntegrationOperations, IntegrationDriver, IntegrationKeys>({
+  name: 'integrations',
+  summary: 'Declared operations of a partner outside',
+  capabilities: {},
+  operations: integrationOperations,
+  keys: integrationKeys,
+  errors: integrationErrors,
+  fallback: integrationFallback,
+  implement: implementIntegrations,
+})

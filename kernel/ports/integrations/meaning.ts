@@ -1,0 +1,83 @@
+import type { Call } from '../../call.ts'
+import { isPorticoError, kernelError, type FieldError } from '../../errors.ts'
+import type { Json } from '../../json.ts'
+import type { PortFallback, PortParts } from '../definition.ts'
+import { findBadText } from '../text.ts'
+import { readAnswer } from './answer.ts'
+import { PartnerFailure, type IntegrationDriver, type PartnerRequest, type Sent } from './driver.ts'
+import { integrationError } from './errors.ts'
+import type { IntegrationKeys } from './keys.ts'
+import type { CallInput, CallOutput, IntegrationOperations } from './operations.ts'
+import { makeReady, type ReadyOperation } from './ready.ts'
+import { makeRequest } from './request.ts'
+
+export type IntegrationParts = PortParts<IntegrationDriver, IntegrationKeys>
+
+const maxDepth = 30
+
+export function implementIntegrations(parts: IntegrationParts): IntegrationOperations {
+  const { driver, plugin: via, binding } = parts
+  const operations = new Map(Object.entries(parts.keys.operations ?? {}).map(([name, declared]) => [name, makeReady(binding, name, declared)]))
+
+  return {
+    async call({ operation: name, input = {} }: CallInput, call): Promise<CallOutput> {
+      const operation = operations.get(name)
+      if (!operation) throw integrationError('INTEGRATION_NOT_FOUND', { binding, operation: shown(name) })
+
+      const sent = await send(driver, operation, requestFor(operation, input), call)
+      const output = 'answer' in sent ? readAnswer(operation, sent.answer) : null
+      return { output, degraded: false, via, accepted: 'accepted' in sent }
+    },
+  }
+}
+
+/** Only what surely did not happen, or may happen twice: the codes below are thrown for nothing else. */
+const answeredByFallback: ReadonlySet<string> = new Set(['INTEGRATION_UNREACHABLE', 'INTEGRATION_PARTNER_FAILED', 'INTEGRATION_TIMEOUT'])
+
+export const integrationFallback: PortFallback = {
+  when: (error) => isPorticoError(error) && answeredByFallback.has(error.code),
+  // The output of `call`, from the fallback's own meaning.
+  mark: (output) => ({ ...(output as CallOutput), degraded: true }),
+}
+
+function requestFor(operation: ReadyOperation, input: Json): PartnerRequest {
+  const bad = findBadText(input, { maxDepth })
+  if (bad) throw kernelError('INPUT_INVALID', { operation: `${operation.binding}.call` }, { errors: [below('/input', bad)] })
+
+  const broken = operation.checkInput(input).map((error) => below('/input', error))
+  if (broken.length > 0) throw integrationError('INTEGRATION_INPUT_INVALID', at(operation), { errors: broken })
+
+  const made = makeRequest(operation.name, operation.declared, input)
+  if ('errors' in made) throw integrationError('INTEGRATION_INPUT_INVALID', at(operation), { errors: made.errors })
+  return made.request
+}
+
+/** The one place where a driver's failure becomes what it means for this operation. */
+async function send(driver: IntegrationDriver, operation: ReadyOperation, request: PartnerRequest, call: Call): Promise<Sent> {
+  try {
+    return await driver.send(request, call)
+  } catch (cause) {
+    if (!(cause instanceof PartnerFailure)) throw cause
+    const { why, reached, reason } = cause.no
+    const from = { ...at(operation), reason }
+
+    if (!reached && why !== 'timeout') throw integrationError('INTEGRATION_UNREACHABLE', from, { cause })
+    if (why === 'unreadable') throw integrationError('INTEGRATION_BAD_ANSWER', from, { cause })
+    if (reached && !operation.idempotent) throw integrationError('INTEGRATION_OUTCOME_UNKNOWN', from, { cause })
+    if (why === 'timeout') throw integrationError('INTEGRATION_TIMEOUT', at(operation), { cause })
+    throw integrationError('INTEGRATION_PARTNER_FAILED', from, { cause })
+  }
+}
+
+function at({ binding, name }: ReadyOperation): { readonly binding: string; readonly operation: string } {
+  return { binding, operation: name }
+}
+
+function below(path: string, error: FieldError): FieldError {
+  return { path: `${path}${error.path}`, message: error.message }
+}
+
+/** A name that no manifest has, fit to be answered. */
+function shown(name: string): string {
+  return name.toWellFormed().replaceAll('\0', '')
+}

@@ -1,0 +1,58 @@
+import type { Call } from '../../call.ts'
+import type { Json } from '../../json.ts'
+import type { Operation } from '../definition.ts'
+
+export interface CallInput {
+  /** The name under `operations` in the manifest. */
+  readonly operation: string
+  /** `{}` unless given. */
+  readonly input?: Json
+}
+
+export interface CallOutput {
+  /** The partner's answer; null when it was empty, or when the call was only accepted. */
+  readonly output: Json
+  /** True when a fallback answered. */
+  readonly degraded: boolean
+  /** The plugin that answered. */
+  readonly via: string
+  /** True when the call is kept durably and has not reached the partner yet. */
+  readonly accepted: boolean
+}
+
+export interface IntegrationOperations {
+  /**
+   * Calls a declared operation of the partner, once. When a fallback is declared, it answers in place of a partner that
+   * surely did not apply the call, or of any failure of an idempotent operation; the answer is then marked as degraded.
+   * Input is plain JSON, at most 30 levels deep; the answer likewise at most 100. Numbers are IEEE doubles.
+   * @throws INTEGRATION_NOT_FOUND when the manifest declares no such operation.
+   * @throws INTEGRATION_INPUT_INVALID when the input breaks its schema, or does not fit the path or the query.
+   * @throws INTEGRATION_BAD_ANSWER when the answer is no JSON, breaks its schema, or is too large.
+   * @throws INTEGRATION_PARTNER_REFUSED for a 4xx: `details` has `partnerStatus` and, as JSON, the partner's `answer`.
+   * @throws INTEGRATION_PARTNER_FAILED for a 5xx, a 429 or a lost connection, when a repeat does no harm.
+   * @throws INTEGRATION_MAYBE_APPLIED for a 5xx on an operation that is not idempotent.
+   * @throws INTEGRATION_UNREACHABLE when no connection could be made.
+   * @throws INTEGRATION_TIMEOUT when a repeat does no harm, INTEGRATION_OUTCOME_UNKNOWN when a call that is not
+   *   idempotent may have reached the partner, for a timeout and for a lost connection.
+   */
+  call(input: CallInput, call: Call): Promise<CallOutput>
+}
+
+export const integrationOperations: { readonly [O in keyof IntegrationOperations]: Operation<never> } = {
+  call: {
+    summary: 'Calls an operation of the partner', effect: 'write', idempotent: false,
+    input: {
+      type: 'object', additionalProperties: false, required: ['operation'],
+      properties: { operation: { type: 'string', minLength: 1, maxLength: 40 }, input: { description: "The operation's input, as its schema in the manifest says." } },
+    },
+    output: {
+      type: 'object', additionalProperties: false, required: ['output', 'degraded', 'via', 'accepted'],
+      properties: { output: {}, degraded: { type: 'boolean' }, via: { type: 'string' }, accepted: { type: 'boolean' } },
+    },
+    http: {
+      method: 'POST', path: '/:operation', body: 'input',
+      status: { field: 'accepted', equals: true, then: 202, else: 200 },
+      answer: { omit: ['accepted'] },
+    },
+  },
+}

@@ -1,0 +1,22 @@
+import { definePlugin } from '../../kernel/plugin.ts'
+import { integrations } from '../../kernel/ports/integrations/index.ts'
+import { settings } from './settings.ts'
+import { readTarget } from './target.ts'
+
+const plugin = definePlugin({
+  name: 'http',
+  port: integrations,
+  summary: 'JSON over HTTP',
+  kernel: '^0.1.0',
+  sdk: { undici: '^8.12.0' },
+  settings,
+  async create({ settings, onClose }) {
+    const target = readTarget(settings)
+    const { HttpPartner } = await import('./driver.ts')
+    const driver = new HttpPartner(target, settings)
+    onClose(() => driver.close())
+    return driver
+  },
+})
+
+export default plugin

@@ -1,0 +1,30 @@
+/** Where calls go, read once from the settings. */
+export interface Target {
+  readonly origin: string
+  /** What every path stands below: empty, or `/v1` without a slash at its end. */
+  readonly basePath: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+/** What the driver or the connection itself says. */
+const reserved: ReadonlySet<string> = new Set(['host', 'content-length', 'content-type', 'transfer-encoding', 'connection', 'keep-alive', 'upgrade', 'te', 'trailer', 'expect', 'accept-encoding'])
+
+/** @throws Error that says which setting is wrong; never with a header's value, which is secret. */
+export function readTarget(settings: { readonly baseUrl: string; readonly headers: Readonly<Record<string, string>> }): Target {
+  const url = new URL(settings.baseUrl)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Error('baseUrl must be an http or https URL')
+  if (url.username !== '' || url.password !== '') throw new Error('baseUrl must hold no user or password; use headers.authorization')
+  if (url.search !== '' || url.hash !== '') throw new Error('baseUrl must hold no query and no fragment')
+
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(settings.headers)) {
+    const lower = name.toLowerCase()
+    if (!headerName.test(name)) throw new Error(`headers: ${JSON.stringify(name)} is no header name`)
+    if (reserved.has(lower)) throw new Error(`headers: ${name} cannot be set`)
+    // eslint-disable-next-line no-control-regex -- what a header's value must not hold
+    if (/[\u0000-\u0008\u000a-\u001f\u007f]|[^\u0000-\u00ff]/.test(value)) throw new Error(`headers: the value of ${name} holds a character that a header cannot have`)
+    headers[lower] = value
+  }
+  return { origin: url.origin, basePath: url.pathname.replace(/\/+$/, ''), headers: { accept: 'application/json', ...headers } }
+}
