@@ -61,9 +61,8 @@ function program(terminal: Terminal, run: Run): Command {
   add('doctor', 'connect to every backend and tell how each one is')
     .action((flags: CommonFlags) => run(flags, async () => (await import('./commands/doctor.ts')).doctor(flags, terminal)))
 
-  root.command('schema').description('the JSON Schema of a manifest, for editors')
-    .option('--write <folder>', 'write every schema into a folder')
-    .option('--json', 'tell what was done as JSON')
+  add('schema', 'the JSON Schema of manifests, for editors')
+    .option('--write <folder>', 'write it into a folder')
     .action((flags: CommonFlags & { write?: string }) => run(flags, async () => (await import('./commands/schema.ts')).schema(flags, terminal)))
 
   root.command('init').description('write a commented manifest that starts')

@@ -1,15 +1,13 @@
-import { existsSync } from 'node:fs'
-import { check } from '../../boot.ts'
-import type { PluginCatalogue } from '../../plugins/catalogue.ts'
 import type { DriverPlugin } from '../../plugins/definition.ts'
-import { loadAllBuiltIns } from '../../plugins/loader.ts'
 import { kernelVersion } from '../../version.ts'
-import { manifestOptions, sourceOf, type CommonFlags } from '../options.ts'
+import { knownPlugins } from '../known-plugins.ts'
+import type { CommonFlags } from '../options.ts'
 import type { Outcome } from '../outcome.ts'
 import { renderTable } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
 
 interface Row {
+  /** Empty for an extension. */
   readonly port: string
   readonly name: string
   readonly version: string
@@ -21,18 +19,15 @@ interface Row {
   readonly summary: string
 }
 
-/** Every built-in plugin, and what the manifest lists beside them, when there is one. */
+/** Every built-in plugin, and what the manifest lists beside them. */
 export async function plugins(flags: CommonFlags, terminal: Terminal): Promise<Outcome> {
-  const builtIn = driversOf(await loadAllBuiltIns())
-  const known = new Set(builtIn.map(keyOf))
-  const source = sourceOf(flags)
-  const listed = flags.file !== undefined || existsSync(source.path) ? (await check(source, manifestOptions(flags, terminal))).catalogue : undefined
-
+  const { builtIn, listed, extensions } = await knownPlugins(flags, terminal)
   const rows: Row[] = [
     ...builtIn.map((plugin) => rowOf(plugin, 'built in')),
-    ...(listed ? driversOf(listed).filter((plugin) => !known.has(keyOf(plugin))).map((plugin) => rowOf(plugin, 'manifest')) : []),
-    ...Array.from(listed?.extensions ?? [], ([specifier, { name, version = '', summary }]) => ({ port: '', name, version, from: specifier, over: '', capabilities: [], sdk: {}, summary })),
+    ...listed.map((plugin) => rowOf(plugin, 'manifest')),
+    ...Array.from(extensions, ([specifier, { name, version = '', summary }]) => ({ port: '', name, version, from: specifier, over: '', capabilities: [], sdk: {}, summary })),
   ]
+
   const header = ['port', 'plugin', 'version', 'from', 'over', 'capabilities', 'summary']
   return {
     status: 0,
@@ -41,14 +36,6 @@ export async function plugins(flags: CommonFlags, terminal: Terminal): Promise<O
   }
 }
 
-function driversOf(catalogue: PluginCatalogue): readonly DriverPlugin[] {
-  return Array.from(catalogue.ports.keys()).flatMap((port) => catalogue.names(port).flatMap((name) => catalogue.driver(port, name) ?? []))
-}
-
 function rowOf({ port, name, version = kernelVersion, over, capabilities, sdk, summary }: DriverPlugin, from: string): Row {
   return { port: port.name, name, version, from, over: over?.name ?? '', capabilities, sdk, summary }
-}
-
-function keyOf({ port, name }: DriverPlugin): string {
-  return `${port.name}-${name}`
 }

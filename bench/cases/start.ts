@@ -1,0 +1,59 @@
+import { spawnSync } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Case, Figure } from '../figure.ts'
+import { median } from '../measure.ts'
+import { inFolder, withPortico, type Usage } from '../process.ts'
+
+const rounds = 7
+const megabyte = 1024 * 1024
+
+const start: Case = {
+  name: 'start to ready, and at rest (dist, compile cache warm)',
+  async run(): Promise<readonly Figure[]> {
+    const bare = median(Array.from({ length: rounds }, bareNodeMs))
+    const standard = await readFile(join(import.meta.dirname, '../../infra.config.yaml'), 'utf8')
+    const whole = await startUsage(standard)
+    const caches = []
+    for (const count of [10, 100, 1000]) caches.push({ count, usage: await startUsage(cacheManifest(count), 3) })
+    const [ten, hundred, thousand] = caches.map(({ usage }) => usage.cpuMs)
+
+    return [
+      { name: 'CPU beyond `node -e 0`, default manifest', value: whole.cpuMs - bare, unit: 'ms', atMost: 500, of: `${whole.cpuMs.toFixed(0)} ms of which bare Node ${bare.toFixed(0)} ms` },
+      { name: 'resident memory at rest, default manifest', value: (await residentAtRest(standard)) / megabyte, unit: 'MiB', atMost: 110 },
+      ...caches.map(({ count, usage }) => ({ name: `CPU beyond \`node -e 0\`, ${count} cache bindings`, value: usage.cpuMs - bare, unit: 'ms' })),
+      // Linear: the slope over the last 900 bindings is no steeper than twice the slope over the first 90, or 0.1 ms a binding.
+      { name: 'CPU a binding, from 100 to 1,000', value: ((thousand ?? 0) - (hundred ?? 0)) / 900, unit: 'ms', atMost: Math.max(0.1, (2 * ((hundred ?? 0) - (ten ?? 0))) / 90) },
+    ]
+  },
+}
+
+export default start
+
+function bareNodeMs(): number {
+  const script = "const { user, system } = process.cpuUsage(); console.log((user + system) / 1000)"
+  return Number(spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' }).stdout)
+}
+
+async function startUsage(manifest: string, times = rounds): Promise<Usage> {
+  const usages: Usage[] = []
+  // The first start fills the compile cache and makes the data; it is not counted.
+  await inFolder(manifest, async (directory) => {
+    for (let round = 0; round <= times; round += 1) usages.push(await withPortico(directory, (_url, server) => server.usage()))
+  })
+  const warm = usages.slice(1)
+  return { cpuMs: median(warm.map(({ cpuMs }) => cpuMs)), residentBytes: median(warm.map(({ residentBytes }) => residentBytes)) }
+}
+
+function residentAtRest(manifest: string): Promise<number> {
+  return inFolder(manifest, (directory) => withPortico(directory, async (_url, server) => {
+    await wait(3_000)
+    return (await server.usage()).residentBytes
+  }))
+}
+
+function cacheManifest(count: number): string {
+  const caches = Array.from({ length: count }, (_, index) => `  cache.c${index}: { use: lru }\n`)
+  return `version: 1\nname: bench\nports:\n${caches.join('')}`
+}

@@ -1,0 +1,28 @@
+/** The middle of the values: one slow round does not decide. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+}
+
+/**
+ * Nanoseconds for each call of several tasks, the best of `rounds`, measured in turn so that a busy machine slows all of them.
+ * The best round is the one that was disturbed least.
+ */
+export async function nanosecondsEach<N extends string>(tasks: Readonly<Record<N, () => unknown>>, calls: number, rounds = 9): Promise<Record<N, number>> {
+  // The keys of a record of N are N.
+  const names = Object.keys(tasks) as N[]
+  const best = Object.fromEntries(names.map((name) => [name, Number.POSITIVE_INFINITY])) as Record<N, number>
+
+  for (let round = 0; round < rounds; round += 1) {
+    for (const name of names) {
+      const task = tasks[name]
+      const started = process.hrtime.bigint()
+      for (let call = 0; call < calls; call += 1) {
+        const answer = task()
+        if (answer instanceof Promise) await answer
+      }
+      best[name] = Math.min(best[name], Number(process.hrtime.bigint() - started) / calls)
+    }
+  }
+  return best
+}
