@@ -42,6 +42,6 @@ export function faultOfDocument(document: unknown): string | undefined {
     new Ajv2020({ strict: false, logger: false, validateFormats: false }).compile(document)
     return undefined
   } catch (error) {
-    return error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
+    return error instanceof Error ? error.message.split(/\n|, /)[0] : String(error)
   }
 }

@@ -37,8 +37,7 @@ function portOf(checking: Checking, binding: string): AnyPort | undefined {
 function checkBinding(checking: Checking, name: string, port: AnyPort): BindingSpec | undefined {
   const path = ['ports', name]
   const schema = bindingSchema(port)
-  const held = nodeAt(checking.root, [...path, 'on'])?.kind === 'map'
-  const judged = checking.judge(schema, path, { noun: 'key', secrets: true, apart: [['with'], ['fallback', '*', 'with'], ...(held ? [['on', 'with']] : [])] })
+  const judged = checking.judge(schema, path, { noun: 'key', secrets: true, apart: [['with'], ['fallback', '*', 'with'], ['on']] })
   const driver = checkDriver(checking, port, path, name)
   const fallback = port.fallback ? checkFallback(checking, port, [...path, 'fallback']) : []
   if (!judged) return undefined

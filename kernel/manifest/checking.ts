@@ -55,11 +55,17 @@ export class Checking {
     return {
       absolute: (file) => resolve(this.directory, file),
       opaque: isSecretReference,
-      load: (file, at) => this.#document(file, [...path, ...at]),
+      load: (document, at) => this.#document(document, [...path, ...at]),
     }
   }
 
-  #document(file: string, path: Path): unknown {
+  #document(given: unknown, path: Path): unknown {
+    if (typeof given !== 'string') {
+      const fault = faultOfDocument(given)
+      if (fault !== undefined) this.refuse(path, `is not a JSON Schema: ${fault}`)
+      return given
+    }
+    const file = given
     if (!this.#documents.has(file)) this.#documents.set(file, this.#load(file, path))
     return this.#documents.get(file)
   }

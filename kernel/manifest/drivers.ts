@@ -107,6 +107,8 @@ function choices(catalogue: Catalogue, port: AnyPort): string {
 export function checkSettings(checking: Checking, plugin: Plugin, path: Path): Readonly<Record<string, unknown>> {
   checkKernelRange(checking, plugin, path)
   const at = [...path, 'with']
+  // What is no map was refused with the entry.
+  if ((nodeAt(checking.root, at)?.kind ?? 'map') !== 'map') return {}
   const judged = checking.judge(settingsSchema(plugin), at, { noun: 'setting', secrets: true })
   if (!judged || typeof judged.value !== 'object' || judged.value === null) return {}
   return resolveSettings(plugin.settings, judged.value as Readonly<Record<string, unknown>>, checking.units(at))

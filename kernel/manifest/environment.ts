@@ -57,7 +57,8 @@ export function refuseUnknownVariables(paths: () => readonly Path[], env: Env, p
 }
 
 /** Every single value that a schema admits below `path`: what is declared, and what a map of the manifest holds. */
-export function scalarPaths(schema: JsonSchema, node: Node | undefined, path: Path): readonly Path[] {
+export function scalarPaths(schema: JsonSchema | boolean, node: Node | undefined, path: Path): readonly Path[] {
+  if (typeof schema === 'boolean') return []
   const properties = (schema.properties ?? {}) as Readonly<Record<string, JsonSchema>>
   const rest = typeof schema.additionalProperties === 'object' ? (schema.additionalProperties as JsonSchema) : undefined
   const alternatives = [...((schema.anyOf ?? schema.oneOf ?? []) as readonly JsonSchema[])]

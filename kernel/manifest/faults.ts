@@ -1,5 +1,6 @@
 import type { ErrorObject } from 'ajv'
 import type { JsonSchema } from '../json.ts'
+import { namePattern } from './structure.ts'
 import { didYouMean, suggest } from './suggest.ts'
 import { branches, branchFor, typeOf } from './units.ts'
 
@@ -80,9 +81,12 @@ function faultOf(error: ErrorObject, noun: string): Fault {
   if (keyword === 'false schema') return { pointer, on: 'key', message: () => 'is not supported by this version; remove it' }
   return {
     pointer, on: 'value', structural: keyword === 'type' && ['object', 'array'].includes(String(params.type)),
-    message: (hidden) => `${demandOf(error, schema)}${hidden || schema.writeOnly === true ? '' : `, not ${show(error.data)}`}${choiceOf(error, hidden)}`,
+    message: (hidden) => `${demandOf(error, schema)}${hidden || schema.writeOnly === true || tellsAll.test(keyword) ? '' : `, not ${show(error.data)}`}${choiceOf(error, hidden)}`,
   }
 }
+
+/** Keywords whose demand says enough: the value itself would add nothing. */
+const tellsAll = /^(not|uniqueItems|(min|max)(Length|Items|Properties))$/
 
 function choiceOf(error: ErrorObject, hidden: boolean): string {
   const words = error.keyword === 'enum' ? (error.schema as readonly unknown[]).map(String) : []
@@ -129,7 +133,8 @@ function demandOf({ keyword, schema: limit, message }: ErrorObject, schema: Json
     case 'uniqueItems': return 'must not hold one entry twice'
     case 'format': return limit === 'uri' ? 'must be a URL such as http://127.0.0.1:3000/' : `must be of the format ${String(limit)}`
     case 'type': case 'enum': case 'const': case 'anyOf': return `must be ${kindOf(schema)}`
-    case 'pattern': return byMark[String(schema['x-portico'])] ? `must be ${kindOf(schema)}` : `must match ${String(limit)}`
+    case 'not': return String(schema.description ?? 'cannot stand here')
+    case 'pattern': return limit === namePattern ? 'must be a name: a lower-case letter, then letters, digits, - and _, 40 at most' : byMark[String(schema['x-portico'])] ? `must be ${kindOf(schema)}` : `must match ${String(limit)}`
     default: return message ?? 'is not valid'
   }
 }

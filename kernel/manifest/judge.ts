@@ -29,7 +29,8 @@ export function judge(schema: JsonSchema, node: Node, judging: Judging): { reado
     const child = fault.key === undefined ? path : [...path, fault.key]
     const subject = nodeAtPath(node, decodePointer(fault.pointer))
     if (reader.settled.has(showPath(path)) && !(fault.structural && subject?.kind === 'scalar' && subject.pieces)) continue
-    reader.refuse(fault.on === 'key' ? keyPosition(judging.root, child) : valuePosition(judging.root, child), fault.missing ? path : child, fault.message(hides(subject)) + sourceOf(subject))
+    const at = isOverride(subject) ? undefined : fault.on === 'key' ? keyPosition(judging.root, child) : valuePosition(judging.root, child)
+    reader.refuse(at, fault.missing ? path : child, fault.message(hides(subject)) + sourceOf(subject))
   }
   return reader.refused ? undefined : { value }
 }
@@ -41,6 +42,11 @@ function nodeAtPath(node: Node, path: Path): Node | undefined {
 /** Text that was filled in may be a secret, and is not repeated. */
 function hides(node: Node | undefined): boolean {
   return node?.kind === 'scalar' && node.text === true
+}
+
+/** True for what stands in no file, so that no place in one would help. */
+function isOverride(node: Node | undefined): boolean {
+  return node?.origin !== undefined && ('env' in node.origin || 'flag' in node.origin)
 }
 
 /** ` (from PORTICO_SERVER_PORT)`, where the place in the file does not tell. */
@@ -96,7 +102,8 @@ class Reader {
   }
 }
 
-function convert(schema: JsonSchema, text: string): unknown {
+/** Text as the type that its place wants. */
+export function convert(schema: JsonSchema, text: string): unknown {
   const alternatives = branches(schema)
   if (alternatives.length === 0) return convertText(schema, text)
   return alternatives.map((branch) => convertText(branch, text)).find((value) => typeof value !== 'string') ?? text

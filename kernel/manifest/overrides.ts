@@ -38,7 +38,7 @@ export function applySets(root: Node, sets: readonly string[], problems: Problem
     const path = splitPath(result, equals < 0 ? set : set.slice(0, equals))
     const failure = equals < 1 ? 'write --set path=value' : unreachable(result, path)
     if (failure === undefined) result = override(result, path, { kind: 'scalar', at: undefined, origin: { flag: `--set ${path.join('.')}` }, value: set.slice(equals + 1), text: true })
-    else problems.add({ message: `--set ${equals < 0 ? set : path.join('.')}: ${failure}` })
+    else problems.add({ message: `--set ${(equals < 1 ? set : path.join('.')).slice(0, 100)}: ${failure}` })
   }
   return result
 }

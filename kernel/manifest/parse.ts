@@ -1,7 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
 import type { Document, YAMLMap } from 'yaml'
 import { emptyMap, showPath } from './nodes.ts'
-import type { Entry, MapNode, Node, Path } from './nodes.ts'
+import type { Entry, MapNode, Node, Path, ScalarNode } from './nodes.ts'
 import type { Problems } from './problems.ts'
 import { didYouMean } from './suggest.ts'
 import { syntaxProblems } from './syntax.ts'
@@ -18,7 +18,7 @@ const maxDepth = 64
 export function parseYaml(text: string, file: string, problems: Problems): Node | undefined {
   const lines = new LineCounter()
   // Without `uniqueKeys`: the library compares every key with every other one; `mapOf` below does it with a Map.
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, version: '1.2', logLevel: 'silent' })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, version: '1.2', logLevel: 'error' })
   const place = (offset: number): Position => {
     const { line, col } = lines.linePos(offset)
     return { file, line: Math.max(1, line), column: Math.max(1, col) }
@@ -37,6 +37,8 @@ class TreeReader {
   readonly #anchors = new Map<string, unknown>()
   readonly #open = new Set<unknown>()
   #nodes = 0
+  /** A map is not what its writer meant: judging it would tell echoes. */
+  #broken = false
 
   constructor(document: Document.Parsed, place: (offset: number) => Position, problems: Problems) {
     this.#document = document
@@ -46,7 +48,8 @@ class TreeReader {
 
   read(): Node | undefined {
     try {
-      return this.#node(this.#document.contents, [], undefined)
+      const node = this.#node(this.#document.contents, [], undefined)
+      return this.#broken ? undefined : node
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       this.#problems.add({ at: error.at, message: error.message })
@@ -63,7 +66,7 @@ class TreeReader {
     this.#remember(source)
     if (isMap(source)) return this.#within(source, at, () => this.#map(source, path, at))
     if (isSeq(source)) return this.#within(source, at, () => ({ kind: 'list', at, origin: at, items: source.items.map((item, index) => this.#node(item, [...path, String(index)], at)) }))
-    return { kind: 'scalar', at, origin: at, value: this.#scalar(isScalar(source) ? source.value : null, path, at) }
+    return scalarOf(isScalar(source) ? source.value : null, at)
   }
 
   #map(source: YAMLMap, path: Path, at: Position | undefined): MapNode {
@@ -73,8 +76,10 @@ class TreeReader {
       const keyAt = this.#at(pair.key) ?? at
       const name = isScalar(pair.key) && (typeof pair.key.value === 'string' || typeof pair.key.value === 'number') ? (pair.key.source ?? String(pair.key.value)) : undefined
       if (name === undefined) {
+        this.#broken = true
         this.#refuse(keyAt, path, 'a key must be plain text')
       } else if (name === '<<') {
+        this.#broken = true
         this.#refuse(keyAt, path, 'merge keys (<<) are not supported; write the keys out, or use an overlay')
       } else if (entries.has(name)) {
         this.#refuse(keyAt, [...path, name], `"${name}" is written twice; the first is in line ${entries.get(name)?.keyAt?.line ?? 0}`)
@@ -92,12 +97,6 @@ class TreeReader {
     }
     if (this.#open.has(target)) throw new Refused(at, `the alias "*${name}" stands within what it repeats`)
     return this.#node(target, path, at)
-  }
-
-  #scalar(value: unknown, path: Path, at: Position | undefined): string | number | boolean | null {
-    if (typeof value === 'number' && !Number.isFinite(value)) this.#refuse(at, path, 'must be a finite number')
-    else if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) this.#refuse(at, path, 'is a whole number beyond 2^53; write it in quotes')
-    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null
   }
 
   /** A value that is open stands above the one being read: an alias to it would never end. */
@@ -121,6 +120,15 @@ class TreeReader {
   #refuse(at: Position | undefined, path: Path, message: string): void {
     this.#problems.add({ at, path: showPath(path), message })
   }
+}
+
+function scalarOf(value: unknown, at: Position | undefined): ScalarNode {
+  const node = { kind: 'scalar', at, origin: at } as const
+  if (typeof value === 'string' || typeof value === 'boolean') return { ...node, value }
+  if (typeof value !== 'number') return { ...node, value: null }
+  if (!Number.isFinite(value)) return { ...node, value: 0, failure: 'must be a finite number' }
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) return { ...node, value: 0, failure: 'is a whole number beyond 2^53, which cannot be read exactly' }
+  return { ...node, value }
 }
 
 /** Ends the reading of a file: what is left of it cannot be judged. */

@@ -66,7 +66,8 @@ export const fallbackSchema = {
 /** What every binding has, whatever its port. */
 export const baseKeys = {
   use: { ...useSchema, description: 'A driver that needs no connection' },
-  on: onSchema,
+  // What stands in a connection of its own is judged as one of `connections`.
+  on: { type: ['string', 'object'], minLength: 1, description: onSchema.description },
   with: withSchema,
   fallback: { type: 'array', minItems: 1, items: fallbackSchema, description: 'Drivers that take over, in order' },
   optional: { type: 'boolean', default: false, description: 'Its failure does not make the server unready' },
@@ -82,7 +83,7 @@ const bindingSchemas = new WeakMap<AnyPort, JsonSchema>()
 export function bindingSchema(port: AnyPort): JsonSchema {
   let schema = bindingSchemas.get(port)
   if (!schema) {
-    const properties = { ...(port.keys.properties ?? {}), ...baseKeys, ...(port.fallback ? {} : { fallback: false }) }
+    const properties = { ...(port.keys.properties ?? {}), ...baseKeys, ...(port.fallback ? {} : { fallback: { not: {}, description: `${port.name} has no fallback: which failures it could answer is not declared` } }) }
     schema = { ...port.keys, type: 'object', additionalProperties: false, properties }
     bindingSchemas.set(port, schema)
   }

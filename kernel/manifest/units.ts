@@ -43,8 +43,8 @@ function parse(text: string, pattern: string, factors: Readonly<Record<string, n
 export interface UnitContext {
   /** The absolute path of a path that the manifest gives. */
   absolute(path: string): string
-  /** The document of a file; `at` is where in the value its path stands. */
-  load(path: string, at: readonly string[]): unknown
+  /** The document that a path names, or that stands there itself; `at` is where in the value it stands. */
+  load(document: unknown, at: readonly string[]): unknown
   /** True for a value that stands in for one that is not known yet and is handed on as it is. */
   opaque?(value: unknown): boolean
 }
@@ -58,14 +58,14 @@ export function resolveUnits(schema: JsonSchema, value: unknown, context: UnitCo
   const chosen = branchFor(schema, value)
   const unit = chosen['x-portico']
 
+  if (unit === 'document') return context.load(value, at)
   if (typeof value === 'string') {
     if (unit === 'duration') return parseDuration(value)
     if (unit === 'bytes') return parseBytes(value)
     if (unit === 'path') return context.absolute(value)
-    if (unit === 'document') return context.load(value, at)
     return value
   }
-  if (unit === 'document' || typeof value !== 'object') return value
+  if (typeof value !== 'object') return value
   if (Array.isArray(value)) return value.map((item, index) => resolveUnits(itemSchema(chosen, index), item, context, [...at, String(index)]))
   return resolveObject(chosen, value as Readonly<Record<string, unknown>>, context, at)
 }
