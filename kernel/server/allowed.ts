@@ -19,25 +19,15 @@ export class RouteTable {
     for (const { pattern, methods } of this.#routes.values()) {
       if (pattern.test(path)) for (const method of methods) found.add(method)
     }
-    // A route for `:id` also matches `_find`, which is an action: only the action's own methods count then.
-    if (/\/_[^/]*$/.test(path)) return this.#actions(path)
-    return [...found].sort()
-  }
-
-  #actions(path: string): readonly string[] {
-    const last = path.slice(path.lastIndexOf('/'))
-    const found = new Set<string>()
-    for (const [url, { pattern, methods }] of this.#routes) {
-      if (url.endsWith(last) && pattern.test(path)) for (const method of methods) found.add(method)
-    }
     return [...found].sort()
   }
 }
 
+/** A parameter takes no name that begins with `_`: `…/_find` is an action, with the action's own methods. */
 function toPattern(url: string): RegExp {
   const source = url
     .split(/(:\w+|\*)/)
-    .map((part) => (part === '*' ? '.*' : part.startsWith(':') ? '[^/]+' : part.replaceAll(/[.\\+*?[^\]$(){}=!<>|#-]/g, '\\$&')))
+    .map((part) => (part === '*' ? '.*' : part.startsWith(':') ? '(?!_)[^/]+' : part.replaceAll(/[.\\+*?[^\]$(){}=!<>|#-]/g, '\\$&')))
     .join('')
   return new RegExp(`^${source}$`)
 }

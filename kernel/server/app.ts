@@ -1,7 +1,6 @@
 import { METHODS } from 'node:http'
 import { fastify, LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { kernelError } from '../errors.ts'
-import { RouteTable } from './allowed.ts'
 import { sendProblem, type ServerContext } from './context.ts'
 import { httpError } from './errors.ts'
 import { fromFramework, maxParamLength } from './framework-errors.ts'
@@ -43,9 +42,8 @@ export function makeApp(context: ServerContext): FastifyInstance {
   app.decorateRequest('problemCode', undefined)
   readJsonOnly(app)
 
-  const routes = new RouteTable()
-  routes.watch(app)
-  const notFound = (request: FastifyRequest, reply: FastifyReply) => answerNotFound(context, routes, request, reply)
+  context.routes.watch(app)
+  const notFound = (request: FastifyRequest, reply: FastifyReply) => answerNotFound(context, request, reply)
   app.setErrorHandler((error, request, reply) => sendProblem(context, request, reply, fromFramework(error, request)))
   app.setNotFoundHandler(notFound)
 
@@ -102,10 +100,10 @@ function refuseEncoding(request: FastifyRequest): void {
 
 const bindingName = /^\/v1\/([a-z][a-z0-9_-]{0,39}(?:\.[a-z][a-z0-9_-]{0,39})?)(?:\/|$)/
 
-function answerNotFound(context: ServerContext, routes: RouteTable, request: FastifyRequest, reply: FastifyReply): void {
+function answerNotFound(context: ServerContext, request: FastifyRequest, reply: FastifyReply): void {
   const { method, url } = request.raw
   const path = (url ?? '').split('?', 1)[0] ?? ''
-  const allow = path === '*' ? ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] : routes.allow(path)
+  const allow = path === '*' ? ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] : context.routes.allow(path)
   if (allow.length > 0) {
     reply.header('allow', allow.join(', '))
     if (method === 'OPTIONS') reply.code(204).send()

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Log } from '../log.ts'
+import type { RouteTable } from './allowed.ts'
 import type { HttpCall } from './http-call.ts'
 import { problemType, retryAfter, toPorticoError, toProblem } from './problem.ts'
 
@@ -23,6 +24,8 @@ export interface ServerContext {
   guarded: boolean
   /** Calls that wait on purpose (long polling); a shutdown ends them. */
   readonly waiting: Set<HttpCall>
+  /** Every route's methods, for `Allow`. */
+  readonly routes: RouteTable
   /** The ports that have routes, by name. */
   readonly ports: ReadonlySet<string>
   /** Below these an extension answers for itself, also for what it does not have. */

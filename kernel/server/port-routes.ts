@@ -96,9 +96,18 @@ function portHandler(port: AnyPort, served: readonly [Served, ...Served[]], bind
         },
       )
     } catch (error) {
-      fail(error)
+      fail(otherMethod(context, request, reply, params) ?? error)
     }
   }
+}
+
+/** `GET …/_find` met the route of `:id`: the action is there, for another method. */
+function otherMethod(context: ServerContext, request: FastifyRequest, reply: FastifyReply, params: Readonly<Record<string, string>>) {
+  if (!Object.values(params).some((name) => name.startsWith('_'))) return undefined
+  const allow = context.routes.allow((request.raw.url ?? '').split('?', 1)[0] ?? '').join(', ')
+  if (allow === '') return undefined
+  reply.header('allow', allow)
+  return httpError('HTTP_METHOD_NOT_ALLOWED', { method: request.method, allow })
 }
 
 /** The operation that is meant, when the body fits it. */

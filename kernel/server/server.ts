@@ -1,10 +1,11 @@
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Binding } from '../binding/binding.ts'
 import type { Log } from '../log.ts'
 import type { ServerSpec } from '../manifest/types.ts'
 import type { AnyPort } from '../ports/definition.ts'
 import { logRequests } from './access-log.ts'
+import { RouteTable } from './allowed.ts'
 import { makeApp } from './app.ts'
 import type { ServerContext } from './context.ts'
 import { httpError } from './errors.ts'
@@ -56,6 +57,7 @@ export async function makeServer(parts: ServerParts): Promise<Server> {
     draining: false,
     guarded: false,
     waiting: new Set(),
+    routes: new RouteTable(),
     ports: new Set(ports.map((port) => port.name)),
     extensionPrefixes: parts.extensions.filter(({ routes }) => routes).map(prefixOf),
   }
@@ -67,12 +69,18 @@ export async function makeServer(parts: ServerParts): Promise<Server> {
   for (const extension of parts.extensions) addExtension(app, extension, parts.log)
   await app.ready()
 
+  const sockets = new Set<Socket>()
+  app.server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+
   let drained: Promise<void> | undefined
   return {
     app,
     listen: () => listen(app, parts, context),
     beginDrain: () => beginDrain(context),
-    drain: (deadlineMs) => (drained ??= drain(app, parts, context, deadlineMs)),
+    drain: (deadlineMs) => (drained ??= drain(app, parts, context, sockets, deadlineMs)),
     async close() {
       context.draining = true
       const closed = app.close()
@@ -120,11 +128,13 @@ function beginDrain(context: ServerContext): void {
   for (const call of context.waiting) call.abort()
 }
 
-async function drain(app: FastifyInstance, { clock, log }: ServerParts, context: ServerContext, deadlineMs: number): Promise<void> {
+async function drain(app: FastifyInstance, { clock, log }: ServerParts, context: ServerContext, sockets: ReadonlySet<Socket>, deadlineMs: number): Promise<void> {
   beginDrain(context)
   const { server } = app
   if (server.listening) {
     const closed = new Promise<void>((resolve) => { server.close(() => resolve()) })
+    // Browsers open connections ahead of requests; Node does not count those as idle.
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
     const sweep = setInterval(() => server.closeIdleConnections(), sweepEveryMs)
     const cancel = clock.after(deadlineMs, () => {
       log.warn({ deadlineMs }, 'closing connections whose requests did not end in time')
