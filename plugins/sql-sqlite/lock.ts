@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import type { Call } from '../../kernel/plugin.ts'
@@ -8,18 +10,18 @@ import { faultOf, toDatabaseError } from './faults.ts'
 const pollMs = 20
 
 /**
- * Locks by name between the processes that share one file: each is an exclusive lock on a small file beside it. The
+ * Locks by name between the processes that share one file: each is an exclusive lock on an empty file in a folder beside it. The
  * operating system frees it with the process that held it, however that ended: no heartbeat, no clock, nothing to wait for.
  */
 export class Locks {
   readonly #connection: string
-  readonly #file: string
+  readonly #folder: string
   /** The last in line here, by name; so that this process asks the operating system once at a time. */
   readonly #tails = new Map<string, Promise<unknown>>()
 
   constructor(connection: string, file: string) {
     this.#connection = connection
-    this.#file = file
+    this.#folder = `${file}-locks`
   }
 
   async hold<T>(name: string, call: Call, body: () => Promise<T>): Promise<T> {
@@ -52,7 +54,9 @@ export class Locks {
 
   #open(name: string): Database.Database {
     try {
-      return new Database(`${this.#file}-lock-${createHash('sha256').update(name).digest('hex').slice(0, 16)}`, { timeout: 0 })
+      mkdirSync(this.#folder, { recursive: true })
+      // A name may hold what no file's name can.
+      return new Database(join(this.#folder, createHash('sha256').update(name).digest('hex').slice(0, 32)), { timeout: 0 })
     } catch (error) {
       throw toDatabaseError(this.#connection, error)
     }

@@ -6,6 +6,7 @@ import { toDatabaseError } from './faults.ts'
 import type { ReaderAnswer, ReaderMessage } from './protocol.ts'
 import { packParams, unpackValue } from './protocol.ts'
 import { Thread } from './thread.ts'
+import { sizeOf } from './values.ts'
 
 const mostWaiting = 1_000
 
@@ -41,6 +42,7 @@ export class Reader {
     if (this.#thread.hasFailed) throw databaseError(this.#connection, 'unavailable', 'the reading thread crashed too often')
     if (this.#waiting.length >= mostWaiting) throw databaseError(this.#connection, 'busy', 'too many queries wait')
 
+    for (const value of params) sizeOf(value)
     return new Promise((resolve, reject) => {
       this.#waiting.push({ message: { id: ++this.#lastId, sql, params: packParams(params) }, rows: [], call, resolve, reject })
       this.#sweep ??= setInterval(() => this.#tick(), 100).unref()

@@ -3,6 +3,7 @@ import type { Fault } from '../../kernel/ports/sql/index.ts'
 import { databaseError } from '../../kernel/ports/sql/index.ts'
 import type { Outcome, Program } from './group-commit.ts'
 import { applied } from './group-commit.ts'
+import { sizeOf } from './values.ts'
 
 /** How a program is bounded while it waits: beyond it `DATABASE_BUSY` says at once what waiting would say later. */
 const mostWaiting = 10_000
@@ -98,7 +99,7 @@ export class Writer {
   }
 
   #submit(program: Waiting['program'], call: Call): Promise<Outcome> {
-    const bytes = 'define' in program ? 0 : sizeOf(program)
+    const bytes = 'define' in program ? 0 : sizeOfProgram(program)
     if (this.#closing) throw this.#error('unavailable', 'the connection is closed')
     if (this.#waiting.length >= mostWaiting || this.#waitingBytes + bytes > mostWaitingBytes) throw this.#error('busy', 'too many programs wait')
 
@@ -193,11 +194,8 @@ function settle(one: Waiting, outcome: Outcome): void {
   one.answer = undefined
 }
 
-/** About how much a program holds in memory; strings by their length. */
-function sizeOf(program: Program): number {
+function sizeOfProgram(program: Program): number {
   let bytes = 0
-  for (const step of program) {
-    for (const value of step.params) bytes += typeof value === 'string' ? value.length : value instanceof Uint8Array ? value.byteLength : 8
-  }
+  for (const step of program) for (const value of step.params) bytes += sizeOf(value)
   return bytes
 }

@@ -23,7 +23,7 @@ export interface SqlStep extends Statement {
  */
 export interface Params<N extends string> {
   value(name: N): Knex.Raw
-  /** For `.limit(p.limit('max'))`, where knex takes no raw; an `.offset` takes `p.value`. */
+  /** For `.limit(p.limit('max'))` and `.offset`, where knex takes only whole numbers. */
   limit(name: N): number
   readonly now: Knex.Raw
 }

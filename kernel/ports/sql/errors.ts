@@ -33,6 +33,9 @@ export const sqlError = errorsOf(sqlErrors)
 /** What can befall a statement, in the words of no single database; each driver translates its SDK's errors into one. */
 export type Fault = 'unavailable' | 'busy' | 'full' | 'outcome-unknown' | 'failed'
 
+/** After what passes by itself, a second is soon enough. */
+const retryAfterMs = 1_000
+
 const codeOfFault = {
   unavailable: 'DATABASE_UNAVAILABLE',
   busy: 'DATABASE_BUSY',
@@ -42,6 +45,6 @@ const codeOfFault = {
 
 /** The port error of a fault. `reason` is for `failed` alone: the others say enough by their code. */
 export function databaseError(connection: string, fault: Fault, reason: string, cause?: unknown): PorticoError {
-  const extras = cause === undefined ? {} : { cause }
+  const extras = { ...(cause !== undefined && { cause }), ...(fault !== 'failed' && fault !== 'outcome-unknown' && { retryAfterMs }) }
   return fault === 'failed' ? sqlError('DATABASE_FAILED', { connection, reason }, extras) : sqlError(codeOfFault[fault], { connection }, extras)
 }
