@@ -50,7 +50,7 @@ export class Upkeep {
 
   /** What is due is done when this answers; a failure is logged and left to the next time, for reads go on without it. */
   async settle(): Promise<void> {
-    if (this.#parts.clock.now() < this.#dueMs || this.#closed) return
+    if (this.#closed || (!this.#running && this.#parts.clock.now() < this.#dueMs)) return
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
       this.#arm()

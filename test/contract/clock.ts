@@ -1,0 +1,45 @@
+import type { Clock } from '../../kernel/plugin.ts'
+
+interface Timer {
+  readonly atMs: number
+  readonly task: () => void
+}
+
+/** A clock that stands still until a test moves it. */
+export class VirtualClock implements Clock {
+  #nowMs: number
+  readonly #timers = new Set<Timer>()
+
+  constructor(startMs = Date.UTC(2026, 10, 21, 10)) {
+    this.#nowMs = startMs
+  }
+
+  now(): number {
+    return this.#nowMs
+  }
+
+  after(delayMs: number, task: () => void): () => void {
+    const timer = { atMs: this.#nowMs + Math.max(0, delayMs), task }
+    this.#timers.add(timer)
+    return () => this.#timers.delete(timer)
+  }
+
+  /** Moves on by `ms`, and runs what comes due on the way at its own time, the earliest first. */
+  async advance(ms: number): Promise<void> {
+    const untilMs = this.#nowMs + ms
+    for (let next = this.#next(untilMs); next; next = this.#next(untilMs)) {
+      this.#timers.delete(next)
+      this.#nowMs = Math.max(this.#nowMs, next.atMs)
+      next.task()
+      // What the task began goes on before time does.
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    this.#nowMs = untilMs
+  }
+
+  #next(untilMs: number): Timer | undefined {
+    let first: Timer | undefined
+    for (const timer of this.#timers) if (timer.atMs <= untilMs && (!first || timer.atMs < first.atMs)) first = timer
+    return first
+  }
+}
