@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander'
+import { didYouMean } from '../manifest/suggest.ts'
 import { kernelVersion } from '../version.ts'
 import { defaultFile, type CommonFlags } from './options.ts'
 import { writeFailure, writeOutcome, type ExitStatus, type Outcome } from './outcome.ts'
@@ -17,12 +18,21 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   }
 
   try {
-    await program(terminal, run).parseAsync([...argv], { from: 'user' })
+    const root = program(terminal, run)
+    refuseUnknownCommand(root, argv[0])
+    await root.parseAsync([...argv], { from: 'user' })
     return status
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     return writeFailure(error, terminal, json)
   }
+}
+
+/** Because `start` is the default, commander would take a mistyped command for its manifest. */
+function refuseUnknownCommand(root: Command, word: string | undefined): void {
+  const names = [...root.commands.map((command) => command.name()), 'help']
+  if (word === undefined || word.startsWith('-') || names.includes(word)) return
+  root.error(`unknown command ${JSON.stringify(word)}${didYouMean(word, names)}`, { exitCode: 2 })
 }
 
 type Run = (flags: CommonFlags, command: () => Promise<Outcome | ExitStatus>) => Promise<void>

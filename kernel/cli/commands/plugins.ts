@@ -28,11 +28,11 @@ export async function plugins(flags: CommonFlags, terminal: Terminal): Promise<O
     ...Array.from(extensions, ([specifier, { name, version = '', summary }]) => ({ port: '', name, version, from: specifier, over: '', capabilities: [], sdk: {}, summary })),
   ]
 
-  const header = ['port', 'plugin', 'version', 'from', 'over', 'capabilities', 'summary']
+  const header = ['port', 'plugin', 'version', 'from', 'over', 'summary', 'capabilities']
   return {
     status: 0,
     json: { plugins: rows },
-    text: (paint) => renderTable(header, rows.map((row) => [row.port, { text: row.name, style: 'bold' }, row.version, row.from, row.over, row.capabilities.join(' '), row.summary]), paint),
+    text: (paint) => renderTable(header, rows.map((row) => [row.port, { text: row.name, style: 'bold' }, row.version, row.from, row.over, row.summary, row.capabilities.join(' ')]), paint),
   }
 }
 

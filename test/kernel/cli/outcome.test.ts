@@ -1,16 +1,7 @@
 import test from 'ava'
 import { kernelError } from '../../../kernel/errors.ts'
 import { InputError, writeFailure, writeOutcome } from '../../../kernel/cli/outcome.ts'
-import { plain, type Terminal } from '../../../kernel/cli/terminal.ts'
-
-function recorder(): Terminal & { readonly written: { out: string; err: string } } {
-  const written = { out: '', err: '' }
-  return {
-    written, paint: plain, paintErr: plain, env: {}, directory: '/',
-    out: (text) => { written.out += text },
-    err: (text) => { written.err += text },
-  }
-}
+import { recorder } from './recorder.ts'
 
 test('what went well stands on standard output, what did not on standard error', (t) => {
   const terminal = recorder()
