@@ -12,6 +12,7 @@ test('a shutdown answers what is in flight, closes idle connections, and takes n
 
   // A request whose body is still arriving when the shutdown begins.
   const slow = connect(port, '127.0.0.1')
+  const ended = once(slow, 'close')
   let answer = ''
   slow.setEncoding('utf8').on('data', (chunk: string) => { answer += chunk })
   slow.write('POST /v1/shelf/top/notes HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{"payload"')
@@ -19,7 +20,7 @@ test('a shutdown answers what is in flight, closes idle connections, and takes n
   const startedMs = performance.now()
   const drained = server.drain(5_000)
   slow.write(':1}')
-  await drained
+  await Promise.all([drained, ended])
 
   t.true(performance.now() - startedMs < 2_000, 'an idle connection does not hold it')
   t.regex(answer, /^HTTP\/1.1 201 [^]*connection: close[^]*"kind":"one"/)
