@@ -18,13 +18,20 @@ export interface Judging {
   readonly problems: Problems
 }
 
+/** A text that is no manifest at all would be told key by key. */
+const maxErrors = 1_000
+const maxTold = 100
+
 /** The value of a part of the manifest with text converted and secrets as `SecretReference`; undefined when it was refused. */
 export function judge(schema: JsonSchema, node: Node, judging: Judging): { readonly value: unknown } | undefined {
   const reader = new Reader(judging)
   const value = reader.read(node, schema, judging.path)
   const judged = reader.secrets === 0 ? value : withPlaceholders(value)
 
-  for (const fault of faultsOf(errorsOfValue(schema, judged), judging.noun)) {
+  const errors = errorsOfValue(schema, judged)
+  const faults = faultsOf(errors.slice(0, maxErrors), judging.noun)
+  if (faults.length > maxTold || errors.length > maxErrors) reader.refuse(valuePosition(judging.root, judging.path), judging.path, `more than ${maxTold} things are wrong here; the first of them are told`)
+  for (const fault of faults.slice(0, maxTold)) {
     const path = [...judging.path, ...decodePointer(fault.pointer)]
     const child = fault.key === undefined ? path : [...path, fault.key]
     const subject = nodeAtPath(node, decodePointer(fault.pointer))

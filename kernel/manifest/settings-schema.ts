@@ -16,6 +16,12 @@ const schemaByFormat: Readonly<Record<SettingFormat, JsonSchema>> = {
   list: { type: 'array', items: { type: 'string' } },
 }
 
+/** What a sensitive map or list holds is as sensitive. */
+const hiddenElements: Partial<Record<SettingFormat, JsonSchema>> = {
+  map: { additionalProperties: { type: 'string', writeOnly: true } },
+  list: { items: { type: 'string', writeOnly: true } },
+}
+
 /** The JSON Schema of a plugin's `with`. A sensitive setting is `writeOnly`; `x-setting` is its format. */
 export function toJsonSchema(settings: SettingsSchema): JsonSchema {
   const entries = Object.entries(settings)
@@ -37,7 +43,7 @@ function isRequired(setting: Setting): boolean {
 function schemaOf(setting: Setting): JsonSchema {
   if (isGroup(setting)) return toJsonSchema(setting)
   const { doc, format, sensitive } = setting
-  const base: JsonSchema = typeof format === 'string' ? { ...schemaByFormat[format], ...boundsOf(setting as FormatSetting) } : { enum: format }
+  const base: JsonSchema = typeof format === 'string' ? { ...schemaByFormat[format], ...boundsOf(setting as FormatSetting), ...(sensitive ? hiddenElements[format] : {}) } : { enum: format }
   return {
     description: doc,
     ...base,

@@ -38,7 +38,7 @@ export const rootSchema = {
     version: { const: 1, description: 'The version of this format' },
     name: { type: 'string', pattern: namePattern, default: 'portico', description: 'The name of the application' },
     server: serverSchema,
-    plugins: { type: 'array', items: pluginEntrySchema, description: 'Code beyond the built-in plugins: packages or paths' },
+    plugins: { type: 'array', items: pluginEntrySchema, maxItems: 256, description: 'Code beyond the built-in plugins: packages or paths' },
     connections: { type: 'object', propertyNames: { pattern: namePattern }, additionalProperties: { type: 'object' }, description: 'Backends that bindings stand on' },
     ports: { type: 'object', additionalProperties: { type: 'object' }, description: 'Bindings: a port, or <port>.<name>, tied to a driver' },
     policies: false,
