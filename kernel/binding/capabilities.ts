@@ -37,6 +37,15 @@ export function capabilityCheck(of: {
   const guarded = Object.entries(of.operation.needs?.arguments ?? {}).filter(([, capability]) => lacks(capability))
   return (input) => {
     if (guarded.length === 0 || typeof input !== 'object' || input === null) return
-    for (const [argument, capability] of guarded) if (argument in input) refuse(`${of.name} with ${argument}`, capability)
+    for (const [argument, capability] of guarded) if (isGiven(argument, input)) refuse(`${of.name} with ${argument}`, capability)
   }
+}
+
+/** Whether the input has the argument: `delayMs`, or, for `jobs[].delayMs`, any element of the list. */
+function isGiven(argument: string, input: object): boolean {
+  const [list = '', field] = argument.split('[].')
+  if (field === undefined) return argument in input
+
+  const elements: unknown = (input as Readonly<Record<string, unknown>>)[list]
+  return Array.isArray(elements) && elements.some((element) => typeof element === 'object' && element !== null && field in element)
 }

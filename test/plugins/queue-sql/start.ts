@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ExecutionContext } from 'ava'
 import { OperationCall } from '../../../kernel/binding/call.ts'
 import { bind } from '../../../kernel/binding/bind.ts'
 import { Deadlines } from '../../../kernel/binding/deadlines.ts'
@@ -22,8 +21,19 @@ export const silentLog: Log = { debug: () => undefined, info: () => undefined, w
 
 const noContext = { absolute: (path: string) => path, load: () => undefined }
 
+const allCapabilities = plugin.capabilities as readonly QueueCapability[]
+
+interface StartOptions {
+  readonly clock: Clock
+  /** As the manifest writes them. */
+  readonly queues: object
+  readonly writer?: 'main' | 'worker'
+  readonly replicas?: number
+  readonly capabilities?: readonly QueueCapability[]
+}
+
 /** The queue port over SQLite in a folder of its own, `replicas` times on one connection. */
-export async function startQueues(t: ExecutionContext, { clock, queues, writer = 'main', replicas = 2 }: { clock: Clock; queues: object; writer?: 'main' | 'worker'; replicas?: number }) {
+export async function startQueues(t: { teardown(end: () => Promise<void>): void }, { clock, queues, writer = 'main', replicas = 2, capabilities = allCapabilities }: StartOptions) {
   const directory = mkdtempSync(join(tmpdir(), 'portico-queue-'))
   const connection = openSqlite({
     connection: 'main', log: silentLog, clock,
@@ -39,7 +49,6 @@ export async function startQueues(t: ExecutionContext, { clock, queues, writer =
   const tables = tablesOf('queue')
   await prepareTables(connection, tables, new AbortController().signal)
   const keys = resolveUnits(queueKeysSchema, { queues }, noContext) as QueueKeys
-  const capabilities = plugin.capabilities as readonly QueueCapability[]
   const instruments = new Instruments()
 
   const bindings = Array.from({ length: replicas }, (): BoundQueue => {
