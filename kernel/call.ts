@@ -1,5 +1,3 @@
-import type { Unit } from './binding/unit.ts'
-
 /** What every operation of a port is given beside its input. */
 export interface Call {
   /** Aborts when the caller gives up or the deadline passes; made on first use. */
@@ -28,4 +26,41 @@ export interface CallOptions {
   readonly text?: boolean
   /** Told once when the answer is degraded. */
   readonly onDegraded?: () => void
+}
+
+/** Why the connection refused a batch: the step that failed, and how. */
+export interface Refusal {
+  /** Index of the refused step in the batch. */
+  readonly step: number
+  /** `count`: the step changed another number of rows than it demands · `unique`: a unique index refused it. */
+  readonly reason: 'count' | 'unique'
+  /** The unique index, where the backend tells. */
+  readonly index?: string
+}
+
+/** What commits a batch of steps, all or nothing; one per connection, compared by identity. */
+export interface Commits<Step> {
+  /** Answers when the batch is durable, or says which step was refused and that nothing was applied. */
+  commit(steps: readonly Step[], call: Call): Promise<Refusal | undefined>
+}
+
+/** One binding's part of a unit: what it staged. */
+export interface Stage<Step> {
+  readonly binding: string
+  /** The staged entries as steps of the connection; asked once for each attempt to commit. */
+  steps(call: Call): readonly Step[] | Promise<readonly Step[]>
+  /** The error that a refusal of one of these steps means to the caller; `step` counts within this stage. */
+  refused(refusal: Refusal, call: Call): Error | Promise<Error>
+  /** Told once the batch is durable. */
+  committed?(): void
+}
+
+/** An explicit value that several bindings on one connection stage entries in; see DESIGN 5. */
+export interface Unit {
+  /**
+   * The stage of `binding` in this unit, made at its first use.
+   * @throws UNIT_OF_WORK_FOREIGN when an earlier binding of the unit stands on another connection.
+   * @throws UNIT_OF_WORK_ENDED after `commit`.
+   */
+  join<Step, T extends Stage<Step>>(commits: Commits<Step>, binding: string, make: () => T): T
 }
