@@ -12,6 +12,7 @@ export default tseslint.config(
     rules: {
       'eqeqeq': 'error',
       'no-console': 'error',
+      'no-control-regex': 'error',
       'no-var': 'error',
       'prefer-const': 'error',
       'no-restricted-syntax': ['error', { selector: 'TSEnumDeclaration', message: 'Enums are not erasable.' }],
@@ -51,6 +52,9 @@ export default tseslint.config(
     rules: {
       'max-lines': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-base-to-string': 'off',
+      // Type tests name an expression and do nothing with it.
+      '@typescript-eslint/no-meaningless-void-operator': 'off',
     },
   },
 )

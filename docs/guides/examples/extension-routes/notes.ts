@@ -18,7 +18,7 @@ const plugin = definePlugin({
           const { items } = await needs.storage.find({
             collection: 'notes', where: { author: request.params.author }, orderBy: ['-$createdAt'], limit: settings.limit,
           })
-          return reply.type('text/plain; charset=utf-8').send(items.map(({ value }) => `${String(value['text'])}\n`).join(''))
+          return reply.type('text/plain; charset=utf-8').send(items.map(({ value: { text } }) => `${typeof text === 'string' ? text : ''}\n`).join(''))
         })
       },
       { name: 'notes', fastify: '5.x' },
