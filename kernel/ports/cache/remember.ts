@@ -8,10 +8,11 @@ import type { Cache } from './cache.ts'
 import { maxTtlMs, type RememberOptions } from './operations.ts'
 
 const defaultTimeoutMs = 30_000
+const noOptions: RememberOptions = {}
 
 /** @see CacheInProcess.remember */
-export async function remember<T>(cache: Cache, key: string, load: () => T | Promise<T>, options: RememberOptions = {}): Promise<T> {
-  refuseOptions(cache, options)
+export async function remember<T>(cache: Cache, key: string, load: () => T | Promise<T>, options: RememberOptions = noOptions): Promise<T> {
+  if (options !== noOptions) refuseOptions(cache, options)
   const call = callOf(options, cache.parts.clock)
   const hit = await cache.get(key, call)
   // The value that `load` gave for this key, frozen: its type is the caller's word for it.
@@ -66,13 +67,17 @@ function within(call: Call, cache: Cache, outcome: Promise<unknown>): Promise<un
 }
 
 function refuseOptions(cache: Cache, { ttlMs, staleMs, timeoutMs, tags }: RememberOptions): void {
-  for (const [name, value] of Object.entries({ ttlMs, staleMs, timeoutMs })) {
-    const good = value === undefined || (Number.isInteger(value) && value >= (name === 'staleMs' ? 0 : 1) && value <= maxTtlMs)
-    if (!good) cache.refuse('remember', { path: `/${name}`, message: `must be an integer from ${name === 'staleMs' ? 0 : 1} to ${maxTtlMs}` })
-  }
+  refuseMs(cache, 'ttlMs', ttlMs, 1)
+  refuseMs(cache, 'staleMs', staleMs, 0)
+  refuseMs(cache, 'timeoutMs', timeoutMs, 1)
   if (tags === undefined) return
   if (!cache.parts.capabilities.has('tags')) throw rememberError('CACHE_UNSUPPORTED', { binding: cache.parts.binding })
   cache.refuse('remember', badTags(tags))
+}
+
+function refuseMs(cache: Cache, name: string, value: number | undefined, least: number): void {
+  if (value === undefined || (Number.isInteger(value) && value >= least && value <= maxTtlMs)) return
+  cache.refuse('remember', { path: `/${name}`, message: `must be an integer from ${least} to ${maxTtlMs}` })
 }
 
 /** `remember` takes a function, so it is no operation and has no call of the binding's. */
