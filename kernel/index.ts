@@ -2,6 +2,8 @@ import { resolve } from 'node:path'
 import { boot, type Host } from './boot.ts'
 import type { Kernel } from './kernel.ts'
 import { makeLogger } from './logger.ts'
+// Each port adds itself to `Ports`: so `kernel.ports.storage` has a type wherever this library is imported.
+import './ports/index.ts'
 
 export type { Kernel, UnitOfWork } from './kernel.ts'
 export type { Bound, Ports } from './binding/bound.ts'

@@ -38,7 +38,9 @@ function statusOf(error: unknown): ExitStatus {
 
 function failureJson(error: unknown, status: ExitStatus): object {
   if (!isPorticoError(error)) return { error: { status, message: messageOf(error) } }
-  return { error: { status, code: error.code, message: error.message, ...error.details } }
+  // The report of a manifest is its message.
+  const { report: _report, ...details }: Readonly<Record<string, unknown>> = { ...error.details }
+  return { error: { status, code: error.code, message: error.message, ...details } }
 }
 
 function failureText(error: unknown, status: ExitStatus, paint: Paint): string {

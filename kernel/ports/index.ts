@@ -7,3 +7,5 @@ import { storage } from './storage/index.ts'
 
 /** The kernel's own ports; listed plugins add theirs. */
 export const builtInPorts: readonly AnyPort[] = [sql, storage, queue, cache, integrations]
+
+export { cache, integrations, queue, sql, storage }
