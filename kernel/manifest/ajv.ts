@@ -1,7 +1,11 @@
-import { Ajv2020 } from 'ajv/dist/2020.js'
-import type { AnySchema, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js'
+import { createRequire } from 'node:module'
+import type { Ajv2020, AnySchema, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js'
 import type { JsonSchema } from '../json.ts'
+import { surelyValid } from './surely-valid.ts'
 import { parseBytes, parseDuration } from './units.ts'
+
+// ajv is loaded when there is something to judge: 25 ms that a good manifest does not pay.
+const loadAjv = () => createRequire(import.meta.url)('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js')
 
 let judge: Ajv2020 | undefined
 const compiled = new WeakMap<JsonSchema, ValidateFunction>()
@@ -11,6 +15,12 @@ const compiled = new WeakMap<JsonSchema, ValidateFunction>()
  * @throws Error when the schema itself is not valid, which only a plugin's own can be.
  */
 export function errorsOfValue(schema: JsonSchema, value: unknown): readonly ErrorObject[] {
+  if (surelyValid(schema, value)) return []
+  return compiledErrors(schema, value)
+}
+
+/** The same, by ajv alone. */
+export function compiledErrors(schema: JsonSchema, value: unknown): readonly ErrorObject[] {
   let validate = compiled.get(schema)
   if (!validate) {
     judge ??= makeJudge()
@@ -22,6 +32,7 @@ export function errorsOfValue(schema: JsonSchema, value: unknown): readonly Erro
 
 function makeJudge(): Ajv2020 {
   // The schemas are code, and a fault in one shows when it is compiled: checking each against the meta-schema would cost 20 ms a start.
+  const { Ajv2020 } = loadAjv()
   const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: true, strictTypes: false, strictTuples: false, strictRequired: false, validateSchema: false, logger: false, meta: false })
   ajv.addVocabulary(['x-portico', 'x-setting'])
   ajv.addKeyword({ keyword: 'x-min', schemaType: 'number', type: 'string', errors: false, validate: (limit: number, text: string) => (amountOf(text) ?? limit) >= limit })
@@ -38,6 +49,7 @@ function amountOf(text: string): number | undefined {
 export function faultOfDocument(document: unknown): string | undefined {
   if (typeof document !== 'object' || document === null || Array.isArray(document)) return 'a JSON Schema is an object'
   try {
+    const { Ajv2020 } = loadAjv()
     // An instance of its own each time: two documents may carry the same `$id`.
     new Ajv2020({ strict: false, logger: false, validateFormats: false }).compile(document)
     return undefined
