@@ -136,7 +136,7 @@ function equal(what: string, actual: unknown, expected: unknown): void {
 
 test('random operations do what the model says', async (t) => {
   t.timeout(120_000)
-  await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
+  await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 100, size: 'max' }), async (steps) => {
     const teardowns: (() => unknown)[] = []
     const clock = new VirtualClock()
     const { bindings: [queue] } = await startQueues({ teardown: (end: () => unknown) => void teardowns.push(end) }, { clock, queues: { emails: { maxCrashes } }, replicas: 1 })
@@ -148,6 +148,6 @@ test('random operations do what the model says', async (t) => {
     } finally {
       for (const end of teardowns) await end()
     }
-  }), { numRuns: 25 })
+  }), { numRuns: 20 })
   t.pass()
 })

@@ -30,14 +30,17 @@ interface StartOptions {
   readonly writer?: 'main' | 'worker'
   readonly replicas?: number
   readonly capabilities?: readonly QueueCapability[]
+  /** A database that is there already. */
+  readonly file?: string
 }
 
 /** The queue port over SQLite in a folder of its own, `replicas` times on one connection. */
-export async function startQueues(t: { teardown(end: () => Promise<void>): void }, { clock, queues, writer = 'main', replicas = 2, capabilities = allCapabilities }: StartOptions) {
+export async function startQueues(t: { teardown(end: () => Promise<void>): void }, { clock, queues, writer = 'main', replicas = 2, capabilities = allCapabilities, file: given }: StartOptions) {
   const directory = mkdtempSync(join(tmpdir(), 'portico-queue-'))
+  const file = given ?? join(directory, 'queue.db')
   const connection = openSqlite({
     connection: 'main', log: silentLog, clock,
-    settings: { file: join(directory, 'queue.db'), writer, busyTimeoutMs: 5_000, synchronous: 'full', cacheSizeBytes: 2_097_152 },
+    settings: { file, writer, busyTimeoutMs: 5_000, synchronous: 'full', cacheSizeBytes: 2_097_152 },
   })
   const closers: (() => void | Promise<void>)[] = []
   t.teardown(async () => {
@@ -65,5 +68,5 @@ export async function startQueues(t: { teardown(end: () => Promise<void>): void 
     const made = makeUnit()
     return { unit: made, commit: () => made.commit(new OperationCall(undefined, 0)) }
   }
-  return { bindings, connection, tables, unit }
+  return { bindings, connection, tables, unit, file }
 }

@@ -1,0 +1,70 @@
+import test from 'ava'
+import type { Call } from '../../../kernel/plugin.ts'
+import { systemClock } from '../../../kernel/clock.ts'
+import { SqlQueue } from '../../../plugins/queue-sql/driver.ts'
+import { prepareTables, tablesOf } from '../../../plugins/queue-sql/tables.ts'
+import { VirtualClock } from '../../contract/clock.ts'
+import { startQueues } from './start.ts'
+
+const call: Call = { signal: new AbortController().signal, remainingMs: () => 30_000, traceId: 'test', text: false, degrade: () => undefined }
+const never = new AbortController().signal
+
+test('a lease that is over is refused, also while nobody has noticed its end', async (t) => {
+  const clock = new VirtualClock()
+  const { bindings: [queue], connection, tables } = await startQueues(t, { clock, queues: { emails: {} }, replicas: 1 })
+  const driver = new SqlQueue(connection, tables)
+  await queue?.enqueue({ queue: 'emails', payload: 1 })
+  const leased = await driver.lease({ queue: 'emails', max: 1, leaseMs: 1_000, token: 't' }, call)
+  const [row] = leased?.found ?? []
+  if (!row) throw new Error('no job was leased')
+  const done = { id: row.id, queue: 'emails', token: 't', keepMs: 1 }
+
+  clock.now = () => (row.leaseUntil ?? 0)
+
+  t.false(await driver.ack(done, call))
+  t.deepEqual(await driver.replace([{ ...row, state: 'ready' }], true, call), [false])
+  clock.now = () => (row.leaseUntil ?? 0) - 1
+  t.deepEqual(await driver.replace([{ ...row, revision: row.revision + 1 }], true, call), [false])
+  t.false(await driver.ack({ ...done, token: 'u' }, call))
+  t.true(await driver.ack(done, call))
+  t.false(await driver.ack(done, call))
+})
+
+test('tables that are there are left alone, and what is missing of them is made', async (t) => {
+  const { connection } = await startQueues(t, { clock: systemClock, queues: {}, replicas: 0 })
+  const tables = tablesOf('queue.mail-out')
+  await Promise.all([prepareTables(connection, tables, never), prepareTables(connection, tables, never)])
+  const whole = await connection.table(tables.jobs, call)
+  t.deepEqual(whole?.indexes.toSorted(), ['due', 'key', 'list', 'ready', 'token'].map((end) => `queue_mail-out__jobs_${end}`))
+
+  await connection.define((knex) => knex.schema.alterTable(tables.jobs, (table) => table.dropIndex([], `${tables.jobs}_due`)), call)
+  await prepareTables(connection, tables, never)
+
+  t.deepEqual((await connection.table(tables.jobs, call))?.indexes.toSorted(), whole?.indexes.toSorted())
+})
+
+/** How the database finds the rows: the names of the indexes, and what it scans or sorts. */
+test('what a lease looks through is one range of one index, and every sweep is a range, too', async (t) => {
+  const { connection, tables } = await startQueues(t, { clock: systemClock, queues: {}, replicas: 0 })
+  const { makeStatements } = await import('../../../plugins/queue-sql/statements.ts')
+  const statements = makeStatements({ dialect: connection.dialect, shape: (build) => connection.shape(build) }, tables)
+  const plan = async ({ sql, params }: { sql: string; params: readonly (string | number | bigint | null | Uint8Array)[] }) =>
+    (await connection.query<{ detail: string }>({ sql: `explain query plan ${sql}`, params }, call)).map(({ detail }) => detail).join('\n')
+
+  const lease = await plan(statements.lease({ queue: 'q', max: 1, leaseMs: 1, token: 't', worker: null }))
+  t.regex(lease, /__jobs_ready \(queue=\? AND ready_rank>\?\)/)
+  for (const text of [lease, await plan(statements.promote({ limit: 1 })), await plan(statements.overdue({ limit: 1 })), await plan(statements.sweepJobs({ state: 'done', limit: 1 })),
+    await plan(statements.page({ queue: 'q', state: 'dead', from: 0, last: 1, before: 'g', limit: 1 })), await plan(statements.due({})), await plan(statements.leased({ token: 't' }))]) {
+    t.notRegex(text, /SCAN (?!picked|CONSTANT)/, text)
+  }
+  t.notRegex(lease, /TEMP B-TREE/)
+})
+
+test('jobs outlive the process: another connection to the file finds them', async (t) => {
+  const first = await startQueues(t, { clock: systemClock, queues: { emails: {} }, replicas: 1 })
+  const { id } = (await first.bindings[0]?.enqueue({ queue: 'emails', payload: { kept: true } })) ?? { id: '' }
+
+  const second = await startQueues(t, { clock: systemClock, queues: { emails: {} }, replicas: 1, file: first.file })
+
+  t.like(await second.bindings[0]?.get({ queue: 'emails', id }), { state: 'ready', payload: { kept: true } })
+})
