@@ -1,4 +1,5 @@
 import { bind, type StartedBinding } from '../binding/bind.ts'
+import type { Probed } from '../binding/binding.ts'
 import type { Deadlines } from '../binding/deadlines.ts'
 import type { Instruments } from '../binding/instruments.ts'
 import { Generation, type Implementation } from '../binding/swap-point.ts'
@@ -123,8 +124,17 @@ async function implement(step: PlanStep, spec: BindingSpec, driver: DriverSpec, 
     peer: (name) => started.bindings.get(name)?.operations,
     onClose: (close) => { parts.closing.add(spec.name, close) },
   })
-  // The driver of a port is an object; `health` and `lacks` are its choice.
-  return { plugin: identity(driver.plugin), face: face as Readonly<Record<string, unknown>>, probed: made ?? {} }
+  return { plugin: identity(driver.plugin), face: face as Readonly<Record<string, unknown>>, probed: probedOf(made, connection) }
+}
+
+/** A driver without a probe of its own is as well as the connection that it stands on. */
+function probedOf(driver: Probed | undefined, connection: unknown): Probed {
+  const below = connection as Probed | undefined
+  const answering = driver?.health ? driver : below
+  return {
+    ...(driver?.lacks ? { lacks: driver.lacks } : {}),
+    ...(answering?.health ? { health: (call) => answering.health?.(call) ?? Promise.resolve() } : {}),
+  }
 }
 
 function bindingOf(spec: BindingSpec, first: Generation | undefined, capabilities: readonly string[], parts: StartParts): StartedBinding {
