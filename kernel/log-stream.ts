@@ -5,8 +5,11 @@ export interface LineSink {
   readonly writableLength?: number
 }
 
-/** A turn that writes more than this is written in parts. */
+/** More than this is written at once. */
 const maxPendingChars = 64 * 1024
+
+/** How long a line may wait for others. */
+const gatherMs = 10
 
 /** A reader that has stalled for longer than this costs lines, and never the process its memory. */
 const maxUnreadBytes = 8 * 1024 * 1024
@@ -16,13 +19,13 @@ const unflushed = new Set<LogStream>()
 let watchesExit = false
 
 /**
- * Collects the lines of one turn of the event loop and writes them at once: a write for each would cost more than the
- * line. While the sink has 8 MiB unread, lines are dropped, and their count is written when it reads again.
+ * Collects lines for 10 ms and writes them at once: a write for each, or even for each turn of the event loop, would
+ * cost more than the lines. A process that ends by itself loses none. While the sink has 8 MiB unread, lines are dropped, and their count is written when it reads again.
  */
 export class LogStream {
   readonly #sink: LineSink
   #pending = ''
-  #scheduled = false
+  #timer: NodeJS.Timeout | undefined
   #dropped = 0
 
   constructor(sink: LineSink) {
@@ -36,17 +39,17 @@ export class LogStream {
     }
     this.#pending += line
     if (this.#pending.length > maxPendingChars) this.flush()
-    else if (!this.#scheduled) {
-      this.#scheduled = true
+    else if (!this.#timer) {
       flushAtExit(this)
-      setImmediate(() => this.flush())
+      this.#timer = setTimeout(() => this.flush(), gatherMs).unref()
     }
     return true
   }
 
   /** Hands everything over to the sink now. */
   flush(): void {
-    this.#scheduled = false
+    clearTimeout(this.#timer)
+    this.#timer = undefined
     unflushed.delete(this)
     if (this.#pending === '') return
     const text = this.#pending

@@ -8,7 +8,8 @@ import type { Log } from '../log.ts'
 export function logRequests(app: FastifyInstance, log: Log): void {
   app.addHook('onResponse', (request, reply, done) => {
     const fields = {
-      requestId: request.id,
+      // The trace id serves as request id where the caller gave none.
+      requestId: request.id === request.traceId ? undefined : request.id,
       traceId: request.traceId,
       method: request.method,
       route: request.routeOptions.url,
