@@ -8,6 +8,8 @@ import { Waiting } from './waiting.ts'
 
 /** Callers that may wait for jobs of one binding at once. */
 const maxWaiting = 4096
+/** Queues that are looked into at each look of the upkeep: less than one backend call a second in all. */
+const maxPolls = 3
 
 /** What the operations of one binding share. */
 export interface QueueContext extends Pick<PortParts<QueueDriver, QueueKeys, QueueCapability>, 'driver' | 'binding' | 'clock'> {
@@ -25,7 +27,13 @@ export function makeContext(parts: PortParts<QueueDriver, QueueKeys, QueueCapabi
   const rules = rulesOf(parts.keys)
   const waiting = new Waiting(clock, maxWaiting)
   // A job may be in a queue that the manifest no longer declares: it still ends by the usual rules.
-  const upkeep = new Upkeep({ driver, clock, log, rules: (queue) => rules.get(queue) ?? defaultRules, ready: () => waiting.wakeAll(), awaited: () => waiting.any })
+  const upkeep = new Upkeep({
+    driver, clock, log,
+    rules: (queue) => rules.get(queue) ?? defaultRules,
+    ready: () => waiting.wakeAll(),
+    poll: () => waiting.wakeSome(maxPolls),
+    awaited: () => waiting.any,
+  })
   const silences = [...rules.keys()].map((queue) => driver.onWake(queue, () => waiting.wake(queue)))
   let closed = false
 

@@ -21,6 +21,8 @@ export interface UpkeepParts {
   readonly rules: (queue: string) => QueueRules
   /** Jobs became ready in some queue. */
   readonly ready: () => void
+  /** Lets some of those who wait look for themselves: the net under wake-ups that got lost. */
+  readonly poll: () => void
   /** Whether someone waits for a job, so that being late would be noticed. */
   readonly awaited: () => boolean
 }
@@ -33,6 +35,7 @@ export interface UpkeepParts {
 export class Upkeep {
   readonly #parts: UpkeepParts
   #dueMs = 0
+  #polledMs = 0
   #running: Promise<void> | undefined
   #takeBack: () => void = () => {}
   #timerMs = Number.POSITIVE_INFINITY
@@ -83,6 +86,9 @@ export class Upkeep {
       inMs = afterFailureMs
     }
     this.#dueMs = Math.min(this.#dueMs, clock.now() + inMs)
+    if (clock.now() - this.#polledMs < waitingRestMs) return
+    this.#polledMs = clock.now()
+    this.#parts.poll()
   }
 
   /** Does a part of what is due; in how many milliseconds more is, 0 when it should look again. */

@@ -19,6 +19,7 @@ export class Waiting {
   readonly #clock: Clock
   readonly #lines = new Map<string, Line>()
   #count = 0
+  #turn = 0
 
   constructor(clock: Clock, max: number) {
     this.#clock = clock
@@ -53,9 +54,10 @@ export class Waiting {
     for (const queue of this.#lines.keys()) this.wake(queue)
   }
 
-  /** The queues that someone waits on. */
-  queues(): readonly string[] {
-    return [...this.#lines].filter(([, line]) => line.waiters.size > 0).map(([queue]) => queue)
+  /** Wakes at most `max` of the queues that someone waits on, others the next time. */
+  wakeSome(max: number): void {
+    const queues = [...this.#lines].filter(([, line]) => line.waiters.size > 0).map(([queue]) => queue)
+    for (const _ of queues.slice(0, max)) this.wake(queues[this.#turn++ % queues.length] ?? '')
   }
 
   /** Answers when woken, after `forMs`, or when the signal aborts; at once when `since` is no longer the number of wake-ups. */

@@ -58,6 +58,20 @@ test('who waits goes at its time, and at once when it gives up; the rest stays',
   t.deepEqual(gone, ['giving up', 'patient'])
 })
 
+test('of many queues that are waited on some are polled, each in its turn', async (t) => {
+  const waiting = new Waiting(new VirtualClock(), 10)
+  const gone: string[] = []
+  for (const queue of ['a', 'b', 'c', 'd', 'e']) void waiting.wait(queue, waiting.wakes(queue), 1_000, never).then(() => gone.push(queue))
+
+  waiting.wakeSome(2)
+  await turn()
+  t.is(gone.length, 2)
+  for (let times = 0; times < 4; times++) waiting.wakeSome(2)
+  await turn()
+
+  t.deepEqual(gone.toSorted(), ['a', 'b', 'c', 'd', 'e'])
+})
+
 test('the line is bounded, and closing empties it', async (t) => {
   const { waiting, gone, wait } = line(t)
   for (const name of ['a', 'b', 'c']) wait(name)
@@ -76,7 +90,7 @@ function upkeep(due: () => Due, awaited: boolean) {
   const warned: string[] = []
   const log: Log = { debug: () => undefined, info: () => undefined, warn: (_, message) => void warned.push(message), error: () => undefined, child: () => log }
   const driver = { due: async () => { asked.push(clock.now()); return { found: due(), nowMs: clock.now() } }, promote: async () => 1, sweep: async () => 0 }
-  return { clock, asked, warned, upkeep: new Upkeep({ driver: driver as unknown as QueueDriver, clock, log, rules: () => defaultRules, ready: () => undefined, awaited: () => awaited }) }
+  return { clock, asked, warned, upkeep: new Upkeep({ driver: driver as unknown as QueueDriver, clock, log, rules: () => defaultRules, ready: () => undefined, poll: () => undefined, awaited: () => awaited }) }
 }
 
 test('a queue at rest asks its backend nothing until it is used, and then once a minute', async (t) => {
