@@ -1,7 +1,6 @@
 import { tmpdir } from 'node:os'
 import test from 'ava'
 import { createKernel } from '../../../kernel/index.ts'
-import type { Bound } from '../../../kernel/plugin.ts'
 import { cacheContract } from '../../contract/cache.ts'
 import { VirtualClock } from '../../contract/clock.ts'
 
@@ -17,7 +16,7 @@ for (const [name, settings] of Object.entries(configurations)) {
         async open(keys = {}) {
           const kernel = await createKernel({ version: 1, name: 'test', ports: { cache: { use: 'lru', with: settings, ...keys } } }, { directory: tmpdir(), clock, env: {} })
           t.teardown(() => kernel.close())
-          return (kernel.ports as Bound).cache
+          return (kernel.ports).cache
         },
       })
     })

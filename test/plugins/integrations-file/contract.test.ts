@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { createKernel } from '../../../kernel/index.ts'
-import type { Bound } from '../../../kernel/plugin.ts'
 import { integrationsContract } from '../../contract/integrations.ts'
 
 for (const { title, run } of integrationsContract) {
@@ -17,7 +16,7 @@ for (const { title, run } of integrationsContract) {
         const binding = { use: 'file', with: { directory: 'outbox' }, operations }
         const kernel = await createKernel({ version: 1, name: 'test', ports: { integrations: binding } }, { directory, env: {} })
         t.teardown(() => kernel.close())
-        return (kernel.ports as Bound).integrations
+        return (kernel.ports).integrations
       },
     })
   })

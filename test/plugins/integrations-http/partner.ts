@@ -32,7 +32,7 @@ export async function bodyOf(request: IncomingMessage): Promise<string> {
 export const echo: RequestListener = (request, response) => {
   void bodyOf(request).then((text) => {
     response.setHeader('content-type', 'application/json; charset=utf-8')
-    response.end(JSON.stringify({ method: request.method, path: request.url, headers: request.headers, body: text === '' ? null : JSON.parse(text) }))
+    response.end(JSON.stringify({ method: request.method, path: request.url, headers: request.headers, body: text === '' ? null : (JSON.parse(text) as unknown) }))
   })
 }
 
@@ -41,5 +41,5 @@ export async function openHttp(t: ExecutionContext, baseUrl: string, operations:
   const binding = { use: 'http', with: { baseUrl, ...more.settings }, operations, ...more.keys }
   const kernel = await createKernel({ version: 1, name: 'test', ports: { integrations: binding } }, { directory: tmpdir(), env: {} })
   t.teardown(() => kernel.close())
-  return (kernel.ports as Bound).integrations
+  return (kernel.ports).integrations
 }

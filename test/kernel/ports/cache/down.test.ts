@@ -14,7 +14,7 @@ function over(t: ExecutionContext, driver: CacheDriver, clock = new VirtualClock
   const cache = port.implement?.({
     driver, clock, log, binding: 'cache', plugin: 'test', keys: { timeoutMs: 1_000 }, capabilities: new Set(['tags'] as const), peer: () => undefined, onClose: () => undefined,
   })
-  if (!cache) return t.fail() as never
+  if (!cache) return t.fail()
   return { cache, call, calls, lines, clock }
 }
 
