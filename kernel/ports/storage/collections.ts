@@ -1,0 +1,90 @@
+import type { JsonSchema } from '../../json.ts'
+import { bytesSchema, documentSchema } from '../../manifest/units.ts'
+import { schemaCheck, type SchemaCheck } from '../schema-check.ts'
+import { limits } from './limits.ts'
+import { type OrderPath, parseOrderPath } from './path.ts'
+
+/** What the manifest says of storage: the port's own keys, sizes as numbers. */
+export interface StorageKeys {
+  readonly collections?: Readonly<Record<string, CollectionKeys>>
+}
+
+export interface CollectionKeys {
+  readonly schema?: JsonSchema
+  readonly indexes?: readonly (readonly string[])[]
+  readonly unique?: readonly (readonly string[])[]
+  readonly maxSizeBytes?: number
+  readonly maxDepth?: number
+  readonly scanLimit?: number
+}
+
+export interface Index {
+  /** Its place among the collection's indexes, which is that of its key in a row's `keys`. */
+  readonly at: number
+  readonly paths: readonly OrderPath[]
+  readonly unique: boolean
+}
+
+/** A collection with nothing left open. */
+export interface Collection {
+  readonly name: string
+  readonly indexes: readonly Index[]
+  readonly check?: SchemaCheck
+  readonly maxBytes: number
+  readonly maxDepth: number
+  readonly scanLimit: number
+}
+
+/** Every declared collection by name. The drivers and the meaning see the same indexes in the same order. */
+export function collectionsOf(keys: StorageKeys): ReadonlyMap<string, Collection> {
+  return new Map(Object.entries(keys.collections ?? {}).map(([name, given]) => [name, {
+    name,
+    indexes: [
+      ...(given.indexes ?? []).map((paths) => ({ paths, unique: false })),
+      ...(given.unique ?? []).map((paths) => ({ paths, unique: true })),
+    ].map(({ paths, unique }, at) => ({ at, unique, paths: paths.map(pathOfIndex) })),
+    ...(given.schema && { check: schemaCheck(given.schema) }),
+    maxBytes: given.maxSizeBytes ?? limits.documentBytes,
+    maxDepth: given.maxDepth ?? limits.depth,
+    scanLimit: given.scanLimit ?? limits.scanRows,
+  }]))
+}
+
+function pathOfIndex(text: string): OrderPath {
+  const path = parseOrderPath(text)
+  // The keys' schema admits no other; this is for who binds without a manifest.
+  if (!path) throw new TypeError(`no index can stand on ${JSON.stringify(text)}`)
+  return path
+}
+
+/** A path as `parseOrderPath` reads it: no segment that begins with `$`, or is `_bsontype` or `__proto__`. */
+const segment = '(?!\\$|_bsontype(?:\\.|$)|__proto__(?:\\.|$))[^.\\u0000]*'
+const pathPattern = `^-?(?:\\$(?:id|createdAt|updatedAt)|${segment}(?:\\.${segment})*)$`
+
+const indexPaths = (description: string): JsonSchema => ({
+  type: 'array', maxItems: 20, description,
+  items: { type: 'array', items: { type: 'string', minLength: 1, maxLength: 1_000, pattern: pathPattern }, minItems: 1, maxItems: limits.indexPaths, uniqueItems: true },
+})
+
+const collectionSchema: JsonSchema = {
+  type: 'object', additionalProperties: false,
+  description: 'A collection of documents.',
+  properties: {
+    schema: { ...documentSchema, description: 'What every value must keep: a JSON Schema, inline or as a file. Writes that break it are refused (422).' },
+    indexes: indexPaths('Indexes, each a list of 1 to 4 paths, descending after `-`: `[[status, -$createdAt]]`.'),
+    unique: indexPaths('Paths whose values together no two records share; a record that lacks one of them is not compared.'),
+    maxSize: { ...bytesSchema, 'x-min': 2, 'x-max': limits.documentBytes, description: 'The largest document, as JSON; 1MiB unless set, which is the most there is.' },
+    maxDepth: { type: 'integer', minimum: 1, maximum: limits.depth, description: 'How many levels of objects and arrays a document has at most; 30 unless set, which is the most there is.' },
+    scanLimit: { type: 'integer', minimum: 1, maximum: 1_000_000, description: 'How many rows one query examines before it is refused with the index to declare; 10000 unless set.' },
+  },
+}
+
+export const storageKeysSchema: JsonSchema = {
+  type: 'object',
+  properties: {
+    collections: {
+      type: 'object', description: 'The collections, by name.',
+      additionalProperties: collectionSchema, propertyNames: { pattern: '^[a-z][a-z0-9_-]{0,39}$' },
+    },
+  },
+}

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto'
+import { storageError } from './errors.ts'
+import { complement, lengthOfValue } from './keys.ts'
+import type { FindInput } from './operations.ts'
+import type { OrderPath } from './path.ts'
+
+/** Where a page ended. */
+export interface Position {
+  /** The order key of its last record. */
+  readonly key: Uint8Array
+  /** The ascending bytes of that record's values, in the order of `orderBy`. */
+  readonly values: readonly Uint8Array[]
+  readonly id: string
+}
+
+const checkBytes = 12
+
+/** A cursor: the position, and a check that binds it to the query. It is opaque, not secret. */
+export function writeCursor(input: FindInput, key: Uint8Array): string {
+  return Buffer.concat([checkOf(input, key), key]).toString('base64url')
+}
+
+/** @throws STORAGE_BAD_CURSOR when it belongs to another query, or was altered. */
+export function readCursor(input: FindInput, orderBy: readonly OrderPath[]): Position | undefined {
+  if (input.after === undefined) return undefined
+  const bytes = Buffer.from(input.after, 'base64url')
+  const key = bytes.subarray(checkBytes)
+  const whole = bytes.toString('base64url') === input.after && bytes.subarray(0, checkBytes).equals(checkOf(input, key))
+
+  const position = whole ? split(key, orderBy) : undefined
+  if (!position) throw storageError('STORAGE_BAD_CURSOR', { collection: input.collection })
+  return position
+}
+
+function checkOf({ collection, where, orderBy }: FindInput, key: Uint8Array): Uint8Array {
+  return createHash('sha256').update(JSON.stringify([collection, where ?? {}, orderBy ?? []])).update('\0').update(key).digest().subarray(0, checkBytes)
+}
+
+/** The parts of an order key; undefined when it is none. */
+function split(key: Uint8Array, orderBy: readonly OrderPath[]): Position | undefined {
+  const values: Uint8Array[] = []
+  let rest = key
+  for (const descending of [...orderBy.map((path) => path.descending), orderBy.at(-1)?.descending ?? false]) {
+    const length = lengthOfValue(rest, descending ? 0xff : 0)
+    if (length === undefined) return undefined
+    const value = rest.subarray(0, length)
+    values.push(descending ? complement(value) : value)
+    rest = rest.subarray(length)
+  }
+  const id = values.pop()
+  return id && rest.length === 0 ? { key, values, id: Buffer.from(id.subarray(1, -1)).toString('utf8') } : undefined
+}

@@ -1,0 +1,67 @@
+import { errorsOf, type ErrorTable } from '../../errors.ts'
+
+interface At {
+  readonly collection: string
+  readonly id: string
+}
+
+export const storageErrors = {
+  STORAGE_COLLECTION_NOT_FOUND: {
+    status: 404, retryable: false, title: 'No such collection',
+    detail: (at: { binding: string; collection: string }) => `${at.binding} has no collection ${at.collection}; add to the manifest: ports.${at.binding}.collections: { ${at.collection}: {} }`,
+  },
+  STORAGE_NOT_FOUND: {
+    status: 404, retryable: false, title: 'Not found',
+    detail: (at: At) => `there is no ${at.collection}/${at.id}`,
+  },
+  STORAGE_VERSION_CONFLICT: {
+    status: 412, retryable: false, title: 'Version conflict',
+    detail: (at: At) => `${at.collection}/${at.id} is at another version`,
+  },
+  STORAGE_ALREADY_EXISTS: {
+    status: 409, retryable: false, title: 'Already exists',
+    detail: (at: At) => `${at.collection}/${at.id} exists already`,
+  },
+  STORAGE_NOT_UNIQUE: {
+    status: 409, retryable: false, title: 'Not unique',
+    detail: (at: At & { paths: string }) => `another record of ${at.collection} has the same ${at.paths} as ${at.id}`,
+  },
+  STORAGE_VALUE_INVALID: {
+    status: 422, retryable: false, title: 'Value breaks the schema',
+    detail: (at: { collection: string }) => `the value breaks the schema of ${at.collection}`,
+  },
+  STORAGE_KEY_TOO_LONG: {
+    status: 422, retryable: false, title: 'Indexed string too long',
+    detail: (at: { collection: string; path: string; maxBytes: number }) => `${at.path} of ${at.collection} is indexed: a string there is at most ${at.maxBytes} bytes of UTF-8`,
+  },
+  STORAGE_TOO_LARGE: {
+    status: 413, retryable: false, title: 'Document too large',
+    detail: (at: { collection: string; maxBytes: number }) => `a document of ${at.collection} is at most ${at.maxBytes} bytes of JSON`,
+  },
+  STORAGE_BAD_CURSOR: {
+    status: 400, retryable: false, title: 'Bad cursor',
+    detail: (at: { collection: string }) => `\`after\` is no cursor of this query on ${at.collection}; where and orderBy must be those of the page it came with`,
+  },
+  STORAGE_NEEDS_INDEX: {
+    status: 400, retryable: false, title: 'Needs an index',
+    detail: (at: { collection: string; reason: string; declare: string }) => `${at.reason}; declare an index for it: collections: { ${at.collection}: { indexes: [${at.declare}] } }`,
+  },
+  STORAGE_UNIT_TOO_LARGE: {
+    status: 400, retryable: false, title: 'Unit of work too large',
+    detail: (at: { binding: string; max: number }) => `a unit of work of ${at.binding} holds at most ${at.max} reads and writes`,
+  },
+  STORAGE_CONTENDED: {
+    status: 503, retryable: true, title: 'Changed meanwhile',
+    detail: (at: At) => `${at.collection}/${at.id} was changed by others at the same time`,
+  },
+  STORAGE_TABLE_FOREIGN: {
+    status: 500, retryable: false, title: 'Not a table of Portico',
+    detail: (at: { table: string; missing: string }) => `the table ${at.table} is there and lacks ${at.missing}: another program's, it seems; name the collection otherwise, or move that table away`,
+  },
+  STORAGE_INDEX_NOT_FILLED: {
+    status: 500, retryable: false, title: 'Index cannot be filled',
+    detail: (at: { collection: string; id: string; paths: string; reason: string }) => `the index [${at.paths}] cannot be filled: ${at.collection}/${at.id} ${at.reason}`,
+  },
+} as const satisfies ErrorTable
+
+export const storageError = errorsOf(storageErrors)

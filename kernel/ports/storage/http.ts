@@ -1,0 +1,82 @@
+import type { Operation } from '../definition.ts'
+import { limits } from './limits.ts'
+import type { StorageOperations } from './operations.ts'
+import { inputs, outputs } from './schemas.ts'
+
+export type StorageCapability = 'units'
+
+export const storageCapabilities: Readonly<Record<StorageCapability, string>> = {
+  units: 'several records, and what else stands on the connection, change together or not at all',
+}
+
+const one = '/:collection/:id'
+const ttlMs = { query: 'ttlMs' } as const
+const ifVersion = { header: 'If-Match', form: 'etag' } as const
+
+/** The operations as data: what wrapper, routes, OpenAPI and clients are made from. */
+export const storageOperations: { readonly [O in keyof StorageOperations]: Operation<StorageCapability> } = {
+  get: {
+    summary: 'Read one record',
+    effect: 'read', idempotent: true,
+    input: inputs.get, output: outputs.record,
+    http: { method: 'GET', path: one, status: 200, answer: { etag: 'version' } },
+  },
+  getMany: {
+    summary: 'Read up to 100 records by id',
+    effect: 'read', idempotent: true,
+    input: inputs.getMany, output: outputs.records,
+    http: { method: 'POST', path: '/:collection/_get', status: 200 },
+  },
+  insert: {
+    summary: 'Add a record under a new id',
+    effect: 'write', idempotent: false,
+    input: inputs.insert, output: outputs.record,
+    http: { method: 'POST', path: '/:collection', body: 'value', from: { ttlMs }, status: 201, answer: { etag: 'version', location: one } },
+  },
+  put: {
+    summary: 'Make a record this value',
+    effect: 'write', idempotent: true,
+    input: inputs.put, output: outputs.put,
+    http: {
+      method: 'PUT', path: one, body: 'value',
+      from: { ttlMs, ifVersion, ifAbsent: { header: 'If-None-Match', form: 'any' } },
+      status: { field: 'created', equals: true, then: 201, else: 200 },
+      answer: { etag: 'version', omit: ['created'] },
+    },
+  },
+  patch: {
+    summary: 'Apply a JSON merge patch to a record',
+    effect: 'write', idempotent: false,
+    input: inputs.patch, output: outputs.record,
+    http: {
+      method: 'PATCH', path: one, body: 'patch', mediaTypes: ['application/json', 'application/merge-patch+json'],
+      from: { ifVersion }, status: 200, answer: { etag: 'version' },
+    },
+  },
+  delete: {
+    summary: 'Remove a record',
+    // A repeat does no harm, but its 404 would tell of a removal that did happen.
+    effect: 'write', idempotent: false,
+    input: inputs.delete, output: outputs.id,
+    http: { method: 'DELETE', path: one, from: { ifVersion }, status: 204 },
+  },
+  find: {
+    summary: 'Find records, a page at a time',
+    effect: 'read', idempotent: true,
+    input: inputs.find, output: outputs.page,
+    http: { method: 'POST', path: '/:collection/_find', status: 200 },
+  },
+  count: {
+    summary: 'Count records',
+    effect: 'read', idempotent: true,
+    input: inputs.count, output: outputs.count,
+    http: { method: 'POST', path: '/:collection/_count', status: 200 },
+  },
+  write: {
+    summary: 'Apply a list of operations, all or none',
+    effect: 'write', idempotent: false,
+    needs: { operation: 'units' },
+    input: inputs.write, output: outputs.results,
+    http: { method: 'POST', path: '/_write', maxBodyBytes: limits.writeBytes, status: 200 },
+  },
+}

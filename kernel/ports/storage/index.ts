@@ -1,0 +1,34 @@
+import type { BoundOperations } from '../../binding/bound.ts'
+import { definePort } from '../definition.ts'
+import { storageKeysSchema, type StorageKeys } from './collections.ts'
+import type { StorageDriver } from './driver.ts'
+import { storageErrors } from './errors.ts'
+import { storageCapabilities, type StorageCapability, storageOperations } from './http.ts'
+import { implementStorage } from './meaning.ts'
+import type { StorageInProcess, StorageOperations } from './operations.ts'
+
+export type * from './driver.ts'
+export type * from './operations.ts'
+export type { StorageCapability } from './http.ts'
+export { type Collection, collectionsOf, type Index, type StorageKeys } from './collections.ts'
+export { storageError, storageErrors } from './errors.ts'
+export { keysOf } from './keys.ts'
+export { toCandidate } from './record.ts'
+export { writeOrderPath } from './path.ts'
+
+/** Documents in collections: versions, queries and units of work, with one meaning on every backend. */
+export const storage = definePort<StorageOperations, StorageDriver, StorageKeys, StorageCapability, StorageInProcess>({
+  name: 'storage',
+  summary: 'Documents in collections: versions, queries, units of work',
+  capabilities: storageCapabilities,
+  operations: storageOperations,
+  keys: storageKeysSchema,
+  errors: storageErrors,
+  implement: implementStorage,
+})
+
+declare module '../../binding/bound.ts' {
+  interface Ports {
+    storage: BoundOperations<StorageOperations> & StorageInProcess
+  }
+}

@@ -1,0 +1,111 @@
+import type { Unit } from '../../binding/unit.ts'
+import type { Call } from '../../call.ts'
+import type { PortParts } from '../definition.ts'
+import { makeUuids } from '../uuid.ts'
+import { checkId } from './check-document.ts'
+import { type Collection, collectionsOf, type StorageKeys } from './collections.ts'
+import type { Row, StorageDriver } from './driver.ts'
+import { storageError } from './errors.ts'
+import { countMatches, findMatches, type Search } from './find.ts'
+import type { StorageCapability } from './http.ts'
+import type { FindInput, Page, StorageInProcess, StorageOperations } from './operations.ts'
+import { parseQuery, parseSelect } from './query.ts'
+import { parseDocument, toRecord, toSelection } from './record.ts'
+import { StorageStage } from './stage.ts'
+import { startSweeping } from './sweep.ts'
+import { runUnit, unitCall } from './unit-of-work.ts'
+import { makeVersions } from './version.ts'
+import { applyAll } from './write.ts'
+import * as writes from './writes.ts'
+
+export type StorageParts = PortParts<StorageDriver, StorageKeys, StorageCapability>
+
+/** The meaning of storage over one driver. */
+export function implementStorage(parts: StorageParts): StorageOperations & StorageInProcess {
+  const { driver, binding } = parts
+  const collections = collectionsOf(parts.keys)
+  const title = (operation: string) => `${binding}.${operation}`
+  const sweeping = startSweeping(parts)
+  const making: writes.WriteParts = { driver, now: () => parts.clock.now(), newId: makeUuids(parts.clock), newVersion: makeVersions(), title }
+
+  const collection = (name: string): Collection => {
+    const found = collections.get(name)
+    if (!found) throw storageError('STORAGE_COLLECTION_NOT_FOUND', { binding, collection: name })
+    return found
+  }
+  const stageIn = (unit: Unit): StorageStage => unit.join(driver.commits, binding, () => new StorageStage(binding, driver, collections))
+  /** In the caller's unit, which is committed later, or in one of its own: all writes go the same way. */
+  const staging = <T>(call: Call, body: (stage: StorageStage, unit: Unit) => Promise<T>): Promise<T> =>
+    call.unit ? body(stageIn(call.unit), call.unit) : runUnit(call, (unit) => body(stageIn(unit), unit))
+  const search = (operation: string, input: FindInput, call: Call): Search => {
+    const declared = collection(input.collection)
+    return { driver, collection: declared, query: parseQuery(title(operation), input), overlay: call.unit && stageIn(call.unit).overlay(declared.name), call }
+  }
+
+  return {
+    async get({ collection: name, id }, call) {
+      collection(name)
+      checkId(title('get'), id)
+      const [row] = await (call.unit ? stageIn(call.unit).see(name, [id], call) : driver.read(name, [id], call))
+      if (!row) throw storageError('STORAGE_NOT_FOUND', { collection: name, id })
+      return toRecord(row, call.text)
+    },
+
+    async getMany({ collection: name, ids }, call) {
+      collection(name)
+      ids.forEach((id, index) => checkId(title('getMany'), id, `/ids/${index}`))
+      const rows = await (call.unit ? stageIn(call.unit).see(name, ids, call) : driver.read(name, ids, call))
+      return { items: rows.map((row) => (row ? toRecord(row, call.text) : null)) }
+    },
+
+    async insert(input, call) {
+      const declared = collection(input.collection)
+      const row = await staging(call, (stage) => writes.insert(making, { stage, collection: declared, input, call }))
+      sweeping.expect(declared.name, row)
+      return toRecord(row, call.text)
+    },
+
+    async put(input, call) {
+      const declared = collection(input.collection)
+      const { row, created } = await staging(call, (stage) => writes.put(making, { stage, collection: declared, input, call }))
+      sweeping.expect(declared.name, row)
+      return { ...toRecord(row, call.text), created }
+    },
+
+    async patch(input, call) {
+      const declared = collection(input.collection)
+      return toRecord(await staging(call, (stage) => writes.patch(making, { stage, collection: declared, input, call })), call.text)
+    },
+
+    async delete(input, call) {
+      const declared = collection(input.collection)
+      await staging(call, async (stage) => writes.remove(making, { stage, collection: declared, input }))
+      return { id: input.id }
+    },
+
+    async find(input, call) {
+      const select = input.select && parseSelect(title('find'), input.select)
+      const { matches, next } = await findMatches(search('find', input, call), input)
+      const unit = call.unit && stageIn(call.unit)
+      for (const { row } of matches) unit?.note(input.collection, row.id, row)
+      const items = matches.map(({ row, value }) => (select ? toSelection(row, value ?? parseDocument(row.text), select) : toRecord(row, call.text)))
+      return { items, next } satisfies Page
+    },
+
+    async count(input, call) {
+      return { count: await countMatches(search('count', input, call)) }
+    },
+
+    async write({ operations }, call) {
+      const rows: (readonly [string, Row])[] = []
+      const results = await staging(call, (stage, unit) => {
+        rows.length = 0
+        return applyAll({ making, stage, unit, collection, call, peer: parts.peer, binding, written: (name, row) => rows.push([name, row]) }, operations)
+      })
+      for (const [name, row] of rows) sweeping.expect(name, row)
+      return { results }
+    },
+
+    unit: (callback, options = {}) => runUnit(unitCall(options), ({ join }) => callback({ join })),
+  }
+}

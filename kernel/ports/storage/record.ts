@@ -1,0 +1,43 @@
+import { type JsonObject, JsonText } from '../../json.ts'
+import type { Row } from './driver.ts'
+import type { StoredRecord } from './operations.ts'
+import type { Candidate, Path } from './path.ts'
+
+/** A row as its caller gets it. */
+export function toRecord(row: Row, text: boolean): StoredRecord {
+  return withValue(row, text ? new JsonText(row.text) : parseDocument(row.text))
+}
+
+export function toCandidate(row: Row): Candidate {
+  return { id: row.id, value: parseDocument(row.text), createdAtMs: row.createdAtMs, updatedAtMs: row.updatedAtMs }
+}
+
+export function parseDocument(text: string): JsonObject {
+  // What is stored was checked to be an object.
+  return JSON.parse(text) as JsonObject
+}
+
+/** The record with its value reduced to the paths, nesting kept. */
+export function toSelection(row: Row, value: JsonObject, select: readonly Path[]): StoredRecord {
+  return withValue(row, reduce(value, select.map((path) => path.segments)))
+}
+
+function withValue(row: Row, value: StoredRecord['value']): StoredRecord {
+  const record = {
+    id: row.id, value, version: row.version,
+    createdAt: new Date(row.createdAtMs).toISOString(), updatedAt: new Date(row.updatedAtMs).toISOString(),
+  }
+  return row.expiresAtMs === null ? record : { ...record, expiresAt: new Date(row.expiresAtMs).toISOString() }
+}
+
+function reduce(value: JsonObject, paths: readonly (readonly string[])[]): JsonObject {
+  const entries = Object.entries(value).flatMap(([name, below]) => {
+    const rests = paths.filter(([first]) => first === name).map(([, ...rest]) => rest)
+    if (rests.length === 0) return []
+    if (rests.some((rest) => rest.length === 0)) return [[name, below] as const]
+    if (typeof below !== 'object' || below === null || Array.isArray(below)) return []
+    const reduced = reduce(below as JsonObject, rests)
+    return Object.keys(reduced).length > 0 ? [[name, reduced] as const] : []
+  })
+  return Object.fromEntries(entries)
+}

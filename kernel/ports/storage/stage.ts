@@ -1,0 +1,163 @@
+import type { Refusal, Stage } from '../../binding/unit.ts'
+import type { Call } from '../../call.ts'
+import type { PorticoError } from '../../errors.ts'
+import { type Collection, type Index } from './collections.ts'
+import type { Condition, Entry, KeyedRow, Row, StorageDriver } from './driver.ts'
+import { storageError } from './errors.ts'
+import type { Overlay } from './find.ts'
+import { keysOf } from './keys.ts'
+import { limits } from './limits.ts'
+import { atOperation } from './operation-error.ts'
+import { toCandidate } from './record.ts'
+
+/** What a caller is told when the condition of an entry does not hold. */
+export type Failure = 'STORAGE_CONTENDED' | 'STORAGE_VERSION_CONFLICT' | 'STORAGE_ALREADY_EXISTS' | 'STORAGE_NOT_FOUND'
+
+interface Staged {
+  readonly entry: Entry
+  readonly failure: Failure
+  /** Its place in a `write`. */
+  readonly operation: number | undefined
+}
+
+/** One record as the unit sees it. */
+interface Known {
+  readonly collection: string
+  readonly id: string
+  readonly row: Row | null
+  /** What was seen and no entry demands yet. */
+  readonly noted?: Condition
+  readonly written: boolean
+}
+
+/** The storage binding's part of a unit of work: what it saw, and what it will write. */
+export class StorageStage implements Stage<unknown> {
+  readonly binding: string
+  /** The operation of a `write` whose entries are being staged. */
+  operation: number | undefined
+  readonly #driver: StorageDriver
+  readonly #collections: ReadonlyMap<string, Collection>
+  readonly #known = new Map<string, Known>()
+  readonly #staged: Staged[] = []
+  #sent: readonly { readonly staged: Staged; readonly steps: number }[] = []
+
+  constructor(binding: string, driver: StorageDriver, collections: ReadonlyMap<string, Collection>) {
+    this.binding = binding
+    this.#driver = driver
+    this.#collections = collections
+  }
+
+  /** The record as the unit has it; undefined when the unit has not met it. */
+  peek(collection: string, id: string): Row | null | undefined {
+    return this.#known.get(keyOf(collection, id))?.row
+  }
+
+  /** The records as the unit sees them; what is read for it must be unchanged when it commits. */
+  async see(collection: string, ids: readonly string[], call: Call): Promise<readonly (Row | null)[]> {
+    const unknown = [...new Set(ids.filter((id) => this.peek(collection, id) === undefined))]
+    const rows = unknown.length > 0 ? await this.#driver.read(collection, unknown, call) : []
+    unknown.forEach((id, index) => this.note(collection, id, rows[index] ?? null))
+    return ids.map((id) => this.peek(collection, id) ?? null)
+  }
+
+  /** What a read saw: the commit demands that it is so still. */
+  note(collection: string, id: string, row: Row | null): void {
+    // A write may have been staged while the row was read.
+    if (this.peek(collection, id) !== undefined) return
+    this.#learn({ collection, id, row, noted: row ? { version: row.version } : 'absent', written: false })
+  }
+
+  /** Stages what becomes of a record, on a condition that holds for all the unit knows. */
+  write(collection: string, id: string, when: Condition, row: KeyedRow | null, failure: Failure): void {
+    this.#push({ collection, id, when, write: row }, failure)
+    this.#learn({ collection, id, row, written: true })
+  }
+
+  /** Stages a condition alone. */
+  check(collection: string, id: string, when: Condition, failure: Failure): void {
+    this.#push({ collection, id, when }, failure)
+  }
+
+  /** What the unit wrote to a collection; undefined when nothing. */
+  overlay(collection: string): Overlay | undefined {
+    const written = [...this.#known.values()].filter((one) => one.written && one.collection === collection)
+    if (written.length === 0) return undefined
+    return { ids: new Set(written.map((one) => one.id)), rows: written.flatMap((one) => one.row ?? []) }
+  }
+
+  steps(): readonly unknown[] {
+    const noted = [...this.#known.values()].flatMap(({ collection, id, noted }): Staged[] => (noted ? [{ entry: { collection, id, when: noted }, failure: 'STORAGE_CONTENDED', operation: undefined }] : []))
+    const all = [...noted, ...this.#staged]
+    const lists = this.#driver.steps(all.map((one) => one.entry))
+    this.#sent = all.map((staged, index) => ({ staged, steps: lists[index]?.length ?? 0 }))
+    return lists.flat()
+  }
+
+  async refused(refusal: Refusal, call: Call): Promise<Error> {
+    let step = refusal.step
+    for (const { staged, steps } of this.#sent) {
+      if (step < steps) return atOperation(await this.#why(staged, refusal, call), staged.operation)
+      step -= steps
+    }
+    throw new RangeError(`step ${refusal.step} was not staged`)
+  }
+
+  async #why(staged: Staged, { reason }: Refusal, call: Call): Promise<PorticoError> {
+    const { entry, failure } = staged
+    const at = { collection: entry.collection, id: entry.id }
+    if (reason === 'count') return storageError(failure, at)
+
+    const [inTheWay] = entry.when === 'absent' ? await this.#driver.read(at.collection, [at.id], call) : []
+    if (inTheWay) return storageError(failure, at)
+    const index = entry.write && (await this.#brokenIndex(staged, entry.write, call))
+    if (index) return storageError('STORAGE_NOT_UNIQUE', { ...at, paths: index.paths.map((path) => path.name).join(', ') })
+
+    // What was in the way is gone, or has expired and is swept now: the same again may succeed.
+    await this.#driver.sweep(at.collection, sweptAtOnce, call)
+    return storageError('STORAGE_CONTENDED', at)
+  }
+
+  /** The unique index where another record, stored or staged, has the row's key. */
+  async #brokenIndex(staged: Staged, row: KeyedRow, call: Call): Promise<Index | undefined> {
+    const earlier = this.#staged.slice(0, this.#staged.indexOf(staged)).flatMap(({ entry }) => (entry.write && entry.collection === staged.entry.collection && entry.id !== row.id ? [entry.write] : []))
+    for (const index of this.#collections.get(staged.entry.collection)?.indexes ?? []) {
+      const key = row.keys[index.at]
+      if (!index.unique || !key) continue
+      if (earlier.some((other) => isSame(other.keys[index.at], key))) return index
+      const bound = { value: key, open: false }
+      const holders = await this.#driver.scan(staged.entry.collection, { by: index.at, lower: bound, upper: bound, reverse: false }, 1, call)
+      if (holders.some((holder) => holder.id !== row.id)) return index
+    }
+    return undefined
+  }
+
+  #push(entry: Entry, failure: Failure): void {
+    this.#staged.push({ entry, failure, operation: this.operation })
+    this.#bound()
+  }
+
+  #learn(known: Known): void {
+    this.#known.set(keyOf(known.collection, known.id), known)
+    this.#bound()
+  }
+
+  #bound(): void {
+    if (this.#known.size + this.#staged.length > 2 * limits.unitEntries) throw storageError('STORAGE_UNIT_TOO_LARGE', { binding: this.binding, max: limits.unitEntries })
+  }
+
+  /** The row with the keys of its collection's indexes. @throws STORAGE_KEY_TOO_LONG */
+  keyed(collection: Collection, row: Row): KeyedRow {
+    return { ...row, keys: collection.indexes.length > 0 ? keysOf(collection, toCandidate(row)) : [] }
+  }
+}
+
+const sweptAtOnce = 1_000
+
+function keyOf(collection: string, id: string): string {
+  // NUL stands in neither.
+  return `${collection}\0${id}`
+}
+
+function isSame(a: Uint8Array | null | undefined, b: Uint8Array): boolean {
+  return a != null && Buffer.compare(a, b) === 0
+}

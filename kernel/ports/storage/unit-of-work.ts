@@ -1,0 +1,45 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { randomUUID } from 'node:crypto'
+import { makeUnit, type OpenUnit } from '../../binding/unit.ts'
+import type { Call } from '../../call.ts'
+import { isPorticoError } from '../../errors.ts'
+import type { UnitOptions } from './operations.ts'
+
+/** What a commit answers when another writer was first and nothing was applied: the unit runs again. */
+const conflicts: ReadonlySet<string> = new Set(['STORAGE_CONTENDED', 'QUEUE_KEY_RACED'])
+const longestWaitMs = 100
+
+/** Runs `body` with a unit and commits it, again with full jitter while others win, until the call's deadline. */
+export async function runUnit<T>(call: Call, body: (unit: OpenUnit) => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const unit = makeUnit()
+      const result = await body(unit)
+      await unit.commit(call)
+      return result
+    } catch (error) {
+      const waitMs = Math.random() * Math.min(longestWaitMs, 2 ** attempt)
+      if (!isPorticoError(error) || !conflicts.has(error.code) || waitMs >= call.remainingMs()) throw error
+      // A caller who gives up meets the refusal that made it wait.
+      await wait(waitMs, undefined, { signal: call.signal }).catch(() => { throw error })
+    }
+  }
+}
+
+/** The call of a unit that its own code runs, outside any operation. */
+export function unitCall({ timeoutMs = 30_000, signal }: UnitOptions): Call {
+  const deadline = performance.now() + timeoutMs
+  let combined: AbortSignal | undefined
+  let traceId: string | undefined
+  return {
+    get signal() {
+      return (combined ??= AbortSignal.any([...(signal ? [signal] : []), AbortSignal.timeout(timeoutMs)]))
+    },
+    get traceId() {
+      return (traceId ??= randomUUID().replaceAll('-', ''))
+    },
+    remainingMs: () => Math.max(0, deadline - performance.now()),
+    text: false,
+    degrade: () => undefined,
+  }
+}
