@@ -1,0 +1,83 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { createKernel } from '../../../kernel/index.ts'
+import { assertHostileProof } from './hostile.ts'
+import { keepLog, problemOf, send } from './harness.ts'
+
+/** Every built-in port on its embedded backend. */
+async function start(t: ExecutionContext) {
+  const directory = await mkdtemp(join(tmpdir(), 'portico-server-'))
+  const log = keepLog()
+  const kernel = await createKernel({
+    version: 1, name: 'shop', server: { host: '127.0.0.1', port: 0 },
+    connections: { main: { use: 'sqlite', with: { file: 'shop.db' } } },
+    ports: {
+      storage: { on: 'main', collections: { orders: { indexes: [['status', '-$createdAt']], unique: [['number']] }, a: {} } },
+      queue: { on: 'main', queues: { emails: {}, a: {} } },
+      cache: { use: 'lru', with: { maxSize: '8MiB' } },
+      'integrations.payments': { use: 'file', with: { directory: 'payments' }, operations: { charge: { method: 'POST', path: '/charges' } } },
+    },
+  }, { directory, log })
+  t.teardown(async () => {
+    await kernel.close()
+    await rm(directory, { recursive: true, force: true })
+  })
+  const { url } = await kernel.listen()
+  return { url, port: Number(new URL(url).port), log }
+}
+
+test('the ports answer over HTTP as HTTP.md says', async (t) => {
+  const { url } = await start(t)
+
+  const made = await send(`${url}/v1/storage/orders`, 'POST', { status: 'paid', number: 1 })
+  t.is(made.status, 201)
+  const record = await made.json() as { id: string; version: string }
+  t.deepEqual(Object.keys(record), ['id', 'value', 'version', 'createdAt', 'updatedAt'])
+  t.is(made.headers.get('location'), `/v1/storage/orders/${record.id}`)
+  t.is(made.headers.get('etag'), `"${record.version}"`)
+  t.deepEqual(await (await fetch(`${url}/v1/storage/orders/${record.id}`)).json(), record)
+  t.is((await fetch(`${url}/v1/storage/orders/${record.id}`, { headers: { 'if-none-match': `"${record.version}"` } })).status, 304)
+  t.is((await problemOf(t, await fetch(`${url}/v1/storage/orders/none`))).code, 'STORAGE_NOT_FOUND')
+  t.is((await problemOf(t, await send(`${url}/v1/storage/orders/${record.id}`, 'PUT', {}, { 'if-match': '"other"' }))).status, 412)
+  t.is((await problemOf(t, await send(`${url}/v1/storage/orders/${record.id}`, 'PUT', {}, { 'if-none-match': '*' }))).status, 409)
+  t.is((await send(`${url}/v1/storage/orders/${record.id}`, 'PATCH', { status: null }, { 'content-type': 'application/merge-patch+json' })).status, 200)
+  const page = await (await send(`${url}/v1/storage/orders/_find`, 'POST', { where: { number: 1 } })).json() as { items: { value: unknown }[]; next: null }
+  t.deepEqual(page.items.map(({ value }) => value), [{ number: 1 }])
+  t.is(page.next, null)
+  t.is((await send(`${url}/v1/storage/orders/${record.id}`, 'DELETE')).status, 204)
+
+  const job = await send(`${url}/v1/queue/emails/jobs`, 'POST', { payload: { to: 'a' } })
+  t.is(job.status, 201)
+  const leases = await (await send(`${url}/v1/queue/emails/leases`, 'POST', {})).json() as { items: { token: string; job: { payload: unknown } }[] }
+  t.deepEqual(leases.items[0]?.job.payload, { to: 'a' })
+  t.deepEqual(await (await send(`${url}/v1/queue/emails/leases/${encodeURIComponent(leases.items[0]?.token ?? '')}/ack`, 'POST', {})).json(), { state: 'done' })
+
+  t.is((await send(`${url}/v1/cache/a%2Fb`, 'PUT', { value: 1 })).status, 204)
+  t.deepEqual(await (await fetch(`${url}/v1/cache/a%2Fb`)).json(), { value: 1, ttlMs: null, stale: false })
+  t.is((await problemOf(t, await fetch(`${url}/v1/cache/none`))).code, 'CACHE_MISS')
+})
+
+test('no input to a real port is answered with a 5xx', async (t) => {
+  t.timeout(120_000)
+  const { port, url } = await start(t)
+
+  await assertHostileProof(t, port, [
+    '/v1/storage', '/v1/storage/orders', '/v1/storage/a', '/v1/storage/orders/_find', '/v1/storage/_write', '/v1/storage/orders/_get', '/v1/queue', '/v1/queue/emails/jobs', '/v1/queue/emails/leases', '/v1/queue/emails/dead',
+    '/v1/queue/emails/leases/token', '/v1/cache', '/v1/cache/_get', '/v1/cache/_invalidate', '/v1/integrations.payments', '/v1/integrations.payments/charge',
+  ], 500)
+
+  t.is((await fetch(`${url}/livez`)).status, 200)
+})
+
+test('the OpenAPI document of the real ports is whole', async (t) => {
+  const { url } = await start(t)
+
+  const spec = await (await fetch(`${url}/openapi.json`)).json() as { paths: object }
+
+  t.true(Object.keys(spec.paths).includes('/v1/integrations.payments/{operation}'))
+  for (const [, reference] of JSON.stringify(spec).matchAll(/"\$ref":"([^"]+)"/g)) {
+    t.truthy((reference ?? '').slice(2).split('/').reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], spec), reference)
+  }
+})
