@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import test from 'ava'
@@ -155,6 +155,23 @@ for (const writer of ['worker', 'main'] as const) {
     t.true((await ids(connection)).includes('after'))
   })
 }
+
+const onSmallDisk = mountable() ? test.serial : test.serial.skip
+onSmallDisk('a program that finds no room at the commit takes none of those beside it along', async (t) => {
+  const disk = smallDisk(t)
+  const connection = open(t, join(disk, 'full.db'), { cacheSizeBytes: 16_777_216 })
+  await makeTable(connection)
+  writeFileSync(join(disk, 'filler'), Buffer.alloc(1_200_000))
+  const huge = insert('huge', 'x'.repeat(1_000_000))
+
+  const settled = await Promise.allSettled([insert('a'), huge, insert('b')].map((step) => connection.execute([step], call())))
+  t.deepEqual(codes(settled), ['ok', 'DATABASE_FULL', 'ok'])
+  t.deepEqual(await ids(connection), ['a', 'b'])
+
+  rmSync(join(disk, 'filler'))
+  await connection.execute([huge], call())
+  t.deepEqual(await ids(connection), ['a', 'b', 'huge'])
+})
 
 function mountable(): boolean {
   return process.platform === 'linux' && process.getuid?.() === 0 && existsSync('/proc/mounts')

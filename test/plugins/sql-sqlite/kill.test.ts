@@ -40,6 +40,7 @@ for (const writer of ['worker', 'main'] as const) {
     const file = join(folder(t), 'locked.db')
     const holder = fileURLToPath(new URL('./locking-process.ts', import.meta.url))
     const child = spawn(process.execPath, [holder, file], { stdio: ['ignore', 'pipe', 'inherit'] })
+    t.teardown(() => child.kill('SIGKILL'))
     await once(child.stdout, 'data')
     const connection = open(t, file, { writer })
 
