@@ -30,8 +30,9 @@ export function leasing(context: QueueContext): Pick<QueueOperations, 'lease'> {
       if (leased.found.length > 0) {
         upkeep.note(wanted.leaseMs)
         waiting.pass(wanted.queue)
-        if (waited && call.signal.aborted && wanted.requestId === undefined) await giveBack(leased, call)
-        return answer(leased)
+        if (!waited || !call.signal.aborted || wanted.requestId !== undefined) return answer(leased)
+        await giveBack(leased, call)
+        return { items: [] }
       }
 
       const leftMs = Math.min(untilMs - clock.now(), call.remainingMs())

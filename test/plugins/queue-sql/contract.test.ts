@@ -1,17 +1,43 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import test from 'ava'
+import { createKernel } from '../../../kernel/index.ts'
 import { VirtualClock } from '../../contract/clock.ts'
-import { contractQueues, queueContract } from '../../contract/queue.ts'
-import { startQueues } from './start.ts'
+import { contractQueues, queueContract, type QueueHarness } from '../../contract/queue.ts'
+import { silentLog, startQueues } from './start.ts'
 
-for (const writer of ['worker', 'main'] as const) {
-  for (const { title, run } of queueContract) {
-    test(`writer: ${writer}: ${title}`, (t) => run(t, {
-      async start() {
-        const clock = new VirtualClock()
-        const { bindings: [queue, other], unit } = await startQueues(t, { clock, queues: contractQueues, writer })
-        if (!queue || !other) throw new Error('two bindings were asked for')
-        return { queue, other, clock, unit }
-      },
-    }))
-  }
+/** One kernel, as a manifest starts it. */
+const throughManifest: QueueHarness = {
+  async start(t) {
+    const clock = new VirtualClock()
+    const directory = mkdtempSync(join(tmpdir(), 'portico-queue-'))
+    const manifest = { version: 1, name: 'contract', connections: { main: { use: 'sqlite', with: { file: 'queue.db' } } }, ports: { 'queue.work': { on: 'main', queues: contractQueues } } }
+    const kernel = await createKernel(manifest, { directory, clock, log: silentLog, env: {} })
+    t.teardown(async () => {
+      await kernel.close()
+      rmSync(directory, { recursive: true, force: true })
+    })
+    const unit = () => {
+      const made = kernel.unit()
+      return { unit: made, commit: () => made.commit() }
+    }
+    const queue = kernel.ports['queue.work']
+    if (!queue) throw new Error('the manifest declares it')
+    return { queue, other: queue, clock, unit }
+  },
+}
+
+/** Two meanings over one backend, as in two replicas, with the other writer. */
+const twoReplicas: QueueHarness = {
+  async start(t) {
+    const clock = new VirtualClock()
+    const { bindings: [queue, other], unit } = await startQueues(t, { clock, queues: contractQueues, writer: 'main' })
+    if (!queue || !other) throw new Error('two bindings were asked for')
+    return { queue, other, clock, unit }
+  },
+}
+
+for (const [name, harness] of Object.entries({ throughManifest, twoReplicas })) {
+  for (const { title, run } of queueContract) test(`${name}: ${title}`, (t) => run(t, harness))
 }
