@@ -97,6 +97,8 @@ const byType: Readonly<Record<string, string>> = {
   string: 'text', integer: 'a whole number', number: 'a number', boolean: 'true or false', object: 'a mapping', array: 'a list', null: 'empty',
 }
 
+const aUrl = 'a URL such as http://127.0.0.1:3000/'
+
 const byMark: Readonly<Record<string, string>> = {
   duration: 'a duration such as 250ms, 2s, 5m, 1h or 7d', bytes: 'a size such as 64KiB, 10MiB or 1GiB',
   path: 'a path', document: 'a JSON Schema or the path of one',
@@ -106,11 +108,16 @@ const byMark: Readonly<Record<string, string>> = {
 export function kindOf(schema: JsonSchema): string {
   const mark = byMark[String(schema['x-portico'])]
   if (mark) return mark
+  if (schema.format === 'uri') return aUrl
   if ('const' in schema) return JSON.stringify(schema.const)
   if (Array.isArray(schema.enum)) return oneOf(schema.enum)
   const alternatives = branches(schema)
   if (alternatives.length > 0) return [...new Set(alternatives.map(kindOf))].join(' or ')
-  return [schema.type ?? 'object'].flat().map((type) => byType[String(type)] ?? String(type)).join(' or ')
+  return typesOf(schema).map((type) => byType[type] ?? type).join(' or ')
+}
+
+function typesOf({ type = 'object' }: JsonSchema): readonly string[] {
+  return Array.isArray(type) ? (type as readonly string[]) : [type as string]
 }
 
 function oneOf(words: readonly unknown[]): string {
@@ -131,12 +138,21 @@ function demandOf({ keyword, schema: limit, message }: ErrorObject, schema: Json
     case 'minItems': case 'minProperties': return `must have ${amount === 1 ? 'an entry' : `${amount} entries or more`}`
     case 'maxItems': case 'maxProperties': return `must have ${amount} entries or fewer`
     case 'uniqueItems': return 'must not hold one entry twice'
-    case 'format': return limit === 'uri' ? 'must be a URL such as http://127.0.0.1:3000/' : `must be of the format ${String(limit)}`
+    case 'format': return limit === 'uri' ? `must be ${aUrl}` : `must be of the format ${String(limit)}`
     case 'type': case 'enum': case 'const': case 'anyOf': return `must be ${kindOf(schema)}`
-    case 'not': return String(schema.description ?? 'cannot stand here')
-    case 'pattern': return limit === namePattern ? 'must be a name: a lower-case letter, then letters, digits, - and _, 40 at most' : byMark[String(schema['x-portico'])] ? `must be ${kindOf(schema)}` : `must match ${String(limit)}`
+    case 'not': return typeof schema.description === 'string' ? schema.description : 'cannot stand here'
+    case 'pattern': return patternDemand(String(limit), schema)
     default: return message ?? 'is not valid'
   }
+}
+
+/** Few can read a long pattern: an example of the schema tells more. */
+function patternDemand(pattern: string, schema: JsonSchema): string {
+  if (pattern === namePattern) return 'must be a name: a lower-case letter, then letters, digits, - and _, 40 at most'
+  if (byMark[String(schema['x-portico'])]) return `must be ${kindOf(schema)}`
+  const [example] = Array.isArray(schema.examples) ? (schema.examples as readonly unknown[]) : []
+  if (example !== undefined) return `must be of the form of ${JSON.stringify(example)}`
+  return pattern.length > 60 ? 'has a form that cannot stand here' : `must match ${pattern}`
 }
 
 const scales: Readonly<Record<string, readonly (readonly [string, number])[]>> = {

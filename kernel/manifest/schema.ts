@@ -12,8 +12,8 @@ const reference = { type: 'string', pattern: '\\$\\{(env|secret|file):[^}]+\\}' 
  * It is what the checker judges by, and each single value also admits a reference.
  */
 export function manifestSchema(ports: readonly AnyPort[], plugins: readonly Plugin[]): JsonSchema {
-  const drivers = plugins.filter((plugin): plugin is DriverPlugin => plugin.port !== undefined)
-  const outer = ports.filter((port) => !port.inner)
+  const drivers = plugins.filter((plugin): plugin is DriverPlugin => plugin.port !== undefined).toSorted(byName)
+  const outer = ports.filter((port) => !port.inner).toSorted(byName)
   const connections = drivers.filter((plugin) => plugin.port.inner)
   const entries = Object.fromEntries(outer.flatMap((port) => {
     const entry = { $ref: `#/$defs/${port.name}` }
@@ -36,6 +36,10 @@ export function manifestSchema(ports: readonly AnyPort[], plugins: readonly Plug
   }
 }
 
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name < b.name ? -1 : 1
+}
+
 function portEntry(port: AnyPort, drivers: readonly DriverPlugin[]): JsonSchema {
   const own = drivers.filter((plugin) => plugin.port.name === port.name && !plugin.over)
   const schema = bindingSchema(port)
@@ -48,7 +52,10 @@ function portEntry(port: AnyPort, drivers: readonly DriverPlugin[]): JsonSchema 
 /** An entry whose `with` follows from its `use`. */
 function entrySchema(schema: JsonSchema, drivers: readonly DriverPlugin[]): JsonSchema {
   const { use, with: settings, ...properties } = schema.properties as Readonly<Record<string, JsonSchema>>
-  const names = drivers.map(({ name }) => name)
+  const choices = drivers.map((plugin) => ({
+    if: { required: ['use'], properties: { use: { const: plugin.name } } },
+    then: { properties: { with: withReferences(settingsSchema(plugin)) } },
+  }))
   const described = drivers.map((plugin) => ({ const: plugin.name, description: plugin.summary }))
   return {
     ...schema,
@@ -58,10 +65,7 @@ function entrySchema(schema: JsonSchema, drivers: readonly DriverPlugin[]): Json
       with: settings,
       ...withReferences(properties) as Readonly<Record<string, JsonSchema>>,
     },
-    allOf: names.map((name, index) => ({
-      if: { required: ['use'], properties: { use: { const: name } } },
-      then: { properties: { with: withReferences(settingsSchema(drivers[index] as DriverPlugin)) } },
-    })),
+    ...(choices.length > 0 ? { allOf: choices } : {}),
   }
 }
 
@@ -69,8 +73,8 @@ function entrySchema(schema: JsonSchema, drivers: readonly DriverPlugin[]): Json
 function withReferences(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withReferences)
   if (typeof value !== 'object' || value === null) return value
-  const known = Object.entries(value).filter(([keyword]) => !keyword.startsWith('x-'))
-  if (!isScalarSchema(value as JsonSchema)) return Object.fromEntries(known.map(([keyword, inner]) => [keyword, keyword === 'default' ? (inner as unknown) : withReferences(inner)]))
+  const known = Object.entries<unknown>(value as object).filter(([keyword]) => !keyword.startsWith('x-'))
+  if (!isScalarSchema(value as JsonSchema)) return Object.fromEntries(known.map(([keyword, inner]) => [keyword, keyword === 'default' ? inner : withReferences(inner)]))
 
   const { description, default: fallback, writeOnly, ...judging } = Object.fromEntries(known) as JsonSchema
   return {

@@ -43,7 +43,7 @@ function isRequired(setting: Setting): boolean {
 function schemaOf(setting: Setting): JsonSchema {
   if (isGroup(setting)) return toJsonSchema(setting)
   const { doc, format, sensitive } = setting
-  const base: JsonSchema = typeof format === 'string' ? { ...schemaByFormat[format], ...boundsOf(setting as FormatSetting), ...(sensitive ? hiddenElements[format] : {}) } : { enum: format }
+  const base: JsonSchema = typeof format === 'string' ? { ...schemaByFormat[format], ...boundsOf(setting), ...(sensitive ? hiddenElements[format] : {}) } : { enum: format }
   return {
     description: doc,
     ...base,

@@ -49,7 +49,7 @@ function nameInConvict(format: SettingFormat): string {
 /** One convict instance holds one setting: several in one would tell their failures as one text. */
 function holder(format: SettingFormat | readonly string[], fallback: unknown): convict.Config<{ value: unknown }> {
   const declared = { value: { doc: '', format: typeof format === 'string' ? nameInConvict(format) : [...format], default: fallback ?? null, nullable: true } }
-  return convict<{ value: unknown }>(declared as convict.Schema<{ value: unknown }>, { env: {}, args: [] })
+  return convict<{ value: unknown }>(declared, { env: {}, args: [] })
 }
 
 /**
@@ -75,7 +75,7 @@ function resolveSetting(setting: Exclude<Setting, SettingsSchema>, given: unknow
   if (given !== undefined) held.set('value', given)
   const value = held.validate({ allowed: 'strict' }).get('value')
   if (value === null) return undefined
-  return setting.format === 'path' ? context.absolute(String(value)) : value
+  return setting.format === 'path' && typeof value === 'string' ? context.absolute(value) : value
 }
 
 /** Text as the type that a schema wants. Durations, sizes and what no type fits stay text, for the schema to judge. */

@@ -6,7 +6,7 @@ type Judges = (limit: never, value: unknown, schema: JsonSchema) => boolean
 const map = (value: unknown) => (typeOf(value) === 'object' ? (value as Readonly<Record<string, unknown>>) : undefined)
 const list = (value: unknown) => (Array.isArray(value) ? (value as readonly unknown[]) : undefined)
 const within = (size: number | undefined, fits: (size: number) => boolean) => size === undefined || fits(size)
-const lengthOf = (value: unknown) => (typeof value === 'string' ? [...value].length : undefined)
+const lengthOf = (value: unknown) => (typeof value === 'string' ? Array.from(value).length : undefined)
 const numberOf = (value: unknown) => (typeof value === 'number' ? value : undefined)
 const amountOf = (value: unknown) => (typeof value === 'string' ? (parseDuration(value) ?? parseBytes(value)) : undefined)
 const sizeOf = (value: unknown) => { const found = map(value); return found && Object.keys(found).length }

@@ -112,7 +112,7 @@ export function branchFor(schema: JsonSchema, value: unknown): JsonSchema {
   const fitting = branches(schema).filter((branch) => admits(branch, value))
   if (fitting.length < 2 || typeof value !== 'object' || value === null) return fitting[0] ?? schema
   const keys = Object.keys(value)
-  return fitting.find((branch) => keys.every((key) => Object.hasOwn((branch.properties ?? {}) as object, key))) ?? fitting[0] ?? schema
+  return fitting.find((branch) => keys.every((key) => Object.hasOwn((branch.properties ?? {}), key))) ?? fitting[0] ?? schema
 }
 
 function admits(schema: JsonSchema, value: unknown): boolean {

@@ -46,7 +46,7 @@ export async function renderGolden(path: string): Promise<{ readonly expected: s
     const inputs = sections.filter(({ title }) => title !== 'options')
     for (const section of inputs) await writeInput(folder, section)
     const options = (parse(sections.find(({ title }) => title === 'options')?.body ?? '') ?? {}) as GoldenOptions
-    const report = (await outcome(folder, options)).replaceAll(`${folder}/`, '')
+    const report = (await outcome(folder, options)).replaceAll(`${folder}/`, '').replaceAll(kernel, '@kernel/')
     const before = expected.includes('\n=== report\n') ? expected.slice(0, expected.indexOf('\n=== report\n')) : expected.trimEnd()
     return { expected, actual: `${before}\n=== report\n${report}\n` }
   } finally {
@@ -54,9 +54,12 @@ export async function renderGolden(path: string): Promise<{ readonly expected: s
   }
 }
 
+/** What `@kernel/` stands for in a golden file's plugins. */
+const kernel = new URL('../../kernel/', import.meta.url).href
+
 async function writeInput(folder: string, { title, body }: Section): Promise<void> {
   const [name = '', how, count] = title.split(' ')
-  const bytes = how === 'base64' ? Buffer.from(body, 'base64') : how === 'times' ? body.repeat(Number(count)) : body
+  const bytes = how === 'base64' ? Buffer.from(body, 'base64') : how === 'times' ? body.repeat(Number(count)) : body.replaceAll('@kernel/', kernel)
   await mkdir(dirname(join(folder, name)), { recursive: true })
   await writeFile(join(folder, name), bytes)
 }

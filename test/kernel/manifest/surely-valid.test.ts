@@ -21,11 +21,11 @@ function nearly(schema: JsonSchema | boolean): fc.Arbitrary<unknown> {
 function shaped(schema: JsonSchema | boolean): fc.Arbitrary<unknown> {
   if (typeof schema === 'boolean') return anything
   const { const: only, enum: words, anyOf, properties, required = [], items, type, additionalProperties: rest } = schema as Record<string, never>
-  if ('const' in schema) return fc.constant(only as unknown)
+  if ('const' in schema) return fc.constant(only)
   if (words) return fc.constantFrom(...(words as readonly unknown[]))
   if (anyOf) return fc.oneof(...(anyOf as readonly JsonSchema[]).map(nearly))
   if (items) return fc.array(nearly(items), { maxLength: 3 })
-  if (properties) return fc.record(Object.fromEntries(Object.entries(properties as Record<string, JsonSchema | false>).filter(([, inner]) => inner !== false).map(([name, inner]) => [name, nearly(inner)])), { requiredKeys: required as never })
+  if (properties) return fc.record(Object.fromEntries(Object.entries(properties as Record<string, JsonSchema | false>).filter(([, inner]) => inner !== false).map(([name, inner]) => [name, nearly(inner)])), { requiredKeys: required })
   if (typeof rest === 'object') return fc.dictionary(word, nearly(rest), { maxKeys: 2 })
   return type === 'integer' ? fc.integer({ min: 0, max: 20 }) : type === 'boolean' ? fc.boolean() : type === 'string' ? word : anything
 }
