@@ -73,10 +73,11 @@ function entrySchema(schema: JsonSchema, drivers: readonly DriverPlugin[]): Json
 function withReferences(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withReferences)
   if (typeof value !== 'object' || value === null) return value
-  const known = Object.entries<unknown>(value as object).filter(([keyword]) => !keyword.startsWith('x-'))
-  if (!isScalarSchema(value as JsonSchema)) return Object.fromEntries(known.map(([keyword, inner]) => [keyword, keyword === 'default' ? inner : withReferences(inner)]))
+  const schema = value as JsonSchema
+  const known = Object.entries(schema).filter(([keyword]) => !keyword.startsWith('x-'))
+  if (!isScalarSchema(schema)) return Object.fromEntries(known.map(([keyword, inner]) => [keyword, keyword === 'default' ? inner : withReferences(inner)]))
 
-  const { description, default: fallback, writeOnly, ...judging } = Object.fromEntries(known) as JsonSchema
+  const { description, default: fallback, writeOnly, ...judging }: JsonSchema = Object.fromEntries(known)
   return {
     ...(description === undefined ? {} : { description }), ...(fallback === undefined ? {} : { default: fallback }), ...(writeOnly === undefined ? {} : { writeOnly }),
     anyOf: [judging, reference],
