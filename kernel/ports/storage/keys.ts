@@ -78,7 +78,8 @@ export function keysOf(collection: Collection, record: Candidate): readonly (Uin
 export function after(bytes: Uint8Array): Uint8Array {
   let last = bytes.length - 1
   while (bytes[last] === 0xff) last--
-  const next = bytes.slice(0, last + 1)
+  // A copy: a Buffer's `slice` is not one.
+  const next = Uint8Array.from(bytes.subarray(0, last + 1))
   next[last] = (next[last] as number) + 1
   return next
 }

@@ -1,0 +1,53 @@
+import fc from 'fast-check'
+import type { Json, JsonObject } from '../../../../kernel/json.ts'
+import type { Where } from '../../../../kernel/ports/storage/index.ts'
+
+/** Texts that collations, case folding, padding and UTF-16 order get wrong. */
+const texts = ['', ' ', 'a', 'a ', 'A', 'b', 'ab', 'é', 'e\u0301', 'i', 'I', 'ı', 'İ', 'ß', 'ss', '\u{ffff}', '\u{e000}', '\u{10000}', '\u{1f600}', '\u{d7ff}', '\u0001', '1', '-1', 'null', 'true', '%', '_', "'"]
+const numbers = [0, -0, 1, -1, 0.5, -0.5, 1e308, -1e308, 5e-324, -5e-324, 2 ** 53, 2 ** 53 + 2, 2 ** 63, -(2 ** 63), 1e21, 42]
+
+export const text = fc.oneof(fc.constantFrom(...texts), fc.tuple(fc.constantFrom(...texts), fc.constantFrom(...texts)).map(([a, b]) => a + b))
+export const scalar: fc.Arbitrary<null | boolean | number | string> = fc.oneof({ weight: 3, arbitrary: text }, { weight: 3, arbitrary: fc.constantFrom(...numbers) }, fc.boolean(), fc.constant(null))
+
+/** Few names, so that queries meet documents; one has a dot, one is everybody's. */
+const name = fc.constantFrom('a', 'b', 'c', 'a.b', '', 'constructor')
+const paths = ['a', 'b', 'c', 'a.b', 'a.a', 'b.a.c', '', 'constructor', 'toString'] as const
+
+export const json: fc.Arbitrary<Json> = fc.letrec<{ value: Json }>((tie) => ({
+  value: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    { weight: 6, arbitrary: scalar as fc.Arbitrary<Json> },
+    { weight: 1, arbitrary: fc.array(tie('value'), { maxLength: 3 }) },
+    { weight: 2, arbitrary: fc.dictionary(name, tie('value'), { maxKeys: 3 }) },
+  ),
+})).value
+
+export const document = fc.dictionary(name, json, { maxKeys: 4 }) as fc.Arbitrary<JsonObject>
+
+export const id = fc.oneof(fc.constantFrom('a', 'A', 'b', 'ab', 'a ', 'é', '\u{ffff}', '\u{10000}', '\u{1f600}x', 'z', 'i', 'ı', '10', '9'), fc.uuid())
+
+export const path = fc.constantFrom(...paths)
+
+const operators: fc.Arbitrary<Record<string, Json>> = fc.oneof(
+  fc.record({ $eq: scalar }), fc.record({ $ne: scalar }), fc.record({ $gt: scalar }), fc.record({ $gte: scalar }), fc.record({ $lt: scalar }), fc.record({ $lte: scalar }),
+  fc.record({ $gte: scalar, $lt: scalar }), fc.record({ $gt: scalar, $ne: scalar }),
+  fc.record({ $in: fc.array(scalar, { maxLength: 4 }) }), fc.record({ $nin: fc.array(scalar, { maxLength: 4 }) }),
+  fc.record({ $exists: fc.boolean() }), fc.record({ $prefix: text }), fc.record({ $contains: scalar }),
+)
+const onId: fc.Arbitrary<Where> = fc.oneof(fc.record({ $id: id }), fc.record({ $id: fc.record({ $in: fc.array(id, { maxLength: 4 }) }) }), fc.record({ $id: fc.record({ $prefix: id }) }), fc.record({ $id: fc.record({ $gt: id }) }), fc.record({ $id: fc.record({ $lte: id }) }))
+const onPaths: fc.Arbitrary<Where> = fc.dictionary(path, fc.oneof(scalar as fc.Arbitrary<Json>, operators), { maxKeys: 3 })
+
+export const where: fc.Arbitrary<Where> = fc.letrec<{ where: Where }>((tie) => ({
+  where: fc.oneof(
+    { depthSize: 'small' },
+    { weight: 6, arbitrary: onPaths },
+    { weight: 1, arbitrary: onId },
+    { weight: 1, arbitrary: fc.record({ $or: fc.array(tie('where'), { minLength: 1, maxLength: 3 }) }) },
+    { weight: 1, arbitrary: fc.record({ $and: fc.array(tie('where'), { minLength: 1, maxLength: 3 }) }) },
+    { weight: 1, arbitrary: fc.record({ $not: tie('where') }) },
+  ),
+})).where
+
+const direction = fc.constantFrom('', '-')
+export const orderBy = fc.uniqueArray(fc.oneof({ weight: 6, arbitrary: path }, fc.constant('$id'), fc.constant('$createdAt')), { maxLength: 3 })
+  .chain((names) => fc.tuple(...names.map(() => direction)).map((directions) => names.map((one, at) => `${directions[at] ?? ''}${one}`)))

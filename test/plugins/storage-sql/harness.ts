@@ -1,0 +1,44 @@
+import type { ExecutionContext } from 'ava'
+import type { Call, CallOptions } from '../../../kernel/plugin.ts'
+import type { StorageKeys, StorageOperations, StorageInProcess } from '../../../kernel/ports/storage/index.ts'
+import { collectionsOf, storage } from '../../../kernel/ports/storage/index.ts'
+import { systemClock, type Clock } from '../../../kernel/clock.ts'
+import type { SqliteConnection } from '../../../plugins/sql-sqlite/driver.ts'
+import { openSqlite } from '../../../plugins/sql-sqlite/driver.ts'
+import { SqlStorage } from '../../../plugins/storage-sql/driver.ts'
+import { prepareTables } from '../../../plugins/storage-sql/prepare.ts'
+import { tableOf } from '../../../plugins/storage-sql/table.ts'
+import { call, folder, silentLog } from '../sql-sqlite/connection.ts'
+
+export { call, folder, silentLog }
+
+export type Storage = StorageOperations & StorageInProcess
+
+/** The call of one operation outside a binding. */
+export function callWith(options: Pick<CallOptions, 'unit' | 'text'> = {}): Call {
+  return { ...call(), text: options.text ?? false, unit: options.unit }
+}
+
+/** The meaning over SQLite in a file that is gone when the test ends. */
+export async function openStorage(t: ExecutionContext, keys: StorageKeys, given: { connection?: SqliteConnection; clock?: Clock } = {}): Promise<{ storage: Storage; connection: SqliteConnection }> {
+  const clock = given.clock ?? systemClock
+  const connection = given.connection ?? open(t, `${folder(t)}/storage.db`, clock)
+  const tables = Array.from(collectionsOf(keys).values(), (collection) => tableOf('storage', collection))
+  await prepareTables({ connection, tables, log: silentLog, signal: new AbortController().signal })
+  const driver = new SqlStorage(connection, tables)
+  const meaning = storage.implement?.({
+    driver, keys, binding: 'storage', plugin: 'sql', capabilities: new Set(['units'] as const), clock, log: silentLog,
+    peer: () => undefined, onClose: (close) => t.teardown(close),
+  })
+  if (!meaning) throw new TypeError('storage has no meaning')
+  return { storage: meaning, connection }
+}
+
+export function open(t: ExecutionContext, file: string, clock: Clock = systemClock): SqliteConnection {
+  const connection = openSqlite({
+    connection: 'main', log: silentLog, clock,
+    settings: { file, writer: 'main', busyTimeoutMs: 5_000, synchronous: 'normal', cacheSizeBytes: 2_097_152 },
+  })
+  t.teardown(() => connection.close())
+  return connection
+}
