@@ -1,5 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
+import { isPorticoError } from '../../../kernel/plugin.ts'
 import type { JobState } from '../../../kernel/ports/queue/index.ts'
 import { VirtualClock } from '../../contract/clock.ts'
 import type { BoundQueue } from '../../contract/queue.ts'
@@ -83,7 +84,7 @@ class Run {
     if (token === undefined) return
     const job = this.model.held(token)
     const before = this.answered.get(token)
-    const answer: unknown = await this.#send(one, token).catch((error: { code: string }) => error.code)
+    const answer: unknown = await this.#send(one, token).catch((error: unknown) => (isPorticoError(error) ? error.code : error))
 
     if (!job) {
       // The models agree on who holds what; whoever holds nothing is refused, or answered as before.
@@ -131,7 +132,7 @@ class Run {
 
 function equal(what: string, actual: unknown, expected: unknown): void {
   const [a, b] = [JSON.stringify(actual), JSON.stringify(expected)]
-  if (a !== b) throw new Error(`${what}: the queue says ${String(a)}, the model ${String(b)}`)
+  if (a !== b) throw new Error(`${what}: the queue says ${a ?? 'nothing'}, the model ${b ?? 'nothing'}`)
 }
 
 test('random operations do what the model says', async (t) => {

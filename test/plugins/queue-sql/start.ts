@@ -61,7 +61,7 @@ export async function startQueues(t: { teardown(end: () => Promise<void>): void 
       capabilities: new Set(capabilities), onClose: (close) => { closers.push(close) },
     })
     const first = new Generation([{ plugin: { name: 'sql', version: '0.1.0' }, face: face as never, probed: {} }])
-    const bound = bind({ name: 'queue', port: queue as never, expose: true, optional: false, capabilities, plugin: { name: 'sql', version: '0.1.0' }, first, instruments, deadlines: new Deadlines(), log: silentLog })
+    const bound = bind({ name: 'queue', port: queue, expose: true, optional: false, capabilities, plugin: { name: 'sql', version: '0.1.0' }, first, instruments, deadlines: new Deadlines(), log: silentLog })
     return bound.face as BoundQueue
   })
   const unit = () => {

@@ -97,7 +97,7 @@ test('a cursor opens only with its own filter, unaltered', (t) => {
   const cursor = formatCursor(filter, { at: 5, id })
 
   t.deepEqual(parseCursor(filter, cursor), { at: 5, id })
-  t.deepEqual(parseCursor({ ...filter, limit: 3 } as typeof filter, cursor), { at: 5, id })
+  t.deepEqual(parseCursor({ ...filter, limit: 3 }, cursor), { at: 5, id })
   for (const other of [{ ...filter, queue: 'x' }, { ...filter, state: 'done' as const }, { ...filter, text: 'y' }, { queue: 'emails' }]) t.is(parseCursor(other, cursor), undefined)
   for (const altered of ['', 'x', cursor.slice(1), `${cursor}=`, `${cursor.slice(0, -2)}xx`, formatCursor({ ...filter, text: 'y' }, { at: 5, id })]) t.is(parseCursor(filter, altered), undefined)
   fc.assert(fc.property(fc.string(), (text) => parseCursor(filter, text) === undefined))

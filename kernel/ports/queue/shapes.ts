@@ -1,0 +1,168 @@
+import type { Json, JsonText } from '../../json.ts'
+
+/**
+ * `scheduled` waits for its `runAt`, `ready` for a lease, `active` is leased; `done`, `dead` (a dead letter) and
+ * `cancelled` are finished and kept for a while.
+ */
+export type JobState = 'scheduled' | 'ready' | 'active' | 'done' | 'dead' | 'cancelled'
+
+/** What went wrong in one attempt. `QUEUE_WORKER_LOST` is the code of a lease that ended without a verb. */
+export interface JobError {
+  readonly at: string
+  readonly attempt: number
+  readonly message: string
+  readonly code?: string
+}
+
+export interface JobProgress {
+  readonly percent?: number
+  readonly message?: string
+}
+
+/** Times are RFC 3339 in UTC with milliseconds. */
+export interface Job {
+  readonly id: string
+  readonly queue: string
+  readonly state: JobState
+  /** JSON as text for a call with `text: true`. */
+  readonly payload: Json | JsonText
+  readonly priority: number
+  /** Leases so far, released ones not counted; 1 while the first one runs. */
+  readonly attempt: number
+  /** How many attempts it has before it is dead. */
+  readonly attempts: number
+  /** Attempts that ended without a verb of their worker. */
+  readonly crashes: number
+  readonly progress?: JobProgress
+  readonly runAt: string
+  readonly enqueuedAt: string
+  readonly finishedAt?: string
+  /** What `ack` left; kept as long as the job. */
+  readonly result?: Json | JsonText
+  /** One a failed attempt, oldest first; the last 100. */
+  readonly errors: readonly JobError[]
+  readonly idempotencyKey?: string
+}
+
+/** Full jitter: a retry waits a random time up to `initialMs` doubled with each attempt, `maxMs` at most. */
+export interface Backoff {
+  readonly initialMs: number
+  readonly maxMs: number
+}
+
+export interface NewJob {
+  readonly payload: Json
+  readonly delayMs?: number
+  readonly runAt?: string
+  readonly priority?: number
+  readonly idempotencyKey?: string
+  readonly attempts?: number
+  readonly backoff?: Backoff
+}
+
+export interface EnqueueInput extends NewJob {
+  readonly queue: string
+}
+
+/** `repeated`: the idempotency key was known, and this is the first job of that key. */
+export type EnqueuedJob = Job & { readonly repeated: boolean }
+
+export interface EnqueueManyInput {
+  readonly queue: string
+  readonly jobs: readonly NewJob[]
+}
+
+export interface LeaseInput {
+  readonly queue: string
+  readonly max?: number
+  readonly waitMs?: number
+  readonly leaseMs?: number
+  readonly workerId?: string
+  readonly requestId?: string
+}
+
+export interface Lease {
+  /** Opaque; what every later verb is fenced by. */
+  readonly token: string
+  readonly job: Job
+  readonly expiresInMs: number
+}
+
+/** Names a leased job. */
+export interface Held {
+  readonly queue: string
+  readonly token: string
+}
+
+export interface AckInput extends Held {
+  readonly result?: Json
+}
+
+export interface FailInput extends Held {
+  readonly error: { readonly message: string; readonly code?: string }
+  readonly retryInMs?: number
+  readonly dead?: boolean
+}
+
+export interface ExtendInput extends Held {
+  readonly leaseMs: number
+  readonly progress?: JobProgress
+}
+
+export interface Failed {
+  readonly state: 'scheduled' | 'dead'
+  readonly runAt?: string
+}
+
+export interface Extended {
+  readonly expiresInMs: number
+  /** `cancel`: stop, the job was cancelled · `drain`: finish or release, the queue's worker is wanted elsewhere. */
+  readonly signal: null | 'cancel' | 'drain'
+}
+
+export interface ListInput {
+  readonly queue: string
+  readonly state?: JobState
+  /** Bounds of `finishedAt` of a finished job, of `enqueuedAt` of another: `from` inclusive, `to` exclusive. */
+  readonly from?: string
+  readonly to?: string
+  /** The code of any of the job's errors. */
+  readonly code?: string
+  /** A substring of the payload's JSON or of an error's message. */
+  readonly text?: string
+  readonly limit?: number
+  readonly after?: string
+}
+
+export interface JobPage {
+  readonly items: readonly Job[]
+  readonly next: string | null
+}
+
+export interface QueueCounts {
+  readonly queue: string
+  readonly paused: boolean
+  readonly ready: number
+  readonly scheduled: number
+  readonly active: number
+  readonly done: number
+  readonly dead: number
+  /** How long the oldest ready job has been ready; null when none is. */
+  readonly oldestReadyMs: number | null
+}
+
+export interface RedriveInput {
+  readonly queue: string
+  readonly ids?: readonly string[]
+  readonly limit?: number
+  /** Spreads the jobs' `runAt`, so that at most so many become ready in each second. */
+  readonly perSecond?: number
+  /** The queue they go to; their own unless set. */
+  readonly to?: string
+  readonly payload?: Json
+}
+
+export interface JobAt {
+  readonly queue: string
+  readonly id: string
+}
