@@ -67,6 +67,7 @@ test.serial('a manifest with a plugin of a third party starts, serves and stops'
   await cp(join(examples, 'cache-directory/infra.config.yaml'), join(directory, 'infra.config.yaml'))
 
   const first = await startServer({ cli: await cli(), directory })
+  t.teardown(() => first.stop('SIGKILL'))
   const put = await fetch(`${first.url}/v1/cache/greeting`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: '{"value":"hello"}' })
   const tagged = await fetch(`${first.url}/v1/cache/greeting`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: '{"value":1,"tags":["a"]}' })
   const stopped = await first.stop()
@@ -76,6 +77,7 @@ test.serial('a manifest with a plugin of a third party starts, serves and stops'
   t.is(stopped, 0)
 
   const second = await startServer({ cli: await cli(), directory })
+  t.teardown(() => second.stop('SIGKILL'))
   const kept = await fetch(`${second.url}/v1/cache/greeting`)
   t.like(await kept.json(), { value: 'hello' })
   t.is(await second.stop(), 0)
@@ -86,8 +88,10 @@ test.serial('an extension in a local TypeScript file adds its routes', async (t)
   await cp(join(examples, 'extension-routes'), directory, { recursive: true })
 
   const server = await startServer({ cli: await cli(), directory })
+  t.teardown(() => server.stop('SIGKILL'))
   for (const text of ['first', 'second']) {
-    await fetch(`${server.url}/v1/storage/notes`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ author: 'ada', text }) })
+    const stored = await fetch(`${server.url}/v1/storage/notes`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ author: 'ada', text }) })
+    t.is(stored.status, 201, await stored.text())
   }
   const answer = await fetch(`${server.url}/notes/ada`)
 
