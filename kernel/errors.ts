@@ -170,3 +170,26 @@ export const kernelErrors = {
 } as const satisfies ErrorTable
 
 export const kernelError = errorsOf(kernelErrors)
+
+/** What was asked for, of which binding, and what its driver would have to be able to do. */
+export interface Missing {
+  readonly binding: string
+  readonly what: string
+  readonly capability: string
+}
+
+/** The words of `<PORT>_UNSUPPORTED`; every port has that code, so none declares it. */
+export const unsupportedSpec: ErrorSpec<Missing> = {
+  status: 400, retryable: false, title: 'Unsupported by this backend',
+  detail: (at) => `the driver of ${at.binding} has no capability ${at.capability}, which ${at.what} needs; see the table in docs/ports/`,
+}
+
+export function unsupportedCode(port: string): string {
+  return `${port.toUpperCase().replaceAll('-', '_')}_UNSUPPORTED`
+}
+
+/** The refusal of something that a driver did not declare. */
+export function unsupported(port: string, at: Missing): PorticoError {
+  const code = unsupportedCode(port)
+  return errorsOf({ [code]: unsupportedSpec })(code, at)
+}

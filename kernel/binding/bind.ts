@@ -1,5 +1,5 @@
 import type { AnyPort, Peer } from '../ports/definition.ts'
-import { isPorticoError } from '../errors.ts'
+import { isPorticoError, kernelError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Binding, BindingHealth, Probed } from './binding.ts'
 import { OperationCall } from './call.ts'
@@ -45,14 +45,13 @@ export function bind(parts: BindParts): StartedBinding {
       wrapOperation({ port, binding: name, name: operation, operation: declared, capabilities, point, deadlines: parts.deadlines, log: parts.log, counts: parts.instruments.operation(name, operation) }),
     ]),
   )
-  const offered = parts.first?.implementations[0].face
   let closed = false
 
   return {
     name, port, operations, point,
     expose: parts.expose, optional: parts.optional, capabilities: parts.capabilities,
     since: new Date(),
-    face: Object.freeze({ ...offered, ...operations }),
+    face: Object.freeze({ ...inProcess(parts, point), ...operations }),
     get plugin() { return point.current?.implementations[0].plugin ?? parts.plugin },
     get state() { return closed ? 'closed' : point.current ? 'ready' : 'failed' },
     close() {
@@ -66,6 +65,17 @@ export function bind(parts: BindParts): StartedBinding {
   }
 }
 
+/** What the port offers in process only (`remember`, `unit`), always of the driver that is current when it is called. */
+function inProcess({ name, port, first }: BindParts, point: SwapPoint): Readonly<Record<string, unknown>> {
+  const offered = Object.keys(first?.implementations[0].face ?? {}).filter((member) => !(member in port.operations))
+  return Object.fromEntries(offered.map((member) => [member, (...given: unknown[]) => {
+    const face = point.current?.implementations[0].face
+    if (!face) throw kernelError('BINDING_UNAVAILABLE', { binding: name })
+    // Every implementation of a port offers the same functions.
+    return (face[member] as (...given: unknown[]) => unknown)(...given)
+  }]))
+}
+
 async function probe(driver: Probed, deadlines: Deadlines): Promise<BindingHealth> {
   if (!driver.health) return { status: 'ok', latencyMs: 0 }
 
@@ -73,16 +83,20 @@ async function probe(driver: Probed, deadlines: Deadlines): Promise<BindingHealt
   const latencyMs = () => Math.round((performance.now() - startedMs) * 100) / 100
   const call = new OperationCall({ timeoutMs: healthTimeoutMs }, 0)
   const late = Promise.withResolvers<never>()
-  const unwatch = deadlines.watch(call, () => {
-    call.expire()
-    late.reject(new Error('late'))
-  })
+  const pending = {
+    remainingMs: () => call.remainingMs(),
+    expire() {
+      call.expire()
+      late.reject(new Error('late'))
+    },
+  }
+  deadlines.watch(pending, healthTimeoutMs)
   try {
     await Promise.race([driver.health(call), late.promise])
     return { status: 'ok', latencyMs: latencyMs() }
   } catch (error) {
     return { status: 'failed', latencyMs: latencyMs(), error: isPorticoError(error) ? `${error.code}: ${error.message}` : 'the backend does not answer' }
   } finally {
-    unwatch()
+    deadlines.end(pending)
   }
 }

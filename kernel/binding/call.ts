@@ -7,12 +7,13 @@ export const defaultTimeoutMs = 30_000
 
 /** The call of one operation; its signal is made only when somebody asks for it. */
 export class OperationCall implements Call {
+  /** As `performance.now()` counts. */
+  readonly startedMs = performance.now()
   readonly timeoutMs: number
   readonly text: boolean
   /** True once a fallback or a backend that is down gave the answer. */
   degraded = false
   readonly #options: CallOptions | undefined
-  readonly #deadline: number
   #controller: AbortController | undefined
   #expired = false
   #traceId: string | undefined
@@ -21,7 +22,6 @@ export class OperationCall implements Call {
     this.#options = options
     this.timeoutMs = (options?.timeoutMs ?? defaultTimeoutMs) + waitsMs
     this.text = options?.text ?? false
-    this.#deadline = performance.now() + this.timeoutMs
   }
 
   get subject(): string | undefined {
@@ -48,7 +48,7 @@ export class OperationCall implements Call {
   }
 
   remainingMs(): number {
-    return Math.max(0, this.#deadline - performance.now())
+    return Math.max(0, this.startedMs + this.timeoutMs - performance.now())
   }
 
   degrade(): void {

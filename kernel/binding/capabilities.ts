@@ -1,23 +1,5 @@
-import { PorticoError, type ErrorSpec } from '../errors.ts'
+import { unsupported } from '../errors.ts'
 import type { AnyPort, Operation } from '../ports/definition.ts'
-
-interface Missing {
-  readonly binding: string
-  readonly what: string
-  readonly capability: string
-}
-
-/** The words of `<PORT>_UNSUPPORTED`; every port has that code, so none declares it. */
-export const unsupportedSpec: ErrorSpec<Missing> = {
-  status: 400,
-  retryable: false,
-  title: 'Unsupported by this backend',
-  detail: (at) => `the driver of ${at.binding} has no capability ${at.capability}, which ${at.what} needs; see the table in docs/ports/`,
-}
-
-export function unsupportedCode(port: string): string {
-  return `${port.toUpperCase().replaceAll('-', '_')}_UNSUPPORTED`
-}
 
 /** Refuses an operation or an argument that the driver did not declare, so that nothing is dropped in silence. */
 export function capabilityCheck(of: {
@@ -29,7 +11,7 @@ export function capabilityCheck(of: {
 }): (input: unknown) => void {
   const lacks = (capability: string) => !of.capabilities.has(capability)
   const refuse = (what: string, capability: string) => {
-    throw new PorticoError(unsupportedCode(of.port.name), unsupportedSpec, { binding: of.binding, what, capability })
+    throw unsupported(of.port.name, { binding: of.binding, what, capability })
   }
   const whole = of.operation.needs?.operation
   if (whole !== undefined && lacks(whole)) return () => refuse(of.name, whole)

@@ -1,7 +1,11 @@
 const sweepEveryMs = 100
+const ownTimerBelowMs = 1_000
 
-interface Pending {
+/** Something that has to end by a time. */
+export interface Pending {
   remainingMs(): number
+  /** Told once when no time is left. */
+  expire(): void
 }
 
 /**
@@ -10,32 +14,35 @@ interface Pending {
  * timer ends itself when nothing is pending, and holds the process until then: a call in flight is not idle.
  */
 export class Deadlines {
-  readonly #pending = new Map<Pending, () => void>()
+  readonly #pending = new Set<Pending>()
+  readonly #timers = new Map<Pending, NodeJS.Timeout>()
   #sweep: NodeJS.Timeout | undefined
 
-  /** Calls `expire` once when `call` has no time left; answers what ends the watch. */
-  watch(call: Pending, expire: () => void): () => void {
-    const remainingMs = call.remainingMs()
-    if (remainingMs < 1_000) {
-      const timer = setTimeout(expire, remainingMs)
-      return () => clearTimeout(timer)
+  watch(pending: Pending, timeoutMs: number): void {
+    if (timeoutMs < ownTimerBelowMs) {
+      this.#timers.set(pending, setTimeout(() => this.#expire(pending), timeoutMs))
+      return
     }
-
-    this.#pending.set(call, expire)
+    this.#pending.add(pending)
     this.#sweep ??= setInterval(() => this.#tick(), sweepEveryMs)
-    return () => this.#pending.delete(call)
+  }
+
+  /** Ends the watch; one that has ended already is no matter. */
+  end(pending: Pending): void {
+    if (this.#pending.delete(pending)) return
+    clearTimeout(this.#timers.get(pending))
+    this.#timers.delete(pending)
+  }
+
+  #expire(pending: Pending): void {
+    this.end(pending)
+    pending.expire()
   }
 
   #tick(): void {
-    if (this.#pending.size === 0) {
-      clearInterval(this.#sweep)
-      this.#sweep = undefined
-      return
-    }
-    for (const [call, expire] of this.#pending) {
-      if (call.remainingMs() > 0) continue
-      this.#pending.delete(call)
-      expire()
-    }
+    for (const pending of this.#pending) if (pending.remainingMs() === 0) this.#expire(pending)
+    if (this.#pending.size > 0) return
+    clearInterval(this.#sweep)
+    this.#sweep = undefined
   }
 }

@@ -6,7 +6,7 @@ import { OperationCall } from './call.ts'
 import { capabilityCheck } from './capabilities.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { OperationCounts } from './instruments.ts'
-import type { Attempt, Generation, SwapPoint } from './swap-point.ts'
+import type { Attempts, Generation, SwapPoint } from './swap-point.ts'
 import { inputCheck } from './validate.ts'
 
 /** What is composed round an operation, once, when its binding starts. */
@@ -23,72 +23,93 @@ export interface OperationParts {
 }
 
 /**
- * The way of every call: input check → capability → deadline → driver (→ fallbacks) → outcome.
+ * The way of every call: capability → input check → deadline → driver (→ fallbacks) → outcome.
  * Always counts and times; a failure that is no PorticoError becomes KERNEL_BUG and is logged with its cause.
  */
 export function wrapOperation(parts: OperationParts): (input: unknown, options?: CallOptions) => Promise<unknown> {
-  const { operation, counts, deadlines } = parts
-  const title = `${parts.binding}.${parts.name}`
-  const checkInput = inputCheck(operation.input, title)
   const checkCapability = capabilityCheck(parts)
+  const checkInput = inputCheck(parts.operation.input, titleOf(parts))
 
-  return (input, options) => {
-    const startedMs = performance.now()
-    const call = new OperationCall(options, waitsMs(operation, input))
-    const generation = parts.point.current
-    counts.inFlight++
-    generation?.enter()
+  return (input, options) => new Promise((resolve, reject) => {
+    const call = new RunningCall(parts, input, options, resolve, reject)
+    try {
+      checkCapability(input)
+      checkInput(input)
+      call.follow(call.attempt(input))
+    } catch (error) {
+      call.fail(error)
+    }
+  })
+}
 
-    return new Promise((resolve, reject) => {
-      let ended = false
-      let unwatch: (() => void) | undefined
-      /** True for the first outcome: whatever comes after the deadline is dropped. */
-      const end = (): boolean => {
-        if (ended) return false
-        ended = true
-        unwatch?.()
-        generation?.leave()
-        counts.inFlight--
-        counts.observe(performance.now() - startedMs)
-        if (call.degraded) counts.degraded++
-        call.end()
-        return true
-      }
-      const fail = (error: unknown) => {
-        if (!end()) return
-        const failure = toFailure(error, title, call, parts.log)
-        counts.fail(failure.code)
-        reject(failure)
-      }
+/** One call from its start to its one outcome; whatever comes after the deadline is dropped. */
+class RunningCall extends OperationCall {
+  readonly #parts: OperationParts
+  readonly #generation: Generation | undefined
+  readonly #resolve: (output: unknown) => void
+  readonly #reject: (error: unknown) => void
+  #ended = false
 
-      try {
-        checkCapability(input)
-        checkInput(input)
-        const answer = attemptAll(parts, generation, input, call)
-        unwatch = deadlines.watch(call, () => {
-          call.expire()
-          fail(deadlineError(operation, title, call))
-        })
-        answer.then((output) => {
-          if (!end()) return
-          counts.succeeded++
-          resolve(output)
-        }, fail)
-      } catch (error) {
-        fail(error)
-      }
-    })
+  constructor(parts: OperationParts, input: unknown, options: CallOptions | undefined, resolve: (output: unknown) => void, reject: (error: unknown) => void) {
+    super(options, waitsMs(parts.operation, input))
+    this.#parts = parts
+    this.#generation = parts.point.current
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#generation?.enter()
+    parts.counts.inFlight++
+  }
+
+  attempt(input: unknown): Promise<unknown> {
+    const attempts = this.#generation?.attempts(this.#parts.name)
+    if (!attempts) throw kernelError('BINDING_UNAVAILABLE', { binding: this.#parts.binding })
+    const [first] = attempts
+    return attempts.length === 1 ? first(input, this) : fallBack(this.#parts, attempts, input, this)
+  }
+
+  follow(answer: Promise<unknown>): void {
+    this.#parts.deadlines.watch(this, this.timeoutMs)
+    answer.then((output) => this.succeed(output), (error: unknown) => this.fail(error))
+  }
+
+  succeed(output: unknown): void {
+    if (!this.#end()) return
+    this.#parts.counts.succeeded++
+    this.#resolve(output)
+  }
+
+  fail(error: unknown): void {
+    if (!this.#end()) return
+    const failure = toFailure(error, titleOf(this.#parts), this, this.#parts.log)
+    this.#parts.counts.fail(failure.code)
+    this.#reject(failure)
+  }
+
+  override expire(): void {
+    super.expire()
+    this.fail(deadlineError(this.#parts.operation, titleOf(this.#parts), this))
+  }
+
+  #end(): boolean {
+    if (this.#ended) return false
+    this.#ended = true
+    const { counts, deadlines } = this.#parts
+    deadlines.end(this)
+    this.#generation?.leave()
+    counts.inFlight--
+    counts.observe(performance.now() - this.startedMs)
+    if (this.degraded) counts.degraded++
+    this.end()
+    return true
   }
 }
 
-function attemptAll(parts: OperationParts, generation: Generation | undefined, input: unknown, call: Call): Promise<unknown> {
-  const [first, ...fallbacks] = generation?.attempts(parts.name) ?? []
-  if (!first) throw kernelError('BINDING_UNAVAILABLE', { binding: parts.binding })
-  return fallbacks.length === 0 ? first(input, call) : fallBack(parts, [first, ...fallbacks], input, call)
+function titleOf({ binding, name }: OperationParts): string {
+  return `${binding}.${name}`
 }
 
 /** The drivers in order, for as long as the port says that the next one may do it. */
-async function fallBack(parts: OperationParts, attempts: readonly Attempt[], input: unknown, call: Call): Promise<unknown> {
+async function fallBack(parts: OperationParts, attempts: Attempts, input: unknown, call: Call): Promise<unknown> {
   let failure: unknown
   for (const [index, attempt] of attempts.entries()) {
     try {

@@ -4,6 +4,9 @@ import type { Probed } from './binding.ts'
 /** One driver's implementation of an operation. */
 export type Attempt = (input: unknown, call: Call) => Promise<unknown>
 
+/** An operation of the driver, then of each fallback in order. */
+export type Attempts = readonly [Attempt, ...Attempt[]]
+
 /** A port's meaning over one driver: its operations, and what it offers in process. */
 export interface Implementation {
   readonly plugin: { readonly name: string; readonly version: string }
@@ -15,7 +18,7 @@ export interface Implementation {
 /** A driver and its fallbacks in order, with the calls that are in flight on them. */
 export class Generation {
   readonly implementations: readonly [Implementation, ...Implementation[]]
-  readonly #attempts = new Map<string, readonly Attempt[]>()
+  readonly #attempts = new Map<string, Attempts>()
   #inFlight = 0
   #whenIdle: (() => void) | undefined
 
@@ -23,12 +26,11 @@ export class Generation {
     this.implementations = implementations
   }
 
-  /** An operation of the driver, then of each fallback. */
-  attempts(operation: string): readonly Attempt[] {
+  attempts(operation: string): Attempts {
     let attempts = this.#attempts.get(operation)
     if (!attempts) {
-      // definePort holds an implementation to its operations, each of them an Attempt.
-      attempts = this.implementations.map(({ face }) => (face[operation] as Attempt).bind(face))
+      const [first, ...fallbacks] = this.implementations
+      attempts = [attemptOf(first, operation), ...fallbacks.map((one) => attemptOf(one, operation))]
       this.#attempts.set(operation, attempts)
     }
     return attempts
@@ -46,6 +48,11 @@ export class Generation {
   async idle(): Promise<void> {
     if (this.#inFlight > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve))
   }
+}
+
+function attemptOf({ face }: Implementation, operation: string): Attempt {
+  // definePort holds an implementation to its operations, each of them an Attempt.
+  return (face[operation] as Attempt).bind(face)
 }
 
 /** Holds the current generation of a binding; a call ends on the one it began with. */

@@ -1,6 +1,5 @@
 import { loadAllBuiltIns } from '../../kernel/plugins/loader.ts'
-import { unsupportedCode, unsupportedSpec } from '../../kernel/binding/capabilities.ts'
-import { kernelErrors, type ErrorSpec, type ErrorTable } from '../../kernel/errors.ts'
+import { kernelErrors, unsupportedCode, unsupportedSpec, type ErrorSpec, type ErrorTable } from '../../kernel/errors.ts'
 import type { DriverPlugin } from '../../kernel/plugins/definition.ts'
 import type { Setting, SettingsSchema } from '../../kernel/plugins/settings.ts'
 import type { AnyPort } from '../../kernel/ports/definition.ts'

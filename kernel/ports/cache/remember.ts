@@ -1,8 +1,7 @@
 import type { Call } from '../../call.ts'
 import type { Clock } from '../../clock.ts'
-import { kernelError } from '../../errors.ts'
+import { kernelError, unsupported } from '../../errors.ts'
 import type { Json } from '../../json.ts'
-import { rememberError } from './errors.ts'
 import { badTags } from './keys.ts'
 import type { Cache } from './cache.ts'
 import { maxTtlMs, type RememberOptions } from './operations.ts'
@@ -71,7 +70,7 @@ function refuseOptions(cache: Cache, { ttlMs, staleMs, timeoutMs, tags }: Rememb
   refuseMs(cache, 'staleMs', staleMs, 0)
   refuseMs(cache, 'timeoutMs', timeoutMs, 1)
   if (tags === undefined) return
-  if (!cache.parts.capabilities.has('tags')) throw rememberError('CACHE_UNSUPPORTED', { binding: cache.parts.binding })
+  if (!cache.parts.capabilities.has('tags')) throw unsupported('cache', { binding: cache.parts.binding, what: 'remember with tags', capability: 'tags' })
   cache.refuse('remember', badTags(tags))
 }
 

@@ -1,0 +1,32 @@
+import type { ErrorObject } from 'ajv'
+import type { FieldError } from './errors.ts'
+
+/** Beyond these, one more error tells a caller nothing. */
+const maxErrors = 20
+
+/** ajv's errors as JSON pointers and words, each place and reason once; an unknown field is named by its own path. */
+export function fieldErrors(errors: readonly ErrorObject[]): readonly FieldError[] {
+  const found = new Map<string, FieldError>()
+  for (const error of errors) {
+    const field = toFieldError(error)
+    // ajv names each branch of a union; the caller needs each place and reason once.
+    if (error.keyword !== 'if') found.set(`${field.path} ${field.message}`, field)
+    if (found.size === maxErrors) break
+  }
+  return [...found.values()]
+}
+
+function toFieldError({ instancePath, keyword, params, message }: ErrorObject): FieldError {
+  const given: Readonly<Record<string, unknown>> = params
+  const at = (name: unknown) => `${instancePath}/${String(name).replaceAll('~', '~0').replaceAll('/', '~1')}`
+  if (keyword === 'additionalProperties') return { path: at(given.additionalProperty), message: 'unknown field' }
+  if (keyword === 'unevaluatedProperties') return { path: at(given.unevaluatedProperty), message: 'unknown field' }
+  if (keyword === 'required') return { path: at(given.missingProperty), message: 'is required' }
+  if (keyword === 'enum') return { path: instancePath, message: `must be one of ${wordsOf(given.allowedValues)}` }
+  if (keyword === 'const') return { path: instancePath, message: `must be ${JSON.stringify(given.allowedValue).slice(0, 200)}` }
+  return { path: instancePath, message: message ?? 'is not valid' }
+}
+
+function wordsOf(allowed: unknown): string {
+  return (Array.isArray(allowed) ? allowed.map((value) => JSON.stringify(value)).join(', ') : JSON.stringify(allowed)).slice(0, 200)
+}
