@@ -62,7 +62,7 @@ function checkFallback(checking: Checking, port: AnyPort, path: Path): readonly 
 
 /** What the keys ask for and the driver does not declare is refused where it is asked for. */
 function checkCapabilities(checking: Checking, port: AnyPort, { plugin }: DriverSpec, keys: unknown, path: Path): void {
-  for (const { capability, path: asked } of port.demands?.(keys) ?? []) {
+  for (const { capability, path: asked } of checking.guard(path, () => port.demands?.(keys)) ?? []) {
     if (plugin.capabilities.includes(capability)) continue
     const able = checking.catalogue.names(port.name).filter((name) => checking.catalogue.driver(port.name, name)?.capabilities.includes(capability))
     const remedy = able.length > 0 ? `; ${able.join(', ')} can` : ''

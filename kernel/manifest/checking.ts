@@ -47,7 +47,17 @@ export class Checking {
     const node = nodeAt(this.root, path) ?? emptyMap
     this.pieces.push({ path, schema, node })
     const shallow = (options.apart ?? []).reduce<Node>((tree, at) => emptied(tree, at), node)
-    return judge(schema, shallow, { root: this.root, path, problems: this.problems, noun: options.noun, secrets: options.secrets })
+    return this.guard(path, () => judge(schema, shallow, { root: this.root, path, problems: this.problems, noun: options.noun, secrets: options.secrets }))
+  }
+
+  /** Runs what a plugin or its port declares; a fault in it is told as theirs, beside the other problems. */
+  guard<T>(path: Path, run: () => T): T | undefined {
+    try {
+      return run()
+    } catch (error) {
+      this.refuse(path, `the plugin or port that this belongs to is faulty: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`)
+      return undefined
+    }
   }
 
   /** How values of the part at `path` become what code gets. */

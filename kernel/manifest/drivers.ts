@@ -111,7 +111,7 @@ export function checkSettings(checking: Checking, plugin: Plugin, path: Path): R
   if ((nodeAt(checking.root, at)?.kind ?? 'map') !== 'map') return {}
   const judged = checking.judge(settingsSchema(plugin), at, { noun: 'setting', secrets: true })
   if (!judged || typeof judged.value !== 'object' || judged.value === null) return {}
-  return resolveSettings(plugin.settings, judged.value as Readonly<Record<string, unknown>>, checking.units(at))
+  return checking.guard(at, () => resolveSettings(plugin.settings, judged.value as Readonly<Record<string, unknown>>, checking.units(at))) ?? {}
 }
 
 function checkKernelRange(checking: Checking, plugin: Plugin, path: Path): void {
