@@ -31,6 +31,8 @@ function compile(schema: JsonSchema, scope: Scope, omit: readonly string[] = [])
   return entry.write
 }
 
+const scalars: readonly string[] = ['string', 'number', 'integer', 'boolean', 'null']
+
 function compileShape(schema: JsonSchema, scope: Scope, omit: readonly string[]): Serialize {
   const choices = schema.anyOf ?? schema.oneOf
   if (Array.isArray(choices)) {
@@ -40,7 +42,7 @@ function compileShape(schema: JsonSchema, scope: Scope, omit: readonly string[])
   }
 
   const type: unknown = Array.isArray(schema.type) ? schema.type.find((name) => name !== 'null') : schema.type
-  if (type === 'string') return writeString
+  if (typeof type === 'string' && scalars.includes(type)) return writePlain
   if (type === 'array' && isSchema(schema.items)) return arrayWriter(compile(schema.items, scope))
   if (type === 'object' && schema.additionalProperties === false && isSchema(schema.properties)) return objectWriter(schema.properties, scope, omit)
   return omit.length > 0 ? (value) => writeAny(without(value, omit)) : writeAny
@@ -50,6 +52,9 @@ function objectWriter(properties: JsonSchema, scope: Scope, omit: readonly strin
   const fields = Object.entries(properties)
     .filter(([name]) => !omit.includes(name))
     .map(([name, schema]) => ({ name, prefix: `${JSON.stringify(name)}:`, write: isSchema(schema) ? compile(schema, scope) : writeAny }))
+
+  if (omit.length === 0 && fields.every(({ write }) => write === writePlain)) return writePlain
+  for (const field of fields) if (field.write === writePlain) field.write = writeScalar
 
   return (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof JsonText) return writeAny(value)
@@ -64,6 +69,7 @@ function objectWriter(properties: JsonSchema, scope: Scope, omit: readonly strin
 }
 
 function arrayWriter(write: Serialize): Serialize {
+  if (write === writePlain) return writePlain
   return (value) => {
     if (!Array.isArray(value)) return writeAny(value)
     let text = ''
@@ -75,8 +81,13 @@ function arrayWriter(write: Serialize): Serialize {
 const needsEscape = /["\\\u0000-\u001f\ud800-\udfff]/
 
 /** Ids, versions and times rarely need escapes, and are short: a test and a join beat JSON.stringify there. */
-function writeString(value: unknown): string {
+function writeScalar(value: unknown): string {
   return typeof value === 'string' && value.length < 64 && !needsEscape.test(value) ? `"${value}"` : writeAny(value)
+}
+
+/** What cannot hold stored text: JSON.stringify writes the whole of it faster than anything in JavaScript. */
+function writePlain(value: unknown): string {
+  return JSON.stringify(value) ?? 'null'
 }
 
 function writeAny(value: unknown): string {
