@@ -36,8 +36,8 @@ interface StartOptions {
 
 /** The queue port over SQLite in a folder of its own, `replicas` times on one connection. */
 export async function startQueues(t: { teardown(end: () => Promise<void>): void }, { clock, queues, writer = 'main', replicas = 2, capabilities = allCapabilities, file: given }: StartOptions) {
-  const directory = mkdtempSync(join(tmpdir(), 'portico-queue-'))
-  const file = given ?? join(directory, 'queue.db')
+  const directory = given === undefined ? mkdtempSync(join(tmpdir(), 'portico-queue-')) : undefined
+  const file = given ?? join(directory ?? '', 'queue.db')
   const connection = openSqlite({
     connection: 'main', log: silentLog, clock,
     settings: { file, writer, busyTimeoutMs: 5_000, synchronous: 'full', cacheSizeBytes: 2_097_152 },
@@ -46,7 +46,7 @@ export async function startQueues(t: { teardown(end: () => Promise<void>): void 
   t.teardown(async () => {
     for (const close of closers.toReversed()) await close()
     await connection.close()
-    rmSync(directory, { recursive: true, force: true })
+    if (directory !== undefined) rmSync(directory, { recursive: true, force: true })
   })
 
   const tables = tablesOf('queue')
