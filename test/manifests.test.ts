@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
@@ -19,5 +19,8 @@ for (const file of files) {
 }
 
 test('at least forty wrong manifests, and each of them is refused', (t) => {
-  t.true(files.filter((file) => file.startsWith('wrong/')).length >= 40)
+  const wrong = files.filter((file) => file.startsWith('wrong/'))
+
+  t.true(wrong.length >= 40)
+  t.deepEqual(wrong.filter((file) => !readFileSync(join(root, file), 'utf8').includes('\n=== report\nrefused in stage ')), [])
 })
