@@ -43,7 +43,7 @@ export function prefixOf({ name, prefix = '' }: ExtensionRoutes): string {
 function requestLog(log: Log): FastifyBaseLogger {
   const write = (level: 'debug' | 'info' | 'warn' | 'error') => (first: unknown, message?: unknown) => {
     const fields = first instanceof Error ? { err: first } : typeof first === 'object' && first !== null ? first : {}
-    log[level](fields, String(message ?? (typeof first === 'object' ? '' : first)))
+    log[level](fields, typeof message === 'string' ? message : typeof first === 'string' ? first : '')
   }
   const nothing = () => {}
   return {

@@ -21,6 +21,7 @@ export function fromFramework(error: unknown, request: FastifyRequest): unknown 
     case 'FST_ERR_CTP_BODY_TOO_LARGE': return httpError('HTTP_BODY_TOO_LARGE', { maxBytes: request.routeOptions.bodyLimit ?? 0 })
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE': return httpError('HTTP_MEDIA_TYPE_UNSUPPORTED', { expected: 'application/json' })
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH': return httpError('HTTP_REQUEST_MALFORMED', { reason: 'Content-Length is not what arrived' })
+    case undefined: break
   }
   if (statusCode === undefined || statusCode < 400 || statusCode > 499) return error
   return new PorticoError('HTTP_REQUEST_MALFORMED', { ...httpErrors.HTTP_REQUEST_MALFORMED, status: statusCode }, { reason: message })

@@ -34,7 +34,6 @@ export class HttpCall implements CallOptions {
 
   /** Ends a call that waits on purpose, so that a shutdown need not wait for it. */
   abort(): void {
-    void this.signal
-    this.#controller?.abort()
+    if (!this.signal.aborted) this.#controller?.abort()
   }
 }

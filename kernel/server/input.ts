@@ -66,12 +66,8 @@ function mergeBody(input: Record<string, unknown>, body: unknown, elsewhere: rea
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw httpError('HTTP_BODY_MALFORMED', { reason: 'the body must be a JSON object' }, { errors: [{ path: '', message: 'must be an object' }] })
   }
-  Object.assign(input, body)
-  for (const [name, field] of renamed) {
-    if (Object.hasOwn(body, field)) throw invalid(title, field, 'is not a field of this body')
-    if (Object.hasOwn(body, name)) input[field] = input[name]
-    delete input[name]
-  }
+  for (const [name, field] of renamed) if (name !== field && Object.hasOwn(body, field)) throw invalid(title, field, 'is not a field of this body')
+  for (const [name, value] of Object.entries(body)) input[renamed.find(([own]) => own === name)?.[1] ?? name] = value
   for (const field of elsewhere) if (Object.hasOwn(body, field)) throw invalid(title, field, 'is not read from the body')
 }
 

@@ -71,7 +71,7 @@ function endOfString(bytes: Buffer, start: number): number {
 /** `constructor.prototype` is how a careless merge of a body reaches Object.prototype. Depth is bounded already. */
 function findConstructor(value: unknown, path = ''): FieldError | undefined {
   if (typeof value !== 'object' || value === null) return undefined
-  for (const [name, inner] of Object.entries(value)) {
+  for (const [name, inner] of Object.entries(value as Readonly<Record<string, unknown>>)) {
     const at = `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
     if (name === 'constructor' && typeof inner === 'object' && inner !== null && Object.hasOwn(inner, 'prototype')) {
       return { path: `${at}/prototype`, message: 'is not allowed as a field name' }

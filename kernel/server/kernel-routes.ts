@@ -2,16 +2,9 @@ import type { FastifyInstance } from 'fastify'
 import type { Binding, BindingHealth } from '../binding/binding.ts'
 import type { Clock } from '../clock.ts'
 import { kernelError } from '../errors.ts'
+import type { About } from './about.ts'
 import { sendProblem, type ServerContext } from './context.ts'
 import { httpError } from './errors.ts'
-
-/** What the kernel tells of itself at `GET /v1/kernel`. */
-export interface About {
-  readonly name: string
-  readonly version: string
-  readonly manifest: { readonly path: string; readonly sha256: string }
-  readonly startedAt: Date
-}
 
 export interface KernelRoutesParts {
   readonly about: About

@@ -78,6 +78,7 @@ function arrayWriter(write: Serialize): Serialize {
   }
 }
 
+// eslint-disable-next-line no-control-regex -- these are what JSON must escape
 const needsEscape = /["\\\u0000-\u001f\ud800-\udfff]/
 
 /** Ids, versions and times rarely need escapes, and are short: a test and a join beat JSON.stringify there. */

@@ -34,7 +34,7 @@ test('an error is written with its causes, and with nothing else that it carries
   log.close()
 
   const [line] = linesOf(out.writes)
-  t.like(line?.['err'] as object, { code: 'KERNEL_NOT_READY', message: 'why', cause: { code: 'ECONNRESET', message: 'socket hang up' } })
+  t.like(line?.['err'], { code: 'KERNEL_NOT_READY', message: 'why', cause: { code: 'ECONNRESET', message: 'socket hang up' } })
   t.false(out.writes.join('').includes('secret'))
 })
 

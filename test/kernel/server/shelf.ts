@@ -127,7 +127,7 @@ export function makeShelf(seen: { signals: AbortSignal[] } = { signals: [] }): S
       if (shelf === 'degraded') call.degrade()
       return kept ? { ...kept, value: call.text ? new JsonText(JSON.stringify(kept.value)) : kept.value } : null
     },
-    async put({ shelf, id, value, ...rest }) { return keep({ shelf, id }, Object.keys(rest).length > 0 ? { ...value, rest: rest as JsonObject } : value) },
+    async put({ shelf, id, value, ...rest }) { return keep({ shelf, id }, Object.keys(rest).length > 0 ? { ...value, rest: rest } : value) },
     async patch({ shelf, id, patch }) { return keep({ shelf, id }, patch) },
     async remove({ shelf, id }) {
       notes.delete(`${shelf}\0${id}`)
