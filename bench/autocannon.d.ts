@@ -14,6 +14,7 @@ declare module 'autocannon' {
     readonly latency: { readonly p50: number; readonly p99: number }
     readonly non2xx: number
     readonly errors: number
+    readonly statusCodeStats: Readonly<Record<string, object>>
   }
 
   export default function autocannon(options: Options): Promise<Result>

@@ -7,8 +7,8 @@ console.log(JSON.stringify(await (wanted.precise === true ? latencies(wanted) : 
 
 async function throughput({ url, method = 'GET', body, connections, seconds }: Load): Promise<LoadResult> {
   const headers = body === undefined ? {} : { 'content-type': 'application/json' }
-  const { requests, latency, non2xx, errors } = await autocannon({ url, method, headers, connections, duration: seconds, ...(body === undefined ? {} : { body }) })
-  return { perSecond: requests.average, p50Ms: latency.p50, p99Ms: latency.p99, failed: non2xx + errors }
+  const { requests, latency, non2xx, errors, statusCodeStats } = await autocannon({ url, method, headers, connections, duration: seconds, ...(body === undefined ? {} : { body }) })
+  return { perSecond: requests.average, p50Ms: latency.p50, p99Ms: latency.p99, failed: non2xx + errors, statuses: Object.keys(statusCodeStats) }
 }
 
 /** GETs with a latency finer than autocannon's whole milliseconds. */
@@ -29,7 +29,7 @@ async function latencies({ url, connections, seconds }: Load): Promise<LoadResul
 
   const sorted = tookMs.toSorted((a, b) => a - b)
   const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN
-  return { perSecond: tookMs.length / seconds, p50Ms: at(0.5), p99Ms: at(0.99), failed }
+  return { perSecond: tookMs.length / seconds, p50Ms: at(0.5), p99Ms: at(0.99), failed, statuses: [] }
 }
 
 function getOnce(url: string, agent: Agent): Promise<boolean> {
