@@ -95,20 +95,30 @@ async function startStep(step: PlanStep, started: Started, parts: StartParts): P
 }
 
 async function startBinding(step: PlanStep, spec: BindingSpec, started: Started, parts: StartParts): Promise<StartedBinding> {
-  const first = await implement(step, spec, spec, started, parts)
+  const drains: (() => void)[] = []
+  const draining = { ...parts, onDrain: (drain: () => void) => { drains.push(drain) } }
+  const first = await implement(step, spec, spec, started, draining)
   const fallbacks: Implementation[] = []
-  for (const driver of spec.fallback) fallbacks.push(await implement(step, spec, driver, started, parts))
+  for (const driver of spec.fallback) fallbacks.push(await implement(step, spec, driver, started, draining))
 
   const lacks = new Set(first.probed.lacks)
   const capabilities = spec.plugin.capabilities.filter((capability) => !lacks.has(capability))
   refuseUnfit(spec, capabilities)
   const binding = bindingOf(spec, new Generation([first, ...fallbacks]), capabilities, parts)
-  parts.closing.add(`calls of ${spec.name}`, async () => { await binding.close()?.idle() })
+  parts.closing.add(`calls of ${spec.name}`, async () => {
+    const last = binding.close()
+    for (const drain of drains) drain()
+    await last?.idle()
+  })
   return binding
 }
 
+interface Draining {
+  readonly onDrain: (drain: () => void) => void
+}
+
 /** A driver, and the port's meaning over it. */
-async function implement(step: PlanStep, spec: BindingSpec, driver: DriverSpec, started: Started, parts: StartParts): Promise<Implementation> {
+async function implement(step: PlanStep, spec: BindingSpec, driver: DriverSpec, started: Started, parts: StartParts & Draining): Promise<Implementation> {
   const connection = driver.on === undefined ? undefined : started.connections.get(driver.on)
   const made = await runFactory(step, driver, needsOf(spec.needs, started), connection, spec, parts)
   if (!spec.port.implement) throw new TypeError(`the port ${spec.port.name} is an inner port`)
@@ -122,6 +132,7 @@ async function implement(step: PlanStep, spec: BindingSpec, driver: DriverSpec, 
     clock: parts.clock,
     log: parts.log.child({ binding: spec.name }),
     peer: (name) => started.bindings.get(name)?.operations,
+    onDrain: parts.onDrain,
     onClose: (close) => { parts.closing.add(spec.name, close) },
   })
   return { plugin: identity(driver.plugin), face: face as Readonly<Record<string, unknown>>, probed: probedOf(made, connection) }

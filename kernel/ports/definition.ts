@@ -73,6 +73,8 @@ export interface PortParts<D, K, C extends string = string> {
   readonly log: Log
   /** Another binding by name, for what joins one unit of work; undefined when the manifest declares none. */
   readonly peer: (binding: string) => Peer | undefined
+  /** Runs when no new calls come, before those in flight are waited for: for whoever waits on purpose. */
+  readonly onDrain?: (drain: () => void) => void
   readonly onClose: (close: () => void | Promise<void>) => void
 }
 

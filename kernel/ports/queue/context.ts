@@ -23,7 +23,7 @@ export interface QueueContext extends Pick<PortParts<QueueDriver, QueueKeys, Que
 }
 
 export function makeContext(parts: PortParts<QueueDriver, QueueKeys, QueueCapability>): QueueContext {
-  const { driver, binding, clock, log, onClose } = parts
+  const { driver, binding, clock, log, onDrain, onClose } = parts
   const rules = rulesOf(parts.keys)
   const waiting = new Waiting(clock, maxWaiting)
   // A job may be in a queue that the manifest no longer declares: it still ends by the usual rules.
@@ -37,10 +37,14 @@ export function makeContext(parts: PortParts<QueueDriver, QueueKeys, QueueCapabi
   const silences = [...rules.keys()].map((queue) => driver.onWake(queue, () => waiting.wake(queue)))
   let closed = false
 
-  onClose(async () => {
+  const letGo = () => {
     closed = true
-    for (const silence of silences) silence()
     waiting.close()
+  }
+  onDrain?.(letGo)
+  onClose(async () => {
+    letGo()
+    for (const silence of silences) silence()
     await upkeep.close()
   })
 

@@ -1,29 +1,34 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { createKernel } from '../../../kernel/index.ts'
 import { VirtualClock } from '../../contract/clock.ts'
 import { contractQueues, queueContract, type QueueHarness } from '../../contract/queue.ts'
 import { silentLog, startQueues } from './start.ts'
 
+async function startKernel(t: ExecutionContext, clock: VirtualClock) {
+  const directory = mkdtempSync(join(tmpdir(), 'portico-queue-'))
+  const manifest = { version: 1, name: 'contract', connections: { main: { use: 'sqlite', with: { file: 'queue.db' } } }, ports: { 'queue.work': { on: 'main', queues: contractQueues } } }
+  const kernel = await createKernel(manifest, { directory, clock, log: silentLog, env: {} })
+  t.teardown(async () => {
+    await kernel.close()
+    rmSync(directory, { recursive: true, force: true })
+  })
+  const queue = kernel.ports['queue.work']
+  if (!queue) throw new Error('the manifest declares it')
+  return { kernel, queue }
+}
+
 /** One kernel, as a manifest starts it. */
 const throughManifest: QueueHarness = {
   async start(t) {
     const clock = new VirtualClock()
-    const directory = mkdtempSync(join(tmpdir(), 'portico-queue-'))
-    const manifest = { version: 1, name: 'contract', connections: { main: { use: 'sqlite', with: { file: 'queue.db' } } }, ports: { 'queue.work': { on: 'main', queues: contractQueues } } }
-    const kernel = await createKernel(manifest, { directory, clock, log: silentLog, env: {} })
-    t.teardown(async () => {
-      await kernel.close()
-      rmSync(directory, { recursive: true, force: true })
-    })
+    const { kernel, queue } = await startKernel(t, clock)
     const unit = () => {
       const made = kernel.unit()
       return { unit: made, commit: () => made.commit() }
     }
-    const queue = kernel.ports['queue.work']
-    if (!queue) throw new Error('the manifest declares it')
     return { queue, other: queue, clock, unit }
   },
 }
@@ -41,3 +46,13 @@ const twoReplicas: QueueHarness = {
 for (const [name, harness] of Object.entries({ throughManifest, twoReplicas })) {
   for (const { title, run } of queueContract) test(`${name}: ${title}`, (t) => run(t, harness))
 }
+
+test('who waits for a job does not hold up a shutdown', async (t) => {
+  const { queue, kernel } = await startKernel(t, new VirtualClock())
+  const waiting = queue.lease({ queue: 'emails', waitMs: 20_000 })
+  await new Promise((resolve) => setTimeout(resolve, 50))
+
+  t.is(await kernel.close(), 0)
+
+  t.deepEqual(await waiting, { items: [] })
+})
