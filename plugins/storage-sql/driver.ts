@@ -113,7 +113,6 @@ function valuesOf(table: Table, row: KeyedRow): Record<string, SqlValue> {
 export function toRow(row: SqlRow): Row {
   return {
     id: row.id, text: row.value, version: row.version,
-    // PostgreSQL and MySQL may answer 64-bit integers as text.
     createdAtMs: Number(row.created_at), updatedAtMs: Number(row.updated_at), expiresAtMs: row.expires_at === null ? null : Number(row.expires_at),
   }
 }

@@ -8,9 +8,10 @@ export interface SqlRow {
   readonly id: string
   readonly value: string
   readonly version: string
-  readonly created_at: number
-  readonly updated_at: number
-  readonly expires_at: number | null
+  /** PostgreSQL and MySQL may answer 64-bit integers as text. */
+  readonly created_at: number | string
+  readonly updated_at: number | string
+  readonly expires_at: number | string | null
 }
 
 export type Build<N extends string> = (knex: Knex, p: Params<N>) => Knex.QueryBuilder

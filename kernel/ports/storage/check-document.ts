@@ -54,7 +54,7 @@ function findBadName(value: Json): FieldError | undefined {
   for (const [name, below] of Object.entries(value)) {
     const step = `/${name.slice(0, 100).replaceAll('~', '~0').replaceAll('/', '~1')}`
     if (!Array.isArray(value) && isRefusedName(name)) return { path: step, message: 'is not allowed as a field name' }
-    const found = findBadName(below as Json)
+    const found = findBadName(below)
     if (found) return { path: `${step}${found.path}`, message: found.message }
   }
   return undefined

@@ -26,8 +26,11 @@ export function holds(filter: Filter, record: Candidate): boolean {
     case 'and': return filter.of.every((one) => holds(one, record))
     case 'or': return filter.of.some((one) => holds(one, record))
     case 'not': return !holds(filter.of, record)
+    default: return holdsAt(filter, valueAt(filter.path, record))
   }
-  const value = valueAt(filter.path, record)
+}
+
+function holdsAt(filter: PathFilter, value: Json | undefined): boolean {
   switch (filter.kind) {
     case 'exists': return (value !== undefined) === filter.operand
     case 'in': return isScalar(value) && filter.operands.has(value)

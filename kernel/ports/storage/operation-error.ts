@@ -1,4 +1,4 @@
-import { PorticoError } from '../../errors.ts'
+import type { PorticoError } from '../../errors.ts'
 
 /** The error of one operation of a `write`, with the operation's place before the places of what is wrong in it. */
 export function atOperation(error: PorticoError, operation: number | undefined): PorticoError {

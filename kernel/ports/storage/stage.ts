@@ -159,5 +159,5 @@ function keyOf(collection: string, id: string): string {
 }
 
 function isSame(a: Uint8Array | null | undefined, b: Uint8Array): boolean {
-  return a != null && Buffer.compare(a, b) === 0
+  return a !== null && a !== undefined && Buffer.compare(a, b) === 0
 }

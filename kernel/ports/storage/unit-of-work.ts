@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { randomUUID } from 'node:crypto'
 import { makeUnit, type OpenUnit } from '../../binding/unit.ts'
 import type { Call } from '../../call.ts'
@@ -20,10 +19,18 @@ export async function runUnit<T>(call: Call, body: (unit: OpenUnit) => Promise<T
     } catch (error) {
       const waitMs = Math.random() * Math.min(longestWaitMs, 2 ** attempt)
       if (!isPorticoError(error) || !conflicts.has(error.code) || waitMs >= call.remainingMs()) throw error
-      // A caller who gives up meets the refusal that made it wait.
-      await wait(waitMs, undefined, { signal: call.signal }).catch(() => { throw error })
+      await pause(waitMs)
+      // A caller who gave up meets the refusal that made it wait.
+      if (call.signal.aborted) throw error
     }
   }
+}
+
+/** In real time, also where a test's clock stands still: the others who write do so in real time. */
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms)
+  })
 }
 
 /** The call of a unit that its own code runs, outside any operation. */

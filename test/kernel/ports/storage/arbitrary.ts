@@ -16,7 +16,7 @@ const paths = ['a', 'b', 'c', 'a.b', 'a.a', 'b.a.c', '', 'constructor', 'toStrin
 export const json: fc.Arbitrary<Json> = fc.letrec<{ value: Json }>((tie) => ({
   value: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
-    { weight: 6, arbitrary: scalar as fc.Arbitrary<Json> },
+    { weight: 6, arbitrary: scalar },
     { weight: 1, arbitrary: fc.array(tie('value'), { maxLength: 3 }) },
     { weight: 2, arbitrary: fc.dictionary(name, tie('value'), { maxKeys: 3 }) },
   ),
