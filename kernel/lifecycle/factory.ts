@@ -5,7 +5,7 @@ import type { DriverPlugin, ExtensionPlugin, Parts } from '../plugins/definition
 import type { PlanStep } from '../plugins/plan.ts'
 import type { SettingsSchema } from '../plugins/settings.ts'
 import { within } from './close-stack.ts'
-import type { StartParts } from './start.ts'
+import type { StartParts } from './start-parts.ts'
 
 type AnyParts = Parts<SettingsSchema, never, unknown, unknown>
 
@@ -33,7 +33,7 @@ export async function runFactory(
 
   try {
     // The manifest check has held settings and needs to the plugin's own declaration.
-    const create = driver.plugin.create as (given: AnyParts) => unknown
+    const create = driver.plugin.create
     const made = await within(startTimeoutMs, parts.clock, () => create(given as AnyParts), () => kernelError('PLUGIN_START_TIMEOUT', { ...at, timeoutMs: startTimeoutMs }))
     return made as Probed | undefined
   } catch (error) {

@@ -1,38 +1,13 @@
 import { bind, type StartedBinding } from '../binding/bind.ts'
 import type { Probed } from '../binding/binding.ts'
-import type { Deadlines } from '../binding/deadlines.ts'
-import type { Instruments } from '../binding/instruments.ts'
 import { Generation, type Implementation } from '../binding/swap-point.ts'
-import type { Clock } from '../clock.ts'
-import type { Log } from '../log.ts'
 import { Problems } from '../manifest/problems.ts'
 import type { BindingSpec, DriverSpec } from '../manifest/types.ts'
 import type { DriverPlugin, Extension } from '../plugins/definition.ts'
 import { standsOn, type Plan, type PlanStep } from '../plugins/plan.ts'
 import { kernelVersion } from '../version.ts'
-import type { CloseStack } from './close-stack.ts'
 import { runFactory } from './factory.ts'
-
-/** What every start needs and none of them changes. */
-export interface StartParts {
-  readonly directory: string
-  readonly log: Log
-  readonly clock: Clock
-  readonly closing: CloseStack
-  readonly instruments: Instruments
-  readonly deadlines: Deadlines
-  /** Told as each step has started, for a terminal. */
-  readonly onStarted?: (step: StartedStep) => void
-}
-
-export interface StartedStep {
-  readonly kind: PlanStep['kind']
-  readonly name: string
-  readonly plugin: string
-  readonly tookMs: number
-  /** Why an optional binding is not running. */
-  readonly failure?: string
-}
+import type { StartedStep, StartParts } from './start-parts.ts'
 
 export interface StartedExtension extends Extension {
   readonly name: string

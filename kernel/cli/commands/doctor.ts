@@ -1,5 +1,5 @@
 import { check, startChecked } from '../../boot.ts'
-import type { StartedStep } from '../../lifecycle/start.ts'
+import type { StartedStep } from '../../lifecycle/start-parts.ts'
 import { makeLogger } from '../../logger.ts'
 import { manifestOptions, sourceOf, type CommonFlags } from '../options.ts'
 import { messageOf, writeFailure, type Outcome } from '../outcome.ts'

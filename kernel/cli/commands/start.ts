@@ -1,6 +1,6 @@
 import { check, startChecked } from '../../boot.ts'
 import { onSignals } from '../../lifecycle/signals.ts'
-import type { StartedStep } from '../../lifecycle/start.ts'
+import type { StartedStep } from '../../lifecycle/start-parts.ts'
 import { makeLogger } from '../../logger.ts'
 import { kernelVersion } from '../../version.ts'
 import { manifestOptions, sourceOf, type CommonFlags } from '../options.ts'
