@@ -1,0 +1,10 @@
+/**
+ * What a driver's author runs: `portico/testing`. Each suite is a list of cases that meet the driver through a real manifest;
+ * the harness says how to start it. The contexts are those of AVA.
+ */
+export { VirtualClock } from './clock.ts'
+export { cacheContract, type CacheCase, type CacheHarness } from './cache.ts'
+export { integrationsContract, type IntegrationsCase, type IntegrationsHarness } from './integrations.ts'
+export { contractQueues, queueContract, type BoundQueue, type QueueCase, type QueueHarness, type QueueParts } from './queue.ts'
+export { sqlContract, type SqlCase, type SqlHarness } from './sql.ts'
+export { contractCollections, storageContract, type StorageCase, type StorageHarness, type StorageParts } from './storage.ts'
