@@ -15,9 +15,12 @@ export function readFile(path: string, maxBytes: number): ReadResult {
   }
 }
 
+/** The failure of a file that is not there. */
+export const doesNotExist = 'does not exist'
+
 const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'does not exist', EACCES: 'cannot be read: permission denied', EPERM: 'cannot be read: permission denied',
-  ENOTDIR: 'does not exist', ELOOP: 'is a loop of links', ENAMETOOLONG: 'has too long a name', ERR_INVALID_ARG_VALUE: 'is not a file name',
+  ENOENT: doesNotExist, EACCES: 'cannot be read: permission denied', EPERM: 'cannot be read: permission denied',
+  ENOTDIR: doesNotExist, ELOOP: 'is a loop of links', ENAMETOOLONG: 'has too long a name', ERR_INVALID_ARG_VALUE: 'is not a file name',
 }
 
 function reasonOf(cause: unknown): string {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { applyEnvironment, choicePaths } from './environment.ts'
-import { decodeText, readFile } from './files.ts'
+import { decodeText, doesNotExist, readFile } from './files.ts'
 import type { Node } from './nodes.ts'
 import { mergeOverlay } from './overlay.ts'
 import { applySets } from './overrides.ts'
@@ -35,7 +35,7 @@ export async function readManifest(source: ManifestSource, options: ManifestOpti
 }
 
 function readLayers(path: string, options: ManifestOptions, hashed: (bytes: Uint8Array) => void, problems: Problems): Node | undefined {
-  const base = readLayer(path, hashed, problems)
+  const base = readLayer(path, hashed, problems, '; `portico init` writes one')
   const name = options.overlay ?? options.env.PORTICO_ENV
   if (!name) return base
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/.test(name)) {
@@ -48,11 +48,12 @@ function readLayers(path: string, options: ManifestOptions, hashed: (bytes: Uint
   return base && over ? mergeOverlay(base, over, problems) : undefined
 }
 
-function readLayer(path: string, hashed: (bytes: Uint8Array) => void, problems: Problems): Node | undefined {
+/** `whenMissing` is the remedy to tell for a file that is not there. */
+function readLayer(path: string, hashed: (bytes: Uint8Array) => void, problems: Problems, whenMissing = ''): Node | undefined {
   const start = { file: path, line: 1, column: 1 }
   const read = readFile(path, maxFileBytes)
   if ('failure' in read) {
-    problems.add({ message: `the file ${path} ${read.failure}` })
+    problems.add({ message: `the file ${path} ${read.failure}${read.failure === doesNotExist ? whenMissing : ''}` })
     return undefined
   }
   hashed(read.bytes)

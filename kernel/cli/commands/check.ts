@@ -13,7 +13,7 @@ export async function checkCommand(flags: CommonFlags, argument: string | undefi
     return {
       status: 0,
       json: { valid: true, manifest: source.path, sha256: manifest.sha256, ...counts, problems: [] },
-      text: (paint) => `${paint('green', `${source.path} is good`)}: ${counts.connections} connections, ${counts.bindings} bindings, ${counts.extensions} extensions\n`,
+      text: (paint) => `${paint('green', `${source.path} is good`)}: ${many(counts.connections, 'connection')}, ${many(counts.bindings, 'binding')}, ${many(counts.extensions, 'extension')}\n`,
     }
   } catch (error) {
     if (!isPorticoError(error) || error.code !== 'MANIFEST_INVALID') throw error
@@ -26,6 +26,8 @@ function refused(path: string, error: PorticoError): Outcome {
   return {
     status: 1,
     json: { valid: false, manifest: path, problems },
-    text: (paint) => `${error.message}\n${paint('red', problems.length === 1 ? '1 problem' : `${problems.length} problems`)}\n`,
+    text: (paint) => `${error.message}\n${paint('red', many(problems.length, 'problem'))}\n`,
   }
 }
+
+const many = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`

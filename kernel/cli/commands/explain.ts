@@ -2,6 +2,7 @@ import { checkManifest } from '../../manifest/check.ts'
 import { explainManifest } from '../../manifest/explain.ts'
 import { Problems } from '../../manifest/problems.ts'
 import { readManifest } from '../../manifest/read.ts'
+import { didYouMean } from '../../manifest/suggest.ts'
 import type { Explained, Origin } from '../../manifest/types.ts'
 import { wantedPlugins } from '../../manifest/wanted.ts'
 import { loadPlugins } from '../../plugins/loader.ts'
@@ -25,13 +26,19 @@ export async function explain(flags: CommonFlags, path: string | undefined, term
   checkManifest(raw, catalogue, options, problems)
   if (problems.any) terminal.err(`${terminal.paintErr('yellow', 'This manifest has problems; portico check tells them.')}\n`)
 
-  const settings = explainManifest(raw, catalogue, options).filter((one) => path === undefined || one.path === path || one.path.startsWith(`${path}.`))
-  if (path !== undefined && settings.length === 0) throw new InputError(`there is no setting at or below ${path}`)
+  const all = explainManifest(raw, catalogue, options)
+  const settings = all.filter((one) => path === undefined || one.path === path || one.path.startsWith(`${path}.`))
+  if (path !== undefined && settings.length === 0) throw new InputError(`there is no setting at or below ${path}${didYouMean(path, pathsOf(all))}`)
   return {
     status: 0,
     json: { settings },
     text: (paint) => renderTable(['setting', 'value', 'origin'], settings.map((one) => [one.path, showValue(one), { text: showOrigin(one.origin), style: 'dim' }]), paint),
   }
+}
+
+/** Every path that can be asked for: those of the settings, and what they stand below. */
+function pathsOf(settings: readonly Explained[]): Set<string> {
+  return new Set(settings.flatMap(({ path }) => path.split('.').map((_, index, steps) => steps.slice(0, index + 1).join('.'))))
 }
 
 function showValue({ value }: Explained): string {

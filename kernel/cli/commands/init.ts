@@ -17,7 +17,7 @@ export async function init({ file = defaultFile, force = false }: { readonly fil
   try {
     await writeFile(path, initialManifest(name), { flag: force ? 'w' : 'wx' })
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') throw new InputError(`${file} is there already; --force replaces it`, { cause: error })
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') throw new InputError(`${file} is there already; --force replaces it`)
     throw new InputError(`${file} cannot be written`, { cause: error })
   }
   return {

@@ -46,7 +46,9 @@ test('help and version are 0', async (t) => {
 
 test('check: a good manifest is 0, a wrong one 1 with every problem at its place', async (t) => {
   const file = await manifest(t.context.directory, good)
-  t.is(await main(['check', file], recorder()), 0)
+  const told = recorder()
+  t.is(await main(['check', file], told), 0)
+  t.regex(told.written.out, /is good: 0 connections, 1 binding, 0 extensions\n/)
 
   const wrong = await manifest(t.context.directory, 'version: 1\nname: shop\nprots: {}\nports: { cache: { use: lru, with: { maxSise: 1MiB } } }\n')
   const terminal = recorder()
@@ -68,7 +70,10 @@ test('check --json tells the problems on standard output', async (t) => {
 })
 
 test('a manifest that is not there is 1', async (t) => {
-  t.is(await main(['check', '-f', join(t.context.directory, 'none.yaml')], recorder()), 1)
+  const terminal = recorder()
+
+  t.is(await main(['check', '-f', join(t.context.directory, 'none.yaml')], terminal), 1)
+  t.regex(terminal.written.err, /none\.yaml does not exist; `portico init` writes one/)
 })
 
 test('init writes a manifest that is good, and never over another', async (t) => {
@@ -104,7 +109,10 @@ test('explain with a path tells what is below it, and refuses one that is not th
 
   t.is(await main(['explain', 'ports.cache', '-f', file], terminal), 0)
   t.true(terminal.written.out.split('\n').slice(1, -1).every((line) => line.startsWith('ports.cache.')))
-  t.is(await main(['explain', 'ports.cahce', '-f', file], recorder()), 1)
+
+  const refused = recorder()
+  t.is(await main(['explain', 'ports.cahce', '-f', file], refused), 1)
+  t.regex(refused.written.err, /ports\.cahce; did you mean "ports\.cache"\?/)
 })
 
 test('plan tells what a changed manifest starts, restarts and stops', async (t) => {
