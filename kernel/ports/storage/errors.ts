@@ -24,7 +24,7 @@ export const storageErrors = {
   },
   STORAGE_NOT_UNIQUE: {
     status: 409, retryable: false, title: 'Not unique',
-    detail: (at: At & { paths: string }) => `another record of ${at.collection} has the same ${at.paths} as ${at.id}`,
+    detail: (at: At & { paths: string }) => `another record of ${at.collection} has the same ${at.paths}`,
   },
   STORAGE_VALUE_INVALID: {
     status: 422, retryable: false, title: 'Value breaks the schema',
