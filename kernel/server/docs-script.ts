@@ -40,6 +40,9 @@ function example(schema, depth) {
   return Object.fromEntries(Object.entries(schema.properties || {}).filter(([name]) => wanted.includes(name)).map(([name, inner]) => [name, example(inner, depth + 1)]))
 }
 
+/** Descriptions are written for tools that read Markdown. */
+const plain = (text) => text.replaceAll(String.fromCharCode(96), '')
+
 const quote = (text) => "'" + text.replaceAll("'", "'\\''") + "'"
 
 function curl(spec, method, path, operation) {
@@ -61,7 +64,7 @@ function parameters(operation) {
   const own = (operation.parameters || []).filter((one) => one.name !== 'X-Request-Id' && one.name !== 'traceparent')
   if (own.length === 0) return undefined
   const rows = own.map((one) => node('tr', {},
-    node('td', {}, node('code', {}, one.name)), node('td', {}, one.in + (one.required ? '' : ', optional')), node('td', {}, one.description || ''), node('td', {}, node('code', {}, JSON.stringify(one.schema)))))
+    node('td', {}, node('code', {}, one.name)), node('td', {}, one.in + (one.required ? '' : ', optional')), node('td', {}, plain(one.description || '')), node('td', {}, node('code', {}, JSON.stringify(one.schema)))))
   return node('div', {}, node('h3', {}, 'Parameters'), node('table', {}, node('tbody', {}, ...rows)))
 }
 
@@ -76,7 +79,7 @@ function answers(spec, operation) {
     const entry = Object.entries(answer.content || {})[0]
     const shown = entry && entry[0] === 'application/json' ? node('details', {}, node('summary', {}, 'schema'), pretty(spec, entry[1].schema)) : undefined
     const headers = Object.keys(answer.headers || {}).filter((name) => name !== 'X-Request-Id').join(', ')
-    return node('tr', {}, node('td', {}, node('code', {}, status)), node('td', {}, (answer.description || 'Any other problem.').replaceAll(String.fromCharCode(96), ''), headers ? node('div', { class: 'soft' }, headers) : undefined, shown))
+    return node('tr', {}, node('td', {}, node('code', {}, status)), node('td', {}, plain(answer.description || 'Any other problem.'), headers ? node('div', { class: 'soft' }, headers) : undefined, shown))
   })
   return node('div', {}, node('h3', {}, 'Answers'), node('table', {}, node('tbody', {}, ...rows)))
 }
@@ -88,7 +91,7 @@ function operationCard(spec, path, method, operation) {
   // Filled when it is opened: a manifest may have thousands of operations.
   card.addEventListener('toggle', () => {
     if (card.querySelector('.body')) return
-    card.append(node('div', { class: 'body' }, operation.description ? node('p', {}, operation.description) : undefined,
+    card.append(node('div', { class: 'body' }, operation.description ? node('p', {}, plain(operation.description)) : undefined,
       node('h3', {}, 'Try it'), node('pre', {}, curl(spec, method, path, operation)), parameters(operation), body(spec, operation), answers(spec, operation)))
   })
   return card

@@ -16,5 +16,7 @@ summary { padding: .5rem .75rem; cursor: pointer } summary:focus-visible, a:focu
 code, pre { font: .875rem/1.45 ui-monospace, monospace; overflow-wrap: anywhere }
 pre { margin: .25rem 0; padding: .6rem; overflow: auto; max-height: 24rem; white-space: pre-wrap; border: 1px solid var(--line); border-radius: 6px; background: var(--back) }
 table { border-collapse: collapse; width: 100% } th, td { padding: .25rem .5rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top } th { color: var(--soft); font-weight: 600 }
+td:first-child, td:first-child code { white-space: nowrap; overflow-wrap: normal }
+@media (max-width: 40rem) { body { padding: 1rem } summary > .soft { display: block } tr { display: grid; padding: .25rem 0; border-bottom: 1px solid var(--line) } td { padding: 0 .25rem; border: 0 } td:empty { display: none } }
 [hidden] { display: none }
 `

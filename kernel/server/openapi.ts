@@ -51,7 +51,7 @@ function addPaths(paths: Record<string, Record<string, JsonSchema>>, { name, por
 function both(first: JsonSchema, second: JsonSchema): JsonSchema {
   return {
     ...first,
-    summary: `${String(first.summary)} Or: ${String(second.summary)}`,
+    summary: `${String(first.summary)}, or ${lowerFirst(String(second.summary))}`,
     requestBody: eitherContent(first.requestBody, second.requestBody),
     responses: eitherResponse(first.responses as Record<string, JsonSchema>, second.responses as Record<string, JsonSchema>),
   }
@@ -100,3 +100,5 @@ const problemResponse: JsonSchema = {
   headers: { 'X-Request-Id': { schema: { type: 'string' } }, 'Retry-After': { description: 'Seconds; with 429 and 503.', schema: { type: 'integer' } } },
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 }
+
+const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1)
