@@ -1,15 +1,14 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
+import { isAlias, isDocument, isMap, isScalar, isSeq, LineCounter } from 'yaml'
 import type { Document, YAMLMap } from 'yaml'
 import { emptyMap, showPath } from './nodes.ts'
 import type { Entry, MapNode, Node, Path, ScalarNode } from './nodes.ts'
 import type { Problems } from './problems.ts'
 import { didYouMean } from './suggest.ts'
-import { syntaxProblems } from './syntax.ts'
+import { maxDepth, readDocument, syntaxProblems } from './syntax.ts'
 import type { Position } from './types.ts'
 
-/** Bounds of one file: what a person writes stays far below. */
+/** A bound on what aliases unfold to: what a person writes stays far below. */
 const maxNodes = 100_000
-const maxDepth = 64
 
 /**
  * The tree of one YAML document with a position for every key and value; undefined when its syntax is broken.
@@ -17,13 +16,16 @@ const maxDepth = 64
  */
 export function parseYaml(text: string, file: string, problems: Problems): Node | undefined {
   const lines = new LineCounter()
-  // Without `uniqueKeys`: the library compares every key with every other one; `mapOf` below does it with a Map.
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, version: '1.2', logLevel: 'error' })
+  const document = readDocument(text, lines)
   const place = (offset: number): Position => {
     const { line, col } = lines.linePos(offset)
     return { file, line: Math.max(1, line), column: Math.max(1, col) }
   }
 
+  if (!isDocument(document)) {
+    problems.add({ at: place(document.offset), message: document.failure })
+    return undefined
+  }
   const broken = syntaxProblems(document, text, place)
   for (const problem of broken) problems.add(problem)
   return broken.length > 0 ? undefined : new TreeReader(document, place, problems).read()

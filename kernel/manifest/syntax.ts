@@ -1,6 +1,41 @@
-import type { Document, YAMLError } from 'yaml'
+import { Composer, Lexer, Parser, YAMLParseError } from 'yaml'
+import type { CST, Document, LineCounter, YAMLError } from 'yaml'
 import type { Problem } from './problems.ts'
 import type { Position } from './types.ts'
+
+/** Maps and lists in one another; what a person writes stays far below, here and in the next. */
+export const maxDepth = 64
+
+/** Words, signs and gaps: the library takes a microsecond or two for each, whatever they mean. */
+const maxLexemes = 300_000
+
+/** The library's tree of the first document, or why the text is beyond what is read. */
+export function readDocument(text: string, lines: LineCounter): Document.Parsed | { readonly failure: string; readonly offset: number } {
+  const { stackTraceLimit } = Error
+  // A text of a million mistakes is a million errors here, and their stacks would take 15 s.
+  Error.stackTraceLimit = 0
+  try {
+    const tokens: CST.Token[] = []
+    const parser = new Parser(lines.addNewLine)
+    let lexemes = 0
+    lines.addNewLine(0)
+    for (const lexeme of new Lexer().lex(text)) {
+      if (++lexemes > maxLexemes) return { offset: 0, failure: `is longer than anyone writes: more than ${maxLexemes} words and signs` }
+      // The tree's reader tells the exact place; this is for what its recursion must not meet.
+      if (parser.stack.length > 2 * maxDepth) return { offset: parser.offset, failure: `is nested deeper than ${maxDepth} levels` }
+      tokens.push(...parser.next(lexeme))
+    }
+    tokens.push(...parser.end())
+
+    // Without `uniqueKeys`: the library compares every key with every other one; the tree's reader does it with a Map.
+    const [document, second] = new Composer({ uniqueKeys: false, version: '1.2', logLevel: 'error' }).compose(tokens, true, text.length)
+    if (!document) return { offset: 0, failure: 'is empty' }
+    if (second) document.errors.push(new YAMLParseError([second.range[0], second.range[1]], 'MULTIPLE_DOCS', ''))
+    return document
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
+}
 
 /** More than these are the echo of the first. */
 const maxShown = 10
@@ -35,10 +70,8 @@ function unquotedReferences(text: string, errors: readonly YAMLError[], place: (
 const words: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'a tab stands where YAML wants spaces; indent with spaces',
   MULTIPLE_DOCS: 'a second document starts here (---); a manifest is one document',
-  RESOURCE_EXHAUSTION: 'is nested too deeply',
   TAG_RESOLVE_FAILED: 'tags (!) are not supported; write the plain value',
   MULTIPLE_ANCHORS: 'a value can have one anchor only',
-  MISSING_CHAR: '',
 }
 
 function wordsFor(error: YAMLError): string {

@@ -68,6 +68,11 @@ for (const [what, text] of Object.entries({
   'ten thousand aliases': `version: 1\nserver: &a {}\nplugins: [${'*a,'.repeat(10_000)}]`,
   'a thousand bindings of an unknown port': `version: 1\nports:\n${Array.from({ length: 1_000 }, (_, index) => `  cahce.b${index}: { use: lru }`).join('\n')}`,
   'a text of a mebibyte that is no duration': `version: 1\nserver: { drainTimeout: ${'9'.repeat(1_000_000)} }`,
+  'a mebibyte of commas': `{${','.repeat(1_000_000)}`,
+  'a mebibyte of closing braces': '}'.repeat(1_000_000),
+  'a mebibyte of pairs of brackets': '[]'.repeat(500_000),
+  'a mebibyte of unquoted references': 'a: {b: ${env:X}}\n'.repeat(61_000),
+  'a mebibyte of unknown escapes': `"${'\\q'.repeat(500_000)}"`,
   'a hundred thousand open references': `version: 1\nname: "${'${'.repeat(100_000)}"`,
 })) {
   test.serial(`${what} ends in bounded time`, async (t) => {

@@ -33,11 +33,14 @@ function shaped(schema: JsonSchema | boolean): fc.Arbitrary<unknown> {
 for (const [index, schema] of schemas.entries()) {
   test(`what is surely valid by schema ${index}, ajv accepts, and what is not, ajv refuses`, (t) => {
     let accepted = 0
-    fc.assert(fc.property(nearly(schema), (given) => {
-      const fast = surelyValid(schema, given)
-      if (fast) accepted++
-      return fast === (compiledErrors(schema, given).length === 0)
-    }), { numRuns: 1_000 })
+    // Of some schemas one random value in a thousand is good; without one the property would say nothing.
+    for (let round = 0; round < 20 && (round === 0 || accepted === 0); round++) {
+      fc.assert(fc.property(nearly(schema), (given) => {
+        const fast = surelyValid(schema, given)
+        if (fast) accepted++
+        return fast === (compiledErrors(schema, given).length === 0)
+      }), { numRuns: 1_000 })
+    }
     t.true(accepted > 0)
   })
 }
