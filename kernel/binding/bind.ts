@@ -81,22 +81,29 @@ async function probe(driver: Probed, deadlines: Deadlines): Promise<BindingHealt
 
   const startedMs = performance.now()
   const latencyMs = () => Math.round((performance.now() - startedMs) * 100) / 100
-  const call = new OperationCall({ timeoutMs: healthTimeoutMs }, 0)
   const late = Promise.withResolvers<never>()
-  const pending = {
-    remainingMs: () => call.remainingMs(),
-    expire() {
-      call.expire()
-      late.reject(new Error('late'))
-    },
-  }
-  deadlines.watch(pending, healthTimeoutMs)
+  const call = new ProbeCall(late.reject)
+  deadlines.watch(call, healthTimeoutMs)
   try {
     await Promise.race([driver.health(call), late.promise])
     return { status: 'ok', latencyMs: latencyMs() }
   } catch (error) {
     return { status: 'failed', latencyMs: latencyMs(), error: isPorticoError(error) ? `${error.code}: ${error.message}` : 'the backend does not answer' }
   } finally {
-    deadlines.end(pending)
+    deadlines.end(call)
+  }
+}
+
+class ProbeCall extends OperationCall {
+  readonly #late: (error: Error) => void
+
+  constructor(late: (error: Error) => void) {
+    super({ timeoutMs: healthTimeoutMs }, 0)
+    this.#late = late
+  }
+
+  override expire(): void {
+    super.expire()
+    this.#late(new Error('late'))
   }
 }

@@ -5,7 +5,10 @@ export type BoundOperations<P> = {
   readonly [K in keyof P]: P[K] extends (input: infer I, call: never) => Promise<infer O> ? (input: I, options?: CallOptions) => Promise<O> : never
 }
 
-/** Every port known to the program, by name; a port adds itself by declaration merging. */
+/**
+ * Every port known to the program, by name; a port adds itself by declaration merging. One of a third party writes
+ * `declare module 'portico/ports'`, which is this very file: TypeScript merges nothing through a file that re-exports.
+ */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- merged by each port
 export interface Ports {}
 

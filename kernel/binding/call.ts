@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import type { Call, CallOptions } from '../call.ts'
+import type { Pending } from './deadlines.ts'
 import type { Unit } from './unit.ts'
 
 /** A call's deadline unless its caller names another. */
 export const defaultTimeoutMs = 30_000
 
 /** The call of one operation; its signal is made only when somebody asks for it. */
-export class OperationCall implements Call {
+export class OperationCall implements Call, Pending {
+  next: Pending | undefined
+  previous: Pending | undefined
+  timer: NodeJS.Timeout | undefined
   /** As `performance.now()` counts. */
   readonly startedMs = performance.now()
   readonly timeoutMs: number

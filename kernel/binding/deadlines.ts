@@ -1,11 +1,31 @@
 const sweepEveryMs = 100
 const ownTimerBelowMs = 1_000
 
-/** Something that has to end by a time. */
+/**
+ * Something that has to end by a time. It carries its own place in the list of what is pending: a set's entry for each
+ * call would cost more than the rest of its deadline.
+ */
 export interface Pending {
+  /** The list's own; undefined while it is in none. */
+  next: Pending | undefined
+  previous: Pending | undefined
+  timer: NodeJS.Timeout | undefined
   remainingMs(): number
   /** Told once when no time is left. */
   expire(): void
+}
+
+/** Where the list begins and ends; it never expires. */
+class Ends implements Pending {
+  next: Pending = this
+  previous: Pending = this
+  timer: undefined
+
+  remainingMs(): number {
+    return Infinity
+  }
+
+  expire(): void {}
 }
 
 /**
@@ -14,34 +34,43 @@ export interface Pending {
  * timer ends itself when nothing is pending, and holds the process until then: a call in flight is not idle.
  */
 export class Deadlines {
-  readonly #pending = new Set<Pending>()
-  readonly #timers = new Map<Pending, NodeJS.Timeout>()
+  readonly #ends = new Ends()
   #sweep: NodeJS.Timeout | undefined
 
   watch(pending: Pending, timeoutMs: number): void {
     if (timeoutMs < ownTimerBelowMs) {
-      this.#timers.set(pending, setTimeout(() => this.#expire(pending), timeoutMs))
+      pending.timer = setTimeout(() => pending.expire(), timeoutMs)
       return
     }
-    this.#pending.add(pending)
+    const last = this.#ends.previous
+    pending.previous = last
+    pending.next = this.#ends
+    last.next = pending
+    this.#ends.previous = pending
     this.#sweep ??= setInterval(() => this.#tick(), sweepEveryMs)
   }
 
   /** Ends the watch; one that has ended already is no matter. */
   end(pending: Pending): void {
-    if (this.#pending.delete(pending)) return
-    clearTimeout(this.#timers.get(pending))
-    this.#timers.delete(pending)
-  }
-
-  #expire(pending: Pending): void {
-    this.end(pending)
-    pending.expire()
+    if (pending.timer) clearTimeout(pending.timer)
+    const { next, previous } = pending
+    if (!next || !previous) return
+    previous.next = next
+    next.previous = previous
+    pending.next = pending.previous = undefined
   }
 
   #tick(): void {
-    for (const pending of this.#pending) if (pending.remainingMs() === 0) this.#expire(pending)
-    if (this.#pending.size > 0) return
+    for (let pending: Pending = this.#ends.next; pending !== this.#ends;) {
+      const { next } = pending
+      if (pending.remainingMs() === 0) {
+        this.end(pending)
+        pending.expire()
+      }
+      // An expiry ends only its own call at once: callers learn of it in a later microtask.
+      pending = next ?? this.#ends
+    }
+    if (this.#ends.next !== this.#ends) return
     clearInterval(this.#sweep)
     this.#sweep = undefined
   }

@@ -1,31 +1,34 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
-import { kernelError } from '../errors.ts'
-import { fieldErrors } from '../field-errors.ts'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { kernelError, type FieldError } from '../errors.ts'
+import { fieldCheck } from '../field-errors.ts'
 import type { JsonSchema } from '../json.ts'
-
-let ajv: Ajv2020 | undefined
 
 /**
  * A check of one operation's input, compiled at the first call and then kept for as long as its schema is.
- * It throws INPUT_INVALID with every field that is wrong.
+ * It throws INPUT_INVALID with every field that is wrong, or of a large input with the first one.
  */
 export function inputCheck(schema: JsonSchema, operation: string): (input: unknown) => void {
-  let validate: ValidateFunction | undefined
+  const check = checkOf(schema)
 
   return (input) => {
-    validate ??= compile(schema)
-    if (validate(input)) return
-    throw kernelError('INPUT_INVALID', { operation }, { errors: fieldErrors(validate.errors ?? []) })
+    const errors = check(input)
+    if (errors.length > 0) throw kernelError('INPUT_INVALID', { operation }, { errors })
   }
 }
 
-const compiled = new WeakMap<JsonSchema, ValidateFunction>()
+type Check = (input: unknown) => readonly FieldError[]
 
-function compile(schema: JsonSchema): ValidateFunction {
-  let validate = compiled.get(schema)
-  if (!validate) {
-    ajv ??= new Ajv2020({ allErrors: true, strict: false, validateFormats: false, ownProperties: true })
-    compiled.set(schema, (validate = ajv.compile(schema)))
-  }
-  return validate
+const checks = new WeakMap<JsonSchema, Check>()
+let firstOf: Ajv2020 | undefined
+let allOf: Ajv2020 | undefined
+
+/** One for all bindings of a port. */
+function checkOf(schema: JsonSchema): Check {
+  let check = checks.get(schema)
+  if (!check) checks.set(schema, (check = fieldCheck(({ allErrors }) => (allErrors ? (allOf ??= makeAjv(true)) : (firstOf ??= makeAjv(false))).compile(schema))))
+  return check
+}
+
+function makeAjv(allErrors: boolean): Ajv2020 {
+  return new Ajv2020({ allErrors, strict: false, validateFormats: false, ownProperties: true })
 }

@@ -6,6 +6,7 @@ import type { Log } from '../log.ts'
  * lease tokens are nobody's business in a log. Headers and bodies never stand in one.
  */
 export function logRequests(app: FastifyInstance, log: Log): void {
+  const timeText = timeTexts()
   app.addHook('onResponse', (request, reply, done) => {
     const fields = {
       // The trace id serves as request id where the caller gave none.
@@ -16,9 +17,22 @@ export function logRequests(app: FastifyInstance, log: Log): void {
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime * 1_000) / 1_000,
       code: request.problemCode,
+      // As text: a Date in the record takes JSON.stringify off its fast path, which doubles the cost of a line.
+      time: timeText(),
     }
     if (reply.statusCode >= 500) log.warn(fields, 'request')
     else log.info(fields, 'request')
     done()
   })
+}
+
+/** The time as RFC 3339, made once for each millisecond. */
+function timeTexts(): () => string {
+  let atMs = 0
+  let text = ''
+  return () => {
+    const nowMs = Date.now()
+    if (nowMs !== atMs) text = new Date((atMs = nowMs)).toISOString()
+    return text
+  }
 }
