@@ -39,14 +39,16 @@ export async function put(parts: WriteParts, { stage, collection, input, call }:
   const expiresAtMs = await expiry(parts, input.ttlMs, call)
   if (input.ifAbsent) return { row: stageNew(parts, stage, collection, { id: input.id, text, expiresAtMs }), created: true }
 
-  const [current] = await stage.see(collection.name, [input.id], call)
+  await stage.see(collection.name, [input.id], call)
+  const current = latest(stage, collection, input.id)
   demandVersion(collection, input, current)
-  return { row: stageOver(parts, stage, collection, current ?? null, { id: input.id, text, expiresAtMs }, input), created: !current }
+  return { row: stageOver(parts, stage, collection, current, { id: input.id, text, expiresAtMs }, input), created: !current }
 }
 
 export async function patch(parts: WriteParts, { stage, collection, input, call }: Writing<PatchInput>): Promise<Row> {
   checkId(parts.title('patch'), input.id)
-  const [current] = await stage.see(collection.name, [input.id], call)
+  await stage.see(collection.name, [input.id], call)
+  const current = latest(stage, collection, input.id)
   demandVersion(collection, input, current)
   if (!current) throw storageError('STORAGE_NOT_FOUND', at(collection, input.id))
 
@@ -110,6 +112,11 @@ function conditionOf({ ifVersion }: AtVersion): Condition {
 function demandVersion(collection: Collection, { id, ifVersion }: AtVersion, current: Row | null | undefined): void {
   if (ifVersion === undefined) return
   if (!current || (ifVersion !== '*' && ifVersion !== current.version)) throw storageError('STORAGE_VERSION_CONFLICT', at(collection, id))
+}
+
+/** The record as the unit has it: asked after the last wait, for another operation of the unit may have written it during one. */
+function latest(stage: StorageStage, collection: Collection, id: string): Row | null {
+  return stage.peek(collection.name, id) ?? null
 }
 
 async function expiry({ driver }: WriteParts, ttlMs: number | undefined, call: Call): Promise<number | null> {
