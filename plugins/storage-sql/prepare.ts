@@ -76,6 +76,8 @@ async function fill(connection: SqlConnection, table: Table, keys: readonly KeyC
       for (const { column } of added) built.specificType(column, connection.dialect.types.key)
     }), call)
   }
+  // An expired row is not there: it must not break what is unique.
+  await connection.execute([connection.shape((knex, p) => knex(table.name).where('expires_at', '<=', p.now).delete())({})], call)
   const rows = await fillKeys(connection, table, keys, call)
   for (const key of keys) {
     try {

@@ -1,6 +1,6 @@
 import type { Collection, Index } from './collections.ts'
 import type { Filter, PathFilter } from './evaluate.ts'
-import { after, complement } from './keys.ts'
+import { after, complement, tags } from './keys.ts'
 import { limits } from './limits.ts'
 import { type OrderPath, writeOrderPath } from './path.ts'
 import type { IndexPlan, Plan } from './plan.ts'
@@ -45,7 +45,9 @@ function constraintsOf(filter: Filter): ReadonlyMap<string, Constraint> {
   const byPath = new Map<string, PathFilter[]>()
   for (const one of conjuncts(filter)) {
     if (!('path' in one)) continue
-    byPath.set(one.path.name, [...(byPath.get(one.path.name) ?? []), one])
+    const filters = byPath.get(one.path.name)
+    if (filters) filters.push(one)
+    else byPath.set(one.path.name, [one])
   }
   return new Map([...byPath].map(([name, filters]) => [name, constraintOf(filters)]))
 }
@@ -54,7 +56,7 @@ function planIndex(query: Query, index: Index, constraints: ReadonlyMap<string, 
   const found = spansOf(index, constraints)
   const whole = found.points === index.paths.length
   // A unique index does not hold the records that lack a path, and its key has no id.
-  if (index.unique && !whole) return undefined
+  if (index.unique && (!whole || index.paths.some(({ name }) => isMissing(constraints.get(name))))) return undefined
 
   const fixed = fixedValues(constraints)
   const order = index.unique ? { sorted: found.spans.length < 2, reverse: false } : orderOf(query.orderBy, index.paths, fixed)
@@ -64,6 +66,10 @@ function planIndex(query: Query, index: Index, constraints: ReadonlyMap<string, 
   const spans = found.spans.filter((span) => !isEmpty(span)).sort((a, b) => Buffer.compare(a.from, b.from))
   const plan: IndexPlan = { by: 'index', index, spans: order.reverse ? spans.reverse() : spans, fixed, exact, ...order }
   return { plan, score: found.points * 4 + (found.used - found.points) * 2 + (order.sorted ? 1 : 0) + (index.unique ? 100 : 0) }
+}
+
+function isMissing(constraint: Constraint | undefined): boolean {
+  return constraint?.points?.[0]?.[0] === tags.missing
 }
 
 function isDecidedByPaths(filter: Filter): boolean {
