@@ -4,7 +4,7 @@ import type { PortParts } from '../definition.ts'
 import { makeUuids } from '../uuid.ts'
 import { checkId } from './check-document.ts'
 import { type Collection, collectionsOf, type StorageKeys } from './collections.ts'
-import type { Row, StorageDriver } from './driver.ts'
+import type { StorageDriver } from './driver.ts'
 import { storageError } from './errors.ts'
 import { countMatches, findMatches, type Search } from './find.ts'
 import type { StorageCapability } from './http.ts'
@@ -25,7 +25,7 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
   const { driver, binding } = parts
   const collections = collectionsOf(parts.keys)
   const title = (operation: string) => `${binding}.${operation}`
-  const sweeping = startSweeping(parts)
+  startSweeping(parts, [...collections.keys()])
   const making: writes.WriteParts = { driver, now: () => parts.clock.now(), newId: makeUuids(parts.clock), newVersion: makeVersions(), title }
 
   const collection = (name: string): Collection => {
@@ -60,15 +60,12 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
 
     async insert(input, call) {
       const declared = collection(input.collection)
-      const row = await staging(call, (stage) => writes.insert(making, { stage, collection: declared, input, call }))
-      sweeping.expect(declared.name, row)
-      return toRecord(row, call.text)
+      return toRecord(await staging(call, (stage) => writes.insert(making, { stage, collection: declared, input, call })), call.text)
     },
 
     async put(input, call) {
       const declared = collection(input.collection)
       const { row, created } = await staging(call, (stage) => writes.put(making, { stage, collection: declared, input, call }))
-      sweeping.expect(declared.name, row)
       return { ...toRecord(row, call.text), created }
     },
 
@@ -97,13 +94,7 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
     },
 
     async write({ operations }, call) {
-      const rows: (readonly [string, Row])[] = []
-      const results = await staging(call, (stage, unit) => {
-        rows.length = 0
-        return applyAll({ making, stage, unit, collection, call, peer: parts.peer, binding, written: (name, row) => rows.push([name, row]) }, operations)
-      })
-      for (const [name, row] of rows) sweeping.expect(name, row)
-      return { results }
+      return { results: await staging(call, (stage, unit) => applyAll({ making, stage, unit, collection, call, peer: parts.peer, binding }, operations)) }
     },
 
     unit: (callback, options = {}) => runUnit(unitCall(options), ({ join }) => callback({ join })),

@@ -17,16 +17,20 @@ interface ListParts {
   readonly call: Call
   readonly peer: (binding: string) => Peer | undefined
   readonly binding: string
-  /** Told of each row that is staged. */
-  readonly written: (collection: string, row: Row) => void
 }
+
+/** The records of so many operations are in memory at once, at most 1 MiB each. */
+const aheadAtOnce = 64
 
 /** Stages the operations in order; the first that fails fails all, and is named. */
 export async function applyAll(parts: ListParts, operations: readonly WriteOperation[]): Promise<readonly WriteResult[]> {
-  await readAhead(parts, operations)
-
+  const turn = makeTurns()
   const results: WriteResult[] = []
   for (const [index, operation] of operations.entries()) {
+    if (index % aheadAtOnce === 0) await readAhead(parts, operations.slice(index, index + aheadAtOnce))
+    await turn()
+    // Nobody waits for the outcome any more.
+    if (parts.call.remainingMs() <= 0) throw kernelError('CALL_DEADLINE_EXCEEDED', { operation: parts.making.title('write'), timeoutMs: 0 })
     parts.stage.operation = index
     try {
       results.push(await apply(parts, operation))
@@ -42,14 +46,11 @@ export async function applyAll(parts: ListParts, operations: readonly WriteOpera
 async function apply(parts: ListParts, operation: WriteOperation): Promise<WriteResult> {
   const { making, stage, call } = parts
   const of = <I extends { readonly collection: string }>(input: I) => ({ stage, call, input, collection: parts.collection(input.collection) })
-  const told = (collection: string, row: Row) => {
-    parts.written(collection, row)
-    return { id: row.id, version: row.version }
-  }
+  const told = ({ id, version }: Row) => ({ id, version })
 
-  if ('insert' in operation) return told(operation.insert.collection, await writes.insert(making, of(operation.insert)))
-  if ('put' in operation) return told(operation.put.collection, (await writes.put(making, of(operation.put))).row)
-  if ('patch' in operation) return told(operation.patch.collection, await writes.patch(making, of(operation.patch)))
+  if ('insert' in operation) return told(await writes.insert(making, of(operation.insert)))
+  if ('put' in operation) return told((await writes.put(making, of(operation.put))).row)
+  if ('patch' in operation) return told(await writes.patch(making, of(operation.patch)))
   if ('delete' in operation) {
     writes.remove(making, of(operation.delete))
     return { id: operation.delete.id }
