@@ -1,8 +1,41 @@
-import type { ErrorObject } from 'ajv'
+import type { ErrorObject, ValidateFunction } from 'ajv'
 import type { FieldError } from './errors.ts'
 
 /** Beyond these, one more error tells a caller nothing. */
 const maxErrors = 20
+
+/** An input of more values than these is judged by the first thing that is wrong with it. */
+const maxListed = 2_000
+
+/**
+ * A check that names everything that is wrong with a value, or of a large one the first thing: ajv goes on through
+ * a million elements, with an error for each, even when it has found that the list is too long. That takes seconds.
+ * `compile` is called for each of its two ways once, when it is needed.
+ */
+export function fieldCheck(compile: (options: { readonly allErrors: boolean }) => ValidateFunction): (value: unknown) => readonly FieldError[] {
+  let first: ValidateFunction | undefined
+  let all: ValidateFunction | undefined
+
+  return (value) => {
+    first ??= compile({ allErrors: false })
+    if (first(value)) return []
+    if (valuesIn(value, maxListed) > maxListed) return fieldErrors(first.errors ?? [])
+    all ??= compile({ allErrors: true })
+    all(value)
+    return fieldErrors(all.errors ?? [])
+  }
+}
+
+/** How many values stand in `value`; it stops counting beyond `max`. */
+function valuesIn(value: unknown, max: number): number {
+  let count = 1
+  if (typeof value !== 'object' || value === null) return count
+  for (const name in value) {
+    if (count > max) break
+    count += valuesIn((value as Readonly<Record<string, unknown>>)[name], max - count)
+  }
+  return count
+}
 
 /** ajv's errors as JSON pointers and words, each place and reason once; an unknown field is named by its own path. */
 export function fieldErrors(errors: readonly ErrorObject[]): readonly FieldError[] {

@@ -1,10 +1,10 @@
 import addFormats from 'ajv-formats'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import type { FieldError } from '../errors.ts'
-import { fieldErrors } from '../field-errors.ts'
+import { fieldCheck } from '../field-errors.ts'
 import type { JsonSchema } from '../json.ts'
 
-/** Every way in which a value breaks a schema, at most 20, by JSON pointer; empty when it keeps it. */
+/** Every way in which a value breaks a schema, at most 20 (of a large value the first one), by JSON pointer; empty when it keeps it. */
 export type SchemaCheck = (value: unknown) => readonly FieldError[]
 
 /**
@@ -12,17 +12,12 @@ export type SchemaCheck = (value: unknown) => readonly FieldError[]
  * An unknown keyword or format is ignored, as the standard says; the manifest's check has compiled it before.
  */
 export function schemaCheck(schema: JsonSchema): SchemaCheck {
-  let validate: ValidateFunction | undefined
-
-  return (value) => {
-    validate ??= compile(schema)
-    return validate(value) ? [] : fieldErrors(validate.errors ?? [])
-  }
+  return fieldCheck(({ allErrors }) => compile(schema, allErrors))
 }
 
-function compile(schema: JsonSchema): ValidateFunction {
+function compile(schema: JsonSchema, allErrors: boolean): ValidateFunction {
   // An instance of its own each time: two documents may carry the same `$id`.
-  const ajv = new Ajv2020({ allErrors: true, strict: false, logger: false, ownProperties: true, validateSchema: false })
+  const ajv = new Ajv2020({ allErrors, strict: false, logger: false, ownProperties: true, validateSchema: false })
   addFormats.default(ajv)
   return ajv.compile(schema)
 }

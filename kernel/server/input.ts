@@ -52,6 +52,9 @@ export function inputReader(operation: HttpOperation, title: string): (request: 
   }
 }
 
+/** Far above what any operation takes. */
+const maxFields = 1_000
+
 /** The input fields that stand in a route's path. */
 export function pathFields(path: string): readonly string[] {
   return [...path.matchAll(/:(\w+)/g)].map((match) => match[1] ?? '')
@@ -66,6 +69,8 @@ function mergeBody(input: Record<string, unknown>, body: unknown, elsewhere: rea
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw httpError('HTTP_BODY_MALFORMED', { reason: 'the body must be a JSON object' }, { errors: [{ path: '', message: 'must be an object' }] })
   }
+  const names = Object.keys(body)
+  if (names.length > maxFields) throw httpError('HTTP_BODY_MALFORMED', { reason: `the body has more than ${maxFields} fields` }, { errors: [{ path: '', message: `must have at most ${maxFields} fields` }] })
   for (const [name, field] of renamed) if (name !== field && Object.hasOwn(body, field)) throw invalid(title, field, 'is not a field of this body')
   for (const [name, value] of Object.entries(body)) input[renamed.find(([own]) => own === name)?.[1] ?? name] = value
   for (const field of elsewhere) if (Object.hasOwn(body, field)) throw invalid(title, field, 'is not read from the body')

@@ -8,18 +8,21 @@ export const maxBodyDepth = 64
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-/** Bodies without any of these hold nothing that a walk could find, and most have none. */
-const suspicious = /__proto__|"constructor"|\\u|\d[eE]\+?\d{2}|\d{200}/
+/** How many values a body may hold: as many as fit into 1 MiB. To parse 16 MiB full of them would keep everyone else waiting. */
+export const maxBodyValues = 524_288
+
+/** Bodies without any of these hold nothing that a walk could find, and most have none. Linear: no digit is looked at twice. */
+const suspicious = /__proto__|"constructor"|\\u|\d[eE]\+?\d{2}|(?<!\d)\d{200}/
 
 /**
  * A JSON body as a value; undefined for an empty one.
- * @throws HTTP_BODY_MALFORMED for what is not UTF-8 or JSON, is nested deeper than 64 levels, or holds NUL, a lone
- * surrogate, a number beyond doubles, or a field that would reach a prototype (`__proto__`, `constructor.prototype`).
+ * @throws HTTP_BODY_MALFORMED for what is not UTF-8 or JSON, is nested deeper than 64 levels, holds more than
+ * 524,288 values, or NUL, a lone surrogate, a number beyond doubles, or a field that would reach a prototype (`__proto__`, `constructor.prototype`).
  */
 export function parseJsonBody(bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined
   // Before it is parsed: what recurses over a value later (ajv, serializers) must never meet a deeper one.
-  if (bytes.length > maxBodyDepth && isTooDeep(bytes)) throw malformed(`the body is nested deeper than ${maxBodyDepth} levels`)
+  if (bytes.length > maxBodyDepth) refuseShape(bytes)
 
   const text = decode(bytes)
   const value = parse(text)
@@ -32,7 +35,7 @@ function decode(bytes: Buffer): string {
   try {
     return decoder.decode(bytes)
   } catch {
-    throw malformed('the body is not valid UTF-8')
+    throw malformed('the body is not valid UTF-8', [{ path: '', message: 'must be UTF-8' }])
   }
 }
 
@@ -46,17 +49,20 @@ function parse(text: string): unknown {
   }
 }
 
-/** Counts brackets outside of strings; stops at the first one too deep. */
-function isTooDeep(bytes: Buffer): boolean {
+/** Counts brackets and commas outside of strings. */
+function refuseShape(bytes: Buffer): void {
   let depth = 0
+  let values = 0
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at]
     if (byte === 0x22) at = endOfString(bytes, at)
+    else if (byte === 0x2c) values++
     else if (byte === 0x5b || byte === 0x7b) {
-      if (++depth > maxBodyDepth) return true
+      values++
+      if (++depth > maxBodyDepth) throw malformed(`the body is nested deeper than ${maxBodyDepth} levels`, [{ path: '', message: 'is nested too deep' }])
     } else if (byte === 0x5d || byte === 0x7d) depth--
   }
-  return false
+  if (values > maxBodyValues) throw malformed(`the body holds more than ${maxBodyValues} values`, [{ path: '', message: `must hold at most ${maxBodyValues} values` }])
 }
 
 function endOfString(bytes: Buffer, start: number): number {

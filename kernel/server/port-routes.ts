@@ -7,6 +7,7 @@ import { sendProblem, type ServerContext } from './context.ts'
 import { httpError } from './errors.ts'
 import { HttpCall } from './http-call.ts'
 import { inputReader, type HttpOperation } from './input.ts'
+import { placesOf } from './input-paths.ts'
 
 /** The parameter that takes a named binding's own name; no input field can be called so. */
 const bindingParam = '__binding'
@@ -19,6 +20,7 @@ interface Served {
   readonly operation: HttpOperation
   readonly read: ReturnType<typeof inputReader>
   readonly answer: ReturnType<typeof answerWriter>
+  readonly places: ReturnType<typeof placesOf>
   readonly mediaTypes: readonly string[]
   readonly maxBodyBytes: number
 }
@@ -52,6 +54,7 @@ function groupByRoute(port: AnyPort): readonly (readonly [Served, ...Served[]])[
       operation,
       read: inputReader(operation, `${port.name}.${name}`),
       answer: answerWriter(port, operation),
+      places: placesOf(operation),
       mediaTypes: operation.http.mediaTypes ?? ['application/json'],
       maxBodyBytes: operation.http.maxBodyBytes ?? defaultMaxBodyBytes,
     }
@@ -75,7 +78,7 @@ function portHandler(port: AnyPort, served: readonly [Served, ...Served[]], bind
     if (!binding?.expose) return fail(noBinding(name, binding))
 
     try {
-      const { name: operationName, operation, read, answer } = choose(served, request)
+      const { name: operationName, operation, read, answer, places } = choose(served, request)
       const input = read({ params, url: request.raw.url ?? '', headers: request.headers, body: request.body })
       const call = new HttpCall(reply, name, request.traceId)
       const run = binding.operations[operationName]
@@ -92,7 +95,7 @@ function portHandler(port: AnyPort, served: readonly [Served, ...Served[]], bind
         },
         (error: unknown) => {
           if (waits) context.waiting.delete(call)
-          fail(error)
+          fail(places(error))
         },
       )
     } catch (error) {
@@ -104,8 +107,10 @@ function portHandler(port: AnyPort, served: readonly [Served, ...Served[]], bind
 /** `GET …/_find` met the route of `:id`: the action is there, for another method. */
 function otherMethod(context: ServerContext, request: FastifyRequest, reply: FastifyReply, params: Readonly<Record<string, string>>) {
   if (!Object.values(params).some((name) => name.startsWith('_'))) return undefined
-  const allow = context.routes.allow((request.raw.url ?? '').split('?', 1)[0] ?? '').join(', ')
-  if (allow === '') return undefined
+  const methods = context.routes.allow((request.raw.url ?? '').split('?', 1)[0] ?? '')
+  // `%5fname`, which is no action's own spelling, is a bad name.
+  if (methods.length === 0 || methods.includes(request.method)) return undefined
+  const allow = methods.join(', ')
   reply.header('allow', allow)
   return httpError('HTTP_METHOD_NOT_ALLOWED', { method: request.method, allow })
 }
