@@ -51,11 +51,16 @@ export function checkDocument(operation: string, collection: Collection, value: 
 /** A field name that MongoDB would read as its own. */
 function findBadName(value: Json): FieldError | undefined {
   if (typeof value !== 'object' || value === null) return undefined
-  for (const [name, below] of Object.entries(value)) {
-    const step = `/${name.slice(0, 100).replaceAll('~', '~0').replaceAll('/', '~1')}`
-    if (!Array.isArray(value) && isRefusedName(name)) return { path: step, message: 'is not allowed as a field name' }
-    const found = findBadName(below)
-    if (found) return { path: `${step}${found.path}`, message: found.message }
+  const isList = Array.isArray(value)
+  // An array's elements are met without a name made for each.
+  for (const step of isList ? value.keys() : Object.keys(value)) {
+    if (!isList && isRefusedName(step as string)) return { path: pointer(step), message: 'is not allowed as a field name' }
+    const found = findBadName((value as Readonly<Record<string | number, Json>>)[step] ?? null)
+    if (found) return { path: `${pointer(step)}${found.path}`, message: found.message }
   }
   return undefined
+}
+
+function pointer(step: string | number): string {
+  return `/${String(step).slice(0, 100).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1')}`
 }

@@ -13,6 +13,8 @@ export const limits = {
   writeOperations: 1_000,
   writeBytes: 16 * 1024 ** 2,
   unitEntries: 10_000,
+  /** Of the documents that one unit writes: four times what a request can carry, which a list of patches can multiply. */
+  unitBytes: 64 * 1024 ** 2,
   indexPaths: 4,
   /** 100 years: an instant that far off still has a date. */
   ttlMs: 3_155_760_000_000,

@@ -57,10 +57,10 @@ function pick(a: Bound<string> | undefined, b: Bound<string> | undefined, direct
 
 /** The first text after all that begin with `prefix`; undefined when there is none. */
 function textAfter(prefix: string): string | undefined {
-  const points = Array.from(prefix, (character) => character.codePointAt(0) as number)
-  while (points.at(-1) === 0x10ffff) points.pop()
-  const last = points.pop()
+  const characters = Array.from(prefix)
+  while (characters.at(-1) === '\u{10ffff}') characters.pop()
+  const last = characters.pop()?.codePointAt(0)
   if (last === undefined) return undefined
   // Surrogates are no characters.
-  return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1)
+  return characters.join('') + String.fromCodePoint(last === 0xd7ff ? 0xe000 : last + 1)
 }

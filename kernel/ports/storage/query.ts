@@ -11,6 +11,8 @@ export interface Query {
   readonly orderBy: readonly OrderPath[]
 }
 
+/** Each is asked of each row that a query examines. */
+const maxConditions = 1_000
 const maxOperands = 1_000
 const maxLevels = 30
 
@@ -54,12 +56,15 @@ function wrong(path: string, message: string): never {
 }
 
 class WhereParser {
+  #conditions = 0
   #operands = 0
 
   /** All of them hold. */
   conditions(where: Where, at: string, level: number): Filter {
     if (level > maxLevels) wrong(at, 'is nested too deep')
-    return allOf(Object.keys(where).map((name) => this.#condition(name, where[name], `${at}/${pointer(name)}`, level)))
+    const names = Object.keys(where)
+    this.#count(names.length === 0 ? 1 : 0, at)
+    return allOf(names.map((name) => this.#condition(name, where[name], `${at}/${pointer(name)}`, level)))
   }
 
   #condition(name: string, operand: unknown, at: string, level: number): Filter {
@@ -73,12 +78,22 @@ class WhereParser {
     const bad = badText(name)
     if (bad) wrong(at.slice(0, at.lastIndexOf('/')), `has a path that ${bad}`)
     const path = parsePath(name) ?? wrong(at, name.startsWith('$') ? 'unknown operator' : 'is no path that a document can have')
-    if (typeof operand !== 'object' || operand === null) return this.#operator(path, '$eq', operand, at)
+    if (typeof operand !== 'object' || operand === null) {
+      this.#count(1, at)
+      return this.#operator(path, '$eq', operand, at)
+    }
     if (Array.isArray(operand)) wrong(at, 'must be a scalar or operators; a list needs $in')
 
     const names = Object.keys(operand)
     if (names.length === 0) wrong(at, 'must have an operator')
+    this.#count(names.length, at)
     return allOf(names.map((operator) => this.#operator(path, operator, (operand as Readonly<Record<string, unknown>>)[operator], `${at}/${pointer(operator)}`)))
+  }
+
+  /** Lists of conditions are not counted, but what stands in them, and empty ones. */
+  #count(conditions: number, at: string): void {
+    this.#conditions += conditions
+    if (this.#conditions > maxConditions) wrong(at, `is more than ${maxConditions} conditions in one query`)
   }
 
   #group(operand: unknown, at: string, level: number): Filter {

@@ -7,6 +7,7 @@ import { limits } from './limits.ts'
 import type { IdPlan, IndexPlan, Plan } from './plan.ts'
 import type { OrderPath } from './path.ts'
 import { toCandidate } from './record.ts'
+import { makeTurns } from './turn.ts'
 
 export interface ScanParts {
   readonly driver: StorageDriver
@@ -20,8 +21,21 @@ export interface ScanParts {
   readonly call: Call
 }
 
-/** The rows that a plan looks at, in its order, in chunks of about 8 MiB at most. */
+/** How many rows are looked into before others may have their turn. */
+const atOnce = 4
+
+/** The rows that a plan looks at, in its order, a few at a time: they are read in chunks of about 8 MiB at most. */
 export async function* scanPlan(parts: ScanParts): AsyncGenerator<readonly Row[]> {
+  const turn = makeTurns()
+  for await (const rows of chunksOf(parts)) {
+    for (let at = 0; at < rows.length; at += atOnce) {
+      yield rows.slice(at, at + atOnce)
+      await turn()
+    }
+  }
+}
+
+async function* chunksOf(parts: ScanParts): AsyncGenerator<readonly Row[]> {
   if (parts.plan.by === 'ids') {
     yield* readIds(parts, parts.plan.ids)
     return

@@ -1,5 +1,6 @@
 import type { PathFilter } from './evaluate.ts'
 import { after, complement, encodeValue, tags } from './keys.ts'
+import { limits } from './limits.ts'
 import type { Scalar } from './order.ts'
 
 /** The ascending bytes from `from` on and before `to`. */
@@ -22,16 +23,27 @@ export function constraintOf(filters: readonly PathFilter[]): Constraint {
   const [listed] = filters.filter((filter) => filter.kind === 'in')
   const absent = filters.some((filter) => filter.kind === 'exists' && !filter.operand)
   const spans = filters.map(spanOf).filter((span) => span !== undefined)
-  const points = listed ? [...listed.operands].map((operand) => encodeValue(operand)).sort(Buffer.compare) : absent ? [encodeValue(undefined)] : undefined
+  const points = listed ? [...listed.operands].map((operand) => encodeValue(operand)).filter(fitsKey).sort(Buffer.compare) : absent ? [encodeValue(undefined)] : undefined
 
   return {
     points,
     span: spans.length === 0 ? undefined : spans.reduce(intersect),
-    exact: points ? filters.length === 1 : spans.length === filters.length,
+    exact: points ? filters.length === 1 : spans.length === filters.length && !filters.some(isWidened),
   }
 }
 
+/** No index holds a longer string: such a point is nowhere, and a bound of it, times a thousand spans, would fill the memory. */
+function fitsKey(bytes: Uint8Array): boolean {
+  return bytes.length <= limits.keyStringBytes + 2
+}
+
+/** True for a comparison whose span says less than it, since its operand is too long for one. */
+function isWidened(filter: PathFilter): boolean {
+  return 'operand' in filter && typeof filter.operand === 'string' && !fitsKey(encodeValue(filter.operand))
+}
+
 function spanOf(filter: PathFilter): Span | undefined {
+  if (filter.kind !== 'contains' && isWidened(filter)) return { from: Buffer.of(tags.string), to: after(Buffer.of(tags.string)) }
   switch (filter.kind) {
     case 'gt': return { from: after(encodeValue(filter.operand)), to: after(tagOf(filter.operand)) }
     case 'gte': return { from: encodeValue(filter.operand), to: after(tagOf(filter.operand)) }

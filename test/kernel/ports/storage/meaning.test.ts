@@ -1,6 +1,7 @@
 import test from 'ava'
 import type { JsonObject } from '../../../../kernel/json.ts'
-import { collectionsOf, type Where } from '../../../../kernel/ports/storage/index.ts'
+import type { PorticoError } from '../../../../kernel/errors.ts'
+import { type Collection, collectionsOf, type Where } from '../../../../kernel/ports/storage/index.ts'
 import { readCursor, writeCursor } from '../../../../kernel/ports/storage/cursor.ts'
 import { holds } from '../../../../kernel/ports/storage/evaluate.ts'
 import { orderKey } from '../../../../kernel/ports/storage/keys.ts'
@@ -107,4 +108,37 @@ test('the manifest admits the paths that a document can have', (t) => {
   const of = (path: string) => check({ collections: { c: { indexes: [[path]] } } }).length === 0
   for (const path of ['a', '-a.b', '$createdAt', '-$id', 'a$', '_bsontypes']) t.true(of(path), path)
   for (const path of ['$foo', 'a.$b', '__proto__', 'a._bsontype', '']) t.false(of(path), path)
+})
+
+test('a query has at most 1,000 conditions, however they are written', (t) => {
+  const many = (one: JsonObject) => Array.from({ length: 1_001 }, () => one)
+  for (const where of [{ $or: many({ a: 1 }) }, { $and: many({ a: { $exists: true } }) }, { $not: { $or: many({}) } }, { $or: many({ $not: {} }) }, { $and: [{ $or: many({ $and: [{}] }) }] }]) {
+    const error = t.throws(() => parseQuery('test', { where })) as PorticoError
+    t.is(error.code, 'INPUT_INVALID')
+    t.regex(error.errors[0]?.message ?? '', /1000/)
+  }
+  t.notThrows(() => parseQuery('test', { where: { $or: many({ a: 1 }).slice(1) } }))
+})
+
+test('an operand that no key can hold takes no memory in a plan, and changes no answer', (t) => {
+  const long = 'x'.repeat(100_000)
+  const collection = collectionsOf({ collections: { orders: { indexes: [['status', 'city']] } } }).get('orders') as Collection
+  const manyTexts = Array.from({ length: 900 }, (_, index) => `s${index}`)
+  const bytesOf = (where: Where) => {
+    const plan = planQuery(parseQuery('test', { where }), collection)
+    return plan.by === 'index' ? plan.spans.reduce((sum, { from, to }) => sum + from.length + to.length, 0) : 0
+  }
+
+  t.true(bytesOf({ status: { $in: [...manyTexts, long] }, city: { $in: [long] } }) < 100_000)
+  for (const operator of ['$gt', '$gte', '$lt', '$lte', '$prefix']) {
+    t.true(bytesOf({ status: { $in: manyTexts }, city: { [operator]: long } }) < 100_000)
+    const plan = planQuery(parseQuery('test', { where: { status: { [operator]: long } } }), collection)
+    t.true(plan.by === 'index' && !plan.exact, 'the evaluator decides what the span cannot')
+  }
+})
+
+test('a prefix of an id may be as long as a body', (t) => {
+  const plan = planQuery(parseQuery('test', { where: { $id: { $prefix: '\u{ffff}x'.repeat(300_000) } } }), collectionsOf({ collections: { orders: {} } }).get('orders') as Collection)
+
+  t.is(plan.by, 'id')
 })
