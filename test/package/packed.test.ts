@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import test from 'ava'
 import { startServer } from '../tools/server-process.ts'
@@ -10,26 +10,21 @@ const run = promisify(execFile)
 const root = join(import.meta.dirname, '../..')
 const examples = join(root, 'docs/guides/examples')
 
-interface Package {
-  readonly name: string
-  readonly bin: { readonly portico: string }
-  readonly dependencies: Readonly<Record<string, string>>
-}
-
 /** The folder of an application that has installed the packed project and the example plugin. */
 let application: string
+/** The `portico` that npm linked. */
+let cli: string
 
 /**
- * Packs both packages as `npm publish` would, and unpacks them into an empty application. Their declared dependencies
- * are linked from this checkout, so that the test needs no network; one that is used and not declared is not there.
+ * Packs both packages as `npm publish` would, and installs them into an empty application, as its user does. No install
+ * script is needed: better-sqlite3 brings prebuilt binaries.
  */
 test.before(async () => {
-  application = await mkdtemp(join(tmpdir(), 'portico-packed-'))
-  await unpack(await pack(root), 'portico')
-  await unpack(await pack(join(examples, 'cache-directory')), 'portico-cache-directory')
-
-  const { dependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Package
-  for (const name of Object.keys(dependencies)) await link(name)
+  application = await realpath(await mkdtemp(join(tmpdir(), 'portico-packed-')))
+  cli = join(application, 'node_modules/.bin/portico')
+  await writeFile(join(application, 'package.json'), '{ "private": true }')
+  const packed = [await pack(root), await pack(join(examples, 'cache-directory'))]
+  await npm(['install', ...packed, '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], application)
 })
 
 test.after.always(async () => {
@@ -37,28 +32,15 @@ test.after.always(async () => {
 })
 
 async function pack(folder: string): Promise<string> {
-  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', application], { cwd: folder, maxBuffer: 64 * 1024 * 1024 })
+  const stdout = await npm(['pack', '--json', '--pack-destination', application], folder)
   const [packed] = JSON.parse(stdout.slice(stdout.indexOf('[\n'))) as readonly { readonly filename: string }[]
   if (!packed) throw new Error(`npm pack answered ${stdout}`)
   return join(application, packed.filename)
 }
 
-async function unpack(tarball: string, name: string): Promise<void> {
-  const folder = join(application, 'node_modules', name)
-  await mkdir(folder, { recursive: true })
-  await run('tar', ['-xzf', tarball, '-C', folder, '--strip-components=1'])
-}
-
-async function link(name: string): Promise<void> {
-  const target = join(application, 'node_modules', name)
-  await mkdir(dirname(target), { recursive: true })
-  await symlink(join(root, 'node_modules', name), target, 'junction')
-}
-
-async function cli(): Promise<string> {
-  const folder = join(application, 'node_modules/portico')
-  const { bin } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as Package
-  return join(folder, bin.portico)
+async function npm(args: readonly string[], cwd: string): Promise<string> {
+  const { stdout } = await run('npm', args, { cwd, maxBuffer: 64 * 1024 * 1024 })
+  return stdout
 }
 
 test.serial('a manifest with a plugin of a third party starts, serves and stops', async (t) => {
@@ -66,7 +48,7 @@ test.serial('a manifest with a plugin of a third party starts, serves and stops'
   await mkdir(directory)
   await cp(join(examples, 'cache-directory/infra.config.yaml'), join(directory, 'infra.config.yaml'))
 
-  const first = await startServer({ cli: await cli(), directory })
+  const first = await startServer({ cli, directory })
   t.teardown(() => first.stop('SIGKILL'))
   const put = await fetch(`${first.url}/v1/cache/greeting`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: '{"value":"hello"}' })
   const tagged = await fetch(`${first.url}/v1/cache/greeting`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: '{"value":1,"tags":["a"]}' })
@@ -76,7 +58,7 @@ test.serial('a manifest with a plugin of a third party starts, serves and stops'
   t.like(await tagged.json(), { status: 400, code: 'CACHE_UNSUPPORTED' })
   t.is(stopped, 0)
 
-  const second = await startServer({ cli: await cli(), directory })
+  const second = await startServer({ cli, directory })
   t.teardown(() => second.stop('SIGKILL'))
   const kept = await fetch(`${second.url}/v1/cache/greeting`)
   t.like(await kept.json(), { value: 'hello' })
@@ -87,7 +69,7 @@ test.serial('an extension in a local TypeScript file adds its routes', async (t)
   const directory = join(application, 'with-extension')
   await cp(join(examples, 'extension-routes'), directory, { recursive: true })
 
-  const server = await startServer({ cli: await cli(), directory })
+  const server = await startServer({ cli, directory })
   t.teardown(() => server.stop('SIGKILL'))
   for (const text of ['first', 'second']) {
     const stored = await fetch(`${server.url}/v1/storage/notes`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ author: 'ada', text }) })
