@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -81,22 +81,53 @@ test.serial('an extension in a local TypeScript file adds its routes', async (t)
   t.is(await server.stop(), 0)
 })
 
+test.serial('a port of a third party has routes, problems and its own keys', async (t) => {
+  const directory = join(application, 'with-port')
+  await cp(join(examples, 'port-counters'), directory, { recursive: true })
+
+  const server = await startServer({ cli, directory })
+  t.teardown(() => server.stop('SIGKILL'))
+  const added = await fetch(`${server.url}/v1/counters/visits`, { method: 'POST' })
+  const missing = await fetch(`${server.url}/v1/counters/nobody`)
+
+  t.deepEqual(await added.json(), { value: 105 })
+  t.like(await missing.json(), { status: 404, code: 'COUNTERS_NOT_FOUND' })
+  t.is(await server.stop(), 0)
+})
+
+test.serial('a driver of a third party is proved by the published contract suite', async (t) => {
+  const directory = join(application, 'with-contract')
+  await cp(join(examples, 'cache-directory'), directory, { recursive: true })
+  await symlink(join(root, 'node_modules/ava'), join(application, 'node_modules/ava'), 'junction')
+
+  // By its real path, as the link above is resolved: one copy of AVA.
+  const ava = await realpath(join(root, 'node_modules/ava/entrypoints/cli.js'))
+  const { stdout } = await run(process.execPath, [ava, '--tap'], { cwd: directory })
+  t.regex(stdout, /# pass [1-9]/)
+  t.regex(stdout, /# fail 0/)
+})
+
 test.serial('the library is typed, and strict code compiles against it', async (t) => {
   const directory = join(application, 'with-types')
   await mkdir(directory)
   await writeFile(join(directory, 'package.json'), '{ "type": "module" }')
   await cp(join(examples, 'extension-routes/notes.ts'), join(directory, 'notes.ts'))
+  for (const file of ['counters.ts', 'memory.ts']) await cp(join(examples, 'port-counters', file), join(directory, file))
   await writeFile(join(directory, 'index.ts'), `import { createKernel } from 'portico'
+import './counters.ts'
 const kernel = await createKernel({ version: 1, name: 'typed', ports: { cache: { use: 'lru' } } })
 await kernel.ports.cache.set({ key: 'a', value: 1 })
 const hit = await kernel.ports['cache.named'].get({ key: 'a' })
 export const value: number | null = hit ? hit.ttlMs : null
 // @ts-expect-error -- a cache has no such operation
 kernel.ports.cache.enqueue
+export const sum: number = (await kernel.ports.counters.add({ name: 'visits' })).value
+// @ts-expect-error -- a field that the port's input does not have
+await kernel.ports.counters.add({ name: 'visits', times: 2 })
 await kernel.close()
 `)
   await writeFile(join(directory, 'tsconfig.json'), JSON.stringify({
-    compilerOptions: { strict: true, module: 'nodenext', target: 'es2024', noEmit: true, skipLibCheck: true, types: ['node'], typeRoots: [join(root, 'node_modules/@types')] },
+    compilerOptions: { strict: true, module: 'nodenext', target: 'es2024', noEmit: true, allowImportingTsExtensions: true, skipLibCheck: true, types: ['node'], typeRoots: [join(root, 'node_modules/@types')] },
   }))
 
   await t.notThrowsAsync(run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', directory]).catch((error: unknown) => {

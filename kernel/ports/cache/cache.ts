@@ -5,7 +5,7 @@ import type { PortParts } from '../definition.ts'
 import { findBadText } from '../text.ts'
 import { Backend } from './backend.ts'
 import type { CacheDriver, CacheRow, CacheSelection } from './driver.ts'
-import { freezeCopy, sizeOfText, type Frozen } from './frozen.ts'
+import { freezeCopy, freezeInPlace, sizeOfText, type Frozen } from './frozen.ts'
 import { badKey, badKeys, badTags } from './keys.ts'
 import type { CacheHit, InvalidateInput } from './operations.ts'
 import { Flights } from './flights.ts'
@@ -100,7 +100,8 @@ export class Cache {
 
 const none: readonly (CacheRow | undefined)[] = []
 
-function toHit({ value, freshMs }: CacheRow): CacheHit {
+function toHit({ value: row, freshMs }: CacheRow): CacheHit {
+  const value = freezeInPlace(row)
   if (freshMs === null) return { value, ttlMs: null, stale: false }
   // Rounded up: a value that is fresh for half a millisecond more is not stale yet.
   return freshMs > 0 ? { value, ttlMs: Math.ceil(freshMs), stale: false } : { value, ttlMs: 0, stale: true }

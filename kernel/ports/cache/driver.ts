@@ -21,7 +21,7 @@ export interface CacheWrite {
 
 /** A value as the cache has it. */
 export interface CacheRow {
-  /** Frozen, or nobody else's. */
+  /** Deeply frozen, or nobody else's: the port freezes what is not. */
   readonly value: Json
   /** How long it stays fresh, by the backend's clock: negative or 0 while it is stale, null when it never is. */
   readonly freshMs: number | null

@@ -66,3 +66,10 @@ function isLatin1(text: string): boolean {
 function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value)
 }
+
+/** Freezes a value that is nobody else's, deeply; one that is frozen already is taken to be so all the way down. */
+export function freezeInPlace(value: Json): Json {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  for (const inner of Object.values(value)) if (inner !== undefined) freezeInPlace(inner)
+  return Object.freeze(value)
+}
