@@ -16,15 +16,15 @@ const start: Case = {
     const standard = await readFile(join(import.meta.dirname, '../../infra.config.yaml'), 'utf8')
     const whole = await startUsage(standard)
     const caches = []
-    for (const count of [10, 100, 1000]) caches.push({ count, usage: await startUsage(cacheManifest(count), 5) })
-    const [ten = 0, hundred = 0, thousand = 0] = caches.map(({ usage }) => usage.cpuMs)
-    const each = (fewerMs: number, moreMs: number, bindings: number) => (moreMs - fewerMs) / bindings
+    for (const count of [10, 100, 1000, 2000]) caches.push({ count, usage: await startUsage(cacheManifest(count), 5) })
+    const [ten = 0, , thousand = 0, twoThousand = 0] = caches.map(({ usage }) => usage.cpuMs)
+    const [earlier, later] = [(thousand - ten) / 990, (twoThousand - thousand) / 1_000]
 
     return [
       { name: 'CPU beyond `node -e 0`, default manifest', value: whole.cpuMs - bare, unit: 'ms', atMost: 500, of: `${whole.cpuMs.toFixed(0)} ms of which bare Node ${bare.toFixed(0)} ms` },
       { name: 'resident memory at rest, default manifest', value: (await residentAtRest(standard)) / megabyte, unit: 'MiB', atMost: 110 },
       ...caches.map(({ count, usage }) => ({ name: `CPU beyond \`node -e 0\`, ${count} cache bindings`, value: usage.cpuMs - bare, unit: 'ms' })),
-      { name: 'a binding among 1,000, of one among 100', value: each(hundred, thousand, 900) / Math.max(0.02, each(ten, hundred, 90)), unit: '×', atMost: 2, of: `${each(hundred, thousand, 900).toFixed(2)} ms of CPU each` },
+      { name: 'one of the second 1,000 bindings, of one of the first', value: later / earlier, unit: '×', atMost: 1.5, of: `${later.toFixed(2)} against ${earlier.toFixed(2)} ms of CPU each` },
     ]
   },
 }

@@ -1,4 +1,4 @@
-import { Pool } from 'undici'
+import type { Pool } from 'undici'
 import type { Call, SettingsOf } from '../../kernel/plugin.ts'
 import { PartnerFailure, type IntegrationDriver, type PartnerRequest, type Sent } from '../../kernel/ports/integrations/index.ts'
 import { Exchange } from './exchange.ts'
@@ -14,42 +14,49 @@ const maxWaiting = 10_000
 
 /** Calls a partner over one pool to one origin: nothing in a request can name another host. */
 export class HttpPartner implements IntegrationDriver {
-  readonly #pool: Pool
+  #pool: Promise<Pool> | undefined
   readonly #target: Target
   readonly #settings: HttpSettings
-  #open = 0
+  #underWay = 0
 
   constructor(target: Target, settings: HttpSettings) {
     this.#target = target
     this.#settings = settings
-    this.#pool = new Pool(target.origin, {
-      connections: settings.maxConnections,
+  }
+
+  async send(request: PartnerRequest, call: Call): Promise<Sent> {
+    if (this.#underWay >= maxWaiting) throw new PartnerFailure({ why: 'unreachable', reached: false, reason: `${maxWaiting} calls are under way already` })
+
+    // Before the time is counted: loading undici is not the partner's delay.
+    const pool = await (this.#pool ??= this.#open())
+    const remainingMs = call.remainingMs()
+    const timeoutMs = Math.max(1, Math.min(this.#settings.timeoutMs, remainingMs - Math.min(marginMs, remainingMs / 10)))
+    const exchange = new Exchange({ maxAnswerBytes: this.#settings.maxAnswerBytes, timeoutMs, signal: call.signal })
+    this.#underWay++
+    try {
+      pool.dispatch(this.#options(request), exchange)
+      return { answer: await exchange.answer }
+    } finally {
+      this.#underWay--
+    }
+  }
+
+  async close(): Promise<void> {
+    await (await this.#pool)?.destroy()
+  }
+
+  /** undici is loaded with the first call: a server that never makes one starts without it. */
+  async #open(): Promise<Pool> {
+    const { Pool } = await import('undici')
+    return new Pool(this.#target.origin, {
+      connections: this.#settings.maxConnections,
       pipelining: 1,
-      connect: { timeout: settings.timeoutMs },
+      connect: { timeout: this.#settings.timeoutMs },
       maxHeaderSize: 16_384,
       // The exchange has one time limit for the whole call.
       headersTimeout: 0,
       bodyTimeout: 0,
     })
-  }
-
-  async send(request: PartnerRequest, call: Call): Promise<Sent> {
-    if (this.#open >= maxWaiting) throw new PartnerFailure({ why: 'unreachable', reached: false, reason: `${maxWaiting} calls are under way already` })
-
-    const remainingMs = call.remainingMs()
-    const timeoutMs = Math.max(1, Math.min(this.#settings.timeoutMs, remainingMs - Math.min(marginMs, remainingMs / 10)))
-    const exchange = new Exchange({ maxAnswerBytes: this.#settings.maxAnswerBytes, timeoutMs, signal: call.signal })
-    this.#open++
-    try {
-      this.#pool.dispatch(this.#options(request), exchange)
-      return { answer: await exchange.answer }
-    } finally {
-      this.#open--
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#pool.destroy()
   }
 
   #options({ method, path, body }: PartnerRequest) {

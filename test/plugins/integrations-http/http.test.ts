@@ -139,7 +139,7 @@ test("the caller's deadline reaches the partner: the connection is given up", as
 test('a call that only waited for a connection was surely not made', async (t) => {
   let seen = 0
   const { url } = await startPartner(t, () => { seen += 1 })
-  const partner = await openHttp(t, url, operations, { settings: { maxConnections: 1, timeout: '150ms' } })
+  const partner = await openHttp(t, url, operations, { settings: { maxConnections: 1, timeout: '1s' } })
 
   const codes = (await Promise.allSettled([partner.call({ operation: 'post' }), partner.call({ operation: 'post' })]))
     .map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as { code: string }).code : 'answered'))
