@@ -48,7 +48,7 @@ export const storageErrors = {
   },
   STORAGE_UNIT_TOO_LARGE: {
     status: 400, retryable: false, title: 'Unit of work too large',
-    detail: (at: { binding: string; max: number }) => `a unit of work of ${at.binding} holds at most ${at.max} reads and writes`,
+    detail: (at: { binding: string; max: string }) => `a unit of work of ${at.binding} holds at most ${at.max}`,
   },
   STORAGE_CONTENDED: {
     status: 503, retryable: true, title: 'Changed meanwhile',

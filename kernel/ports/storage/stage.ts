@@ -39,6 +39,7 @@ export class StorageStage implements Stage<unknown> {
   readonly #collections: ReadonlyMap<string, Collection>
   readonly #known = new Map<string, Known>()
   readonly #staged: Staged[] = []
+  #bytes = 0
   #sent: readonly { readonly staged: Staged; readonly steps: number }[] = []
 
   constructor(binding: string, driver: StorageDriver, collections: ReadonlyMap<string, Collection>) {
@@ -69,6 +70,8 @@ export class StorageStage implements Stage<unknown> {
 
   /** Stages what becomes of a record, on a condition that holds for all the unit knows. */
   write(collection: string, id: string, when: Condition, row: KeyedRow | null, failure: Failure): void {
+    this.#bytes += row?.text.length ?? 0
+    if (this.#bytes > limits.unitBytes) throw storageError('STORAGE_UNIT_TOO_LARGE', { binding: this.binding, max: `${limits.unitBytes / 1024 ** 2} MiB of documents that it writes` })
     this.#push({ collection, id, when, write: row }, failure)
     this.#learn({ collection, id, row, written: true })
   }
@@ -142,7 +145,7 @@ export class StorageStage implements Stage<unknown> {
   }
 
   #bound(): void {
-    if (this.#known.size + this.#staged.length > 2 * limits.unitEntries) throw storageError('STORAGE_UNIT_TOO_LARGE', { binding: this.binding, max: limits.unitEntries })
+    if (this.#known.size + this.#staged.length > 2 * limits.unitEntries) throw storageError('STORAGE_UNIT_TOO_LARGE', { binding: this.binding, max: `${limits.unitEntries} reads and writes` })
   }
 
   /** The row with the keys of its collection's indexes. @throws STORAGE_KEY_TOO_LONG */

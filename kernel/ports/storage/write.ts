@@ -7,6 +7,7 @@ import type { Row } from './driver.ts'
 import { atOperation } from './operation-error.ts'
 import type { EnqueueOperation, WriteOperation, WriteResult } from './operations.ts'
 import type { StorageStage } from './stage.ts'
+import { makeTurns } from './turn.ts'
 import * as writes from './writes.ts'
 
 interface ListParts {
