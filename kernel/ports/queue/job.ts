@@ -1,7 +1,7 @@
 import { JsonText, type Json } from '../../json.ts'
+import { isoTime } from '../time.ts'
 import type { JobRow } from './driver.ts'
 import type { Job, Lease } from './operations.ts'
-import { iso } from './states.ts'
 
 /** A row as callers see it; `text` leaves stored JSON as text. */
 export function toJob(row: JobRow, text: boolean): Job {
@@ -16,9 +16,9 @@ export function toJob(row: JobRow, text: boolean): Job {
     attempts: row.attempts,
     crashes: row.crashes,
     ...(row.progress && { progress: row.progress }),
-    runAt: iso(row.runAt),
-    enqueuedAt: iso(row.enqueuedAt),
-    ...(row.finishedAt !== undefined && { finishedAt: iso(row.finishedAt) }),
+    runAt: isoTime(row.runAt),
+    enqueuedAt: isoTime(row.enqueuedAt),
+    ...(row.finishedAt !== undefined && { finishedAt: isoTime(row.finishedAt) }),
     ...(row.result !== undefined && { result: json(row.result) }),
     errors: row.errors,
     ...(row.key !== undefined && { idempotencyKey: row.key }),

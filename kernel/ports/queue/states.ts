@@ -1,3 +1,4 @@
+import { isoTime } from '../time.ts'
 import { backoffMs } from './backoff.ts'
 import type { JobRow, VerbAnswer } from './driver.ts'
 import type { QueueRules } from './keys.ts'
@@ -9,7 +10,6 @@ export const repeatMs = 600_000
 const maxErrors = 100
 const maxAnswers = 32
 
-export const iso = (ms: number): string => new Date(ms).toISOString()
 
 /** True while the token's lease is in force; a cancelled job keeps its lease until it ends, to tell its worker. */
 export function holds(row: JobRow, token: string, nowMs: number): boolean {
@@ -53,14 +53,14 @@ export interface Failure {
 /** The attempt failed. `random` is in [0, 1). */
 export function failed(row: JobRow, token: string, { error, retryInMs, dead }: Failure, at: { nowMs: number; random: number; rules: QueueRules }): JobRow {
   const { nowMs, rules } = at
-  const errors = withError(row, { at: iso(nowMs), attempt: row.attempt, ...error })
+  const errors = withError(row, { at: isoTime(nowMs), attempt: row.attempt, ...error })
   const answered = (answer: VerbAnswer['answer']) => withAnswer(row, { token, verb: 'fail', answer, untilMs: nowMs + repeatMs }, nowMs)
 
   if (dead === true || row.attempt >= row.attempts) {
     return { ...finished(row, 'dead', nowMs, rules), ...unleased, errors, answers: answered({ state: 'dead' }) }
   }
   const runAt = nowMs + (retryInMs ?? backoffMs(row.backoff ?? rules.backoff, row.attempt, at.random))
-  return { ...row, ...unleased, state: 'scheduled', runAt, dueAt: runAt, errors, answers: answered({ state: 'scheduled', runAt: iso(runAt) }) }
+  return { ...row, ...unleased, state: 'scheduled', runAt, dueAt: runAt, errors, answers: answered({ state: 'scheduled', runAt: isoTime(runAt) }) }
 }
 
 /** Back to its place in the queue, as if it had not been leased. */
@@ -82,7 +82,7 @@ export function crashed(row: JobRow, rules: QueueRules): JobRow {
   const atMs = row.leaseUntil ?? row.runAt
   const message = `the lease ended without a word from ${row.worker === undefined ? 'its worker' : `worker ${row.worker}`}`
   const after: JobRow = {
-    ...row, ...unleased, crashes: row.crashes + 1, errors: withError(row, { at: iso(atMs), attempt: row.attempt, message, code: 'QUEUE_WORKER_LOST' }),
+    ...row, ...unleased, crashes: row.crashes + 1, errors: withError(row, { at: isoTime(atMs), attempt: row.attempt, message, code: 'QUEUE_WORKER_LOST' }),
   }
   if (after.crashes >= rules.maxCrashes || after.attempt >= after.attempts) return finished(after, 'dead', atMs, rules)
   return { ...after, state: 'ready', dueAt: undefined }

@@ -1,12 +1,13 @@
 import type { Call } from '../../call.ts'
 import type { PorticoError } from '../../errors.ts'
+import { isoTime } from '../time.ts'
 import type { QueueContext } from './context.ts'
 import type { JobRow, Seen } from './driver.ts'
 import { queueError } from './errors.ts'
 import { parseToken } from './job.ts'
 import type { Extended, Failed, Held, QueueOperations } from './operations.ts'
 import { checkText, refuse, toJsonText } from './payload.ts'
-import { ackedBefore, answerBefore, extended, failed, holds, iso, keepMs, released } from './states.ts'
+import { ackedBefore, answerBefore, extended, failed, holds, keepMs, released } from './states.ts'
 
 /** How often a row that others change at the same moment is read again. */
 const maxTries = 8
@@ -63,7 +64,7 @@ export function verbs(context: QueueContext): Pick<QueueOperations, 'ack' | 'fai
         const row = failed(seen.found, lease, input, { nowMs: seen.nowMs, random, rules })
         if (row.state === 'dead') return { row, done: { state: 'dead' } }
         upkeep.note(row.runAt - seen.nowMs)
-        return { row, done: { state: 'scheduled', runAt: iso(row.runAt) } }
+        return { row, done: { state: 'scheduled', runAt: isoTime(row.runAt) } }
       })
     },
 

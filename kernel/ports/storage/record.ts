@@ -1,4 +1,5 @@
 import { type JsonObject, JsonText } from '../../json.ts'
+import { isoTime } from '../time.ts'
 import type { Row } from './driver.ts'
 import type { StoredRecord } from './operations.ts'
 import type { Candidate, Path } from './path.ts'
@@ -23,11 +24,10 @@ export function toSelection(row: Row, value: JsonObject, select: readonly Path[]
 }
 
 function withValue(row: Row, value: StoredRecord['value']): StoredRecord {
-  const record = {
-    id: row.id, value, version: row.version,
-    createdAt: new Date(row.createdAtMs).toISOString(), updatedAt: new Date(row.updatedAtMs).toISOString(),
-  }
-  return row.expiresAtMs === null ? record : { ...record, expiresAt: new Date(row.expiresAtMs).toISOString() }
+  const { id, version, expiresAtMs } = row
+  const createdAt = isoTime(row.createdAtMs)
+  const updatedAt = row.updatedAtMs === row.createdAtMs ? createdAt : isoTime(row.updatedAtMs)
+  return expiresAtMs === null ? { id, value, version, createdAt, updatedAt } : { id, value, version, createdAt, updatedAt, expiresAt: isoTime(expiresAtMs) }
 }
 
 function reduce(value: JsonObject, paths: readonly (readonly string[])[]): JsonObject {
