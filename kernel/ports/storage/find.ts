@@ -13,7 +13,7 @@ import { indexToDeclare, planQuery } from './plan-query.ts'
 import type { Plan } from './plan.ts'
 import type { Query } from './query.ts'
 import { parseDocument } from './record.ts'
-import { rangesOf, scanPlan } from './scan.ts'
+import { rangesOf, type RowWeight, scanPlan } from './scan.ts'
 
 /** What a unit of work staged for one collection: its rows stand in place of what the backend has under these ids. */
 export interface Overlay {
@@ -26,6 +26,8 @@ export interface Search {
   readonly collection: Collection
   readonly query: Query
   readonly overlay?: Overlay | undefined
+  /** Of the collection, kept between searches. */
+  readonly weight: RowWeight
   readonly call: Call
 }
 

@@ -11,6 +11,7 @@ import type { StorageCapability } from './http.ts'
 import type { FindInput, Page, StorageInProcess, StorageOperations } from './operations.ts'
 import { parseQuery, parseSelect } from './query.ts'
 import { parseDocument, toRecord, toSelection } from './record.ts'
+import { RowWeight } from './scan.ts'
 import { StorageStage } from './stage.ts'
 import { startSweeping } from './sweep.ts'
 import { runUnit, unitCall } from './unit-of-work.ts'
@@ -24,6 +25,7 @@ export type StorageParts = PortParts<StorageDriver, StorageKeys, StorageCapabili
 export function implementStorage(parts: StorageParts): StorageOperations & StorageInProcess {
   const { driver, binding } = parts
   const collections = collectionsOf(parts.keys)
+  const weights = new Map(Array.from(collections.keys(), (name) => [name, new RowWeight()]))
   const title = (operation: string) => `${binding}.${operation}`
   startSweeping(parts, [...collections.keys()])
   const making: writes.WriteParts = { driver, now: () => parts.clock.now(), newId: makeUuids(parts.clock), newVersion: makeVersions(), title }
@@ -39,7 +41,7 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
     call.unit ? body(stageIn(call.unit), call.unit) : runUnit(call, (unit) => body(stageIn(unit), unit))
   const search = (operation: string, input: FindInput, call: Call): Search => {
     const declared = collection(input.collection)
-    return { driver, collection: declared, query: parseQuery(title(operation), input), overlay: call.unit && stageIn(call.unit).overlay(declared.name), call }
+    return { driver, collection: declared, weight: weights.get(declared.name) ?? new RowWeight(), query: parseQuery(title(operation), input), overlay: call.unit && stageIn(call.unit).overlay(declared.name), call }
   }
 
   return {

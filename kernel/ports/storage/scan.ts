@@ -16,22 +16,54 @@ export interface ScanParts {
   readonly orderBy: readonly OrderPath[]
   /** Where the last page ended; only a plan in the query's order can start there. */
   readonly position: Position | undefined
-  /** How many rows to ask for first. */
+  /** How many rows to ask for first, when they are not heavy. */
   readonly first: number
+  readonly weight: RowWeight
   readonly call: Call
 }
 
-/** How many rows are looked into before others may have their turn. */
-const atOnce = 4
+/** About so much text is looked into before others may have their turn. */
+const pieceLength = 64 * 1024
+/** What a row is taken to weigh before any was met: the usual page is read at once, and a thousand rows are not. */
+const firstWeight = 128 * 1024
+const mostRows = 512
 
-/** The rows that a plan looks at, in its order, a few at a time: they are read in chunks of about 8 MiB at most. */
+/** How heavy the rows of one collection are, learned from those that were read, so that a chunk stays near 8 MiB. */
+export class RowWeight {
+  #length = firstWeight
+  #learned = false
+
+  /** How many rows to ask for, of `wanted`. */
+  within(wanted: number): number {
+    return Math.max(1, Math.min(wanted, Math.floor(limits.pageBytes / this.#length)))
+  }
+
+  learn(rows: readonly Row[]): void {
+    if (rows.length === 0) return
+    const average = lengthOf(rows) / rows.length + 1
+    // Heavier at once, lighter little by little: what is heavy fills the memory.
+    this.#length = this.#learned ? Math.max(average, this.#length * 0.9) : average
+    this.#learned = true
+  }
+}
+
+/**
+ * The rows that a plan looks at, in its order, a few at a time: they are read in chunks of about 8 MiB at most. Each chunk is of
+ * its own moment; a record that was changed between two of them, and so would come again, comes once.
+ */
 export async function* scanPlan(parts: ScanParts): AsyncGenerator<readonly Row[]> {
   const turn = makeTurns()
+  const met = new Set<string>()
+  let chunks = 0
+  let before: readonly Row[] = []
   for await (const rows of chunksOf(parts)) {
-    for (let at = 0; at < rows.length; at += atOnce) {
-      yield rows.slice(at, at + atOnce)
+    // The usual page is one chunk.
+    for (const row of before) met.add(row.id)
+    for (const piece of piecesOf(chunks++ === 0 ? rows : rows.filter((row) => !met.has(row.id)))) {
+      yield piece
       await turn()
     }
+    before = rows
   }
 }
 
@@ -40,17 +72,37 @@ async function* chunksOf(parts: ScanParts): AsyncGenerator<readonly Row[]> {
     yield* readIds(parts, parts.plan.ids)
     return
   }
-  let chunk = parts.first
+  const { driver, collection, weight, call } = parts
+  let wanted = parts.first
   for (let range of rangesOf(parts)) {
     for (;;) {
-      const rows = await parts.driver.scan(parts.collection.name, range, chunk, parts.call)
+      const asked = weight.within(wanted)
+      const rows = await driver.scan(collection.name, range, asked, call)
+      weight.learn(rows)
       yield rows
+      wanted = mostRows
       const last = rows.at(-1)
-      if (!last || rows.length < chunk) break
+      if (!last || rows.length < asked) break
       range = continueAfter(parts, range, last)
-      chunk = nextChunk(rows)
     }
   }
+}
+
+function* piecesOf(rows: readonly Row[]): Generator<readonly Row[]> {
+  let from = 0
+  let length = 0
+  for (let at = 0; at < rows.length; at++) {
+    length += rows[at]?.text.length ?? 0
+    if (length < pieceLength) continue
+    yield rows.slice(from, at + 1)
+    from = at + 1
+    length = 0
+  }
+  if (from < rows.length) yield from === 0 ? rows : rows.slice(from)
+}
+
+function lengthOf(rows: readonly Row[]): number {
+  return rows.reduce((sum, row) => sum + row.text.length, 0)
 }
 
 /** The whole of a plan, for counting. */
@@ -66,11 +118,6 @@ async function* readIds({ driver, collection, call }: ScanParts, ids: readonly s
     const rows = await driver.read(collection.name, ids.slice(at, at + atOnce), call)
     yield rows.filter((row) => row !== undefined)
   }
-}
-
-function nextChunk(rows: readonly Row[]): number {
-  const average = rows.reduce((sum, row) => sum + row.text.length, 0) / rows.length
-  return Math.max(8, Math.min(512, Math.floor(limits.pageBytes / (average + 1))))
 }
 
 function idRange({ lower, upper, reverse }: IdPlan, from: Position | undefined): Range {
