@@ -25,16 +25,18 @@ export function addKernelRoutes(app: FastifyInstance, parts: KernelRoutesParts, 
 
   app.get('/livez', (_request, reply) => reply.send({ status: 'alive' }))
 
-  app.get('/readyz', (request, reply) => {
-    const ready = parts.ready()
-    if (context.draining) sendProblem(context, request, reply, kernelError('KERNEL_DRAINING', {}))
-    else if (ready !== true) sendProblem(context, request, reply, httpError('KERNEL_NOT_READY', { reason: ready || 'the server is not ready' }))
-    else reply.send({ status: 'ready' })
-  })
-
   const health = keptFor(parts.clock, () => checkHealth(bindings))
+  app.get('/readyz', async (request, reply) => {
+    const ready = parts.ready()
+    const down = ready === true && !context.draining ? (await health()).down : []
+    const reason = ready !== true ? ready || 'the server is not ready' : down.length > 0 ? `down: ${down.join(', ')}` : undefined
+    if (context.draining) sendProblem(context, request, reply, kernelError('KERNEL_DRAINING', {}))
+    else if (reason !== undefined) sendProblem(context, request, reply, httpError('KERNEL_NOT_READY', { reason }))
+    else reply.send({ status: 'ready' })
+    return reply
+  })
   app.get('/health', async (_request, reply) => {
-    const report = await health()
+    const { report } = await health()
     return reply.code(report.status === 'failed' ? 503 : 200).send(report)
   })
 
@@ -73,16 +75,18 @@ function describe({ about, bindings }: KernelRoutesParts) {
   }
 }
 
+/** The report, and the bindings that make the server unready. */
 async function checkHealth(bindings: ReadonlyMap<string, Binding>) {
   const checked = await Promise.all([...bindings.values()].map(async (binding) => ({ binding, health: await healthOf(binding) })))
-  const isFailed = checked.some(({ binding, health }) => !binding.optional && health.status === 'failed')
+  const down = checked.filter(({ binding, health }) => !binding.optional && health.status === 'failed').map(({ binding }) => binding.name)
   const isDegraded = checked.some(({ health }) => health.status !== 'ok')
-  return {
-    status: isFailed ? 'failed' : isDegraded ? 'degraded' : 'ok',
+  const report = {
+    status: down.length > 0 ? 'failed' : isDegraded ? 'degraded' : 'ok',
     bindings: Object.fromEntries(checked.map(({ binding, health }) => [binding.name, {
       status: health.status, plugin: binding.plugin.name, latencyMs: health.latencyMs, ...(health.error === undefined ? {} : { error: health.error }),
     }])),
   }
+  return { report, down }
 }
 
 async function healthOf(binding: Binding): Promise<BindingHealth> {

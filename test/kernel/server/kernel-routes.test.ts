@@ -14,6 +14,18 @@ test('the probes answer, and tell why a server is not ready', async (t) => {
   t.like(await problemOf(t, await fetch(`${url}/readyz`)), { status: 503, code: 'KERNEL_NOT_READY', detail: 'storage is down' })
 })
 
+test('a server is ready only while every binding that is not optional is up', async (t) => {
+  const shelf = bindShelf('shelf', keepLog())
+  const failing = { ...shelf, name: 'shelf.b', health: () => Promise.resolve({ status: 'failed' as const, latencyMs: 1 }) }
+  const ready = async (optional: boolean) => {
+    const { url } = await serve(t, { bindings: new Map([['shelf', shelf], ['shelf.b', { ...failing, optional }]]) })
+    return fetch(`${url}/readyz`)
+  }
+
+  t.is((await ready(true)).status, 200)
+  t.like(await problemOf(t, await ready(false)), { status: 503, code: 'KERNEL_NOT_READY', detail: 'down: shelf.b' })
+})
+
 test('health tells of each binding; one that may fail only degrades the whole', async (t) => {
   const shelf = bindShelf('shelf', keepLog())
   const failing = { ...shelf, name: 'shelf.b', health: () => Promise.reject(new Error('secret')) }
