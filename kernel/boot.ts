@@ -10,12 +10,13 @@ import type { Log } from './log.ts'
 import { checkManifest } from './manifest/check.ts'
 import { Problems } from './manifest/problems.ts'
 import { readManifest, type RawManifest } from './manifest/read.ts'
-import { fillSecrets, secretVariable } from './manifest/secrets.ts'
+import { fillSecrets, secretVariable, sensitiveTexts } from './manifest/secrets.ts'
 import type { Manifest, ManifestOptions, ManifestSource } from './manifest/types.ts'
 import { wantedPlugins } from './manifest/wanted.ts'
 import type { PluginCatalogue } from './plugins/catalogue.ts'
 import { loadPlugins } from './plugins/loader.ts'
 import { makePlan, type Plan } from './plugins/plan.ts'
+import { Redaction } from './redaction.ts'
 
 /** What the process around the kernel gives. */
 export interface Host extends ManifestOptions {
@@ -23,6 +24,8 @@ export interface Host extends ManifestOptions {
   readonly clock?: Clock
   /** Told as each connection, binding and extension has started. */
   readonly onStarted?: (step: StartedStep) => void
+  /** Collects what is to be hidden, for who reports a crash. */
+  readonly redaction?: Redaction
   /** Lets the server listen beyond loopback without identity and TLS; logged. */
   readonly insecureListen?: boolean
 }
@@ -60,29 +63,37 @@ export async function boot(source: ManifestSource, host: Host): Promise<Kernel> 
 
 /** Stages 2 and 3 of a manifest that was checked already: for who needs to know it before it starts. */
 export async function startChecked({ manifest, plan }: Checked, host: Host): Promise<Kernel> {
-  const filled = fillPlan(manifest, plan, host)
+  const redaction = host.redaction ?? new Redaction()
+  const filled = fillPlan(manifest, plan, host, redaction)
+  const log = redaction.log(host.log)
 
   const clock = host.clock ?? systemClock
-  const closing = new CloseStack(host.log, clock)
+  const closing = new CloseStack(log, clock)
   const instruments = new Instruments()
   try {
     const started = await startAll(filled.plan, {
-      directory: manifest.directory, log: host.log, clock, closing, instruments, deadlines: new Deadlines(),
+      directory: manifest.directory, log, clock, closing, instruments, deadlines: new Deadlines(), redaction,
       ...(host.onStarted ? { onStarted: host.onStarted } : {}),
     })
     const container = fillContainer(new Map(Array.from(started.bindings, ([name, { face }]) => [name, face])))
-    return new Kernel({ manifest: filled.manifest, started, container, closing, instruments, clock, log: host.log, insecureListen: host.insecureListen ?? false })
+    return new Kernel({ manifest: filled.manifest, started, container, closing, instruments, clock, log, redaction, insecureListen: host.insecureListen ?? false })
   } catch (error) {
     // What had started is closed again, last first.
     await closing.run()
-    throw error
+    throw redaction.value(error)
   }
 }
 
 /** Stage 2: secrets are read and the references to them filled. */
-function fillPlan(manifest: Manifest, plan: Plan, host: Host): { manifest: Manifest; plan: Plan } {
+function fillPlan(manifest: Manifest, plan: Plan, host: Host, redaction: Redaction): { manifest: Manifest; plan: Plan } {
   const problems = new Problems()
-  const filled = fillSecrets(manifest, (name) => host.env[secretVariable(name)], problems)
+  const read: string[] = []
+  const filled = fillSecrets(manifest, (name) => {
+    const secret = host.env[secretVariable(name)]
+    if (secret !== undefined) read.push(secret)
+    return secret
+  }, problems)
   problems.throwIfAny()
+  redaction.add([...read, ...sensitiveTexts(filled)])
   return filled === manifest ? { manifest, plan } : { manifest: filled, plan: makePlan(filled, problems) }
 }

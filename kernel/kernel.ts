@@ -12,6 +12,7 @@ import type { Started } from './lifecycle/start.ts'
 import type { StartedStep } from './lifecycle/start-parts.ts'
 import type { Log } from './log.ts'
 import type { Manifest } from './manifest/types.ts'
+import type { Redaction } from './redaction.ts'
 import type { Server } from './server/server.ts'
 import { kernelVersion } from './version.ts'
 
@@ -29,6 +30,7 @@ interface KernelParts {
   readonly instruments: Instruments
   readonly clock: Clock
   readonly log: Log
+  readonly redaction: Redaction
   readonly insecureListen: boolean
 }
 
@@ -68,7 +70,7 @@ export class Kernel {
 
   /** The HTTP host, made at its first use; `listen` starts it, `portico/fastify` forwards to it. */
   server(): Promise<Server> {
-    return (this.#server ??= this.#makeServer())
+    return (this.#server ??= this.#makeServer().catch((error: unknown) => { throw this.#parts.redaction.value(error) }))
   }
 
   /** Starts listening where the manifest says; answers the URL. */
@@ -82,7 +84,8 @@ export class Kernel {
    */
   async close(): Promise<number> {
     this.#draining = true
-    const server = await this.#server
+    // A server that could not be made has nothing to drain; what had started is closed all the same.
+    const server = await this.#server?.catch(() => undefined)
     await server?.drain(this.manifest.server.drainTimeoutMs)
     return this.#parts.closing.run()
   }

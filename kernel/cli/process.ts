@@ -1,12 +1,13 @@
 import { main } from './main.ts'
-import { processTerminal } from './terminal.ts'
+import { processTerminal, type Terminal } from './terminal.ts'
 
 /** Runs one command in this process and ends the process with the command's exit status, whatever is left open. */
 export async function runProcess(argv: readonly string[]): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', endOnBrokenPipe)
-  process.on('uncaughtException', endOnBug)
+  const terminal = processTerminal()
+  process.on('uncaughtException', (error) => { endOnBug(error, terminal) })
 
-  const status = await main(argv, processTerminal())
+  const status = await main(argv, terminal)
   await Promise.all([written(process.stdout), written(process.stderr)])
   process.exit(status)
 }
@@ -17,8 +18,9 @@ function endOnBrokenPipe(error: NodeJS.ErrnoException): void {
   throw error
 }
 
-function endOnBug(error: unknown): void {
-  process.stderr.write(`This is a bug of Portico: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+function endOnBug(error: unknown, { redaction }: Terminal): void {
+  const told = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  process.stderr.write(`This is a bug of Portico: ${redaction.text(told)}\n`)
   process.exit(70)
 }
 

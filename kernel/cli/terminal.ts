@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { Redaction } from '../redaction.ts'
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
 
@@ -13,6 +14,8 @@ export interface Terminal {
   readonly paintErr: Paint
   readonly env: Readonly<Record<string, string | undefined>>
   readonly directory: string
+  /** What a report of a crash must not show. */
+  readonly redaction: Redaction
 }
 
 export const plain: Paint = (_style, text) => text
@@ -26,5 +29,6 @@ export function processTerminal(): Terminal {
     paintErr: (style, text) => styleText(style, text, { stream: process.stderr }),
     env: process.env,
     directory: process.cwd(),
+    redaction: new Redaction(),
   }
 }

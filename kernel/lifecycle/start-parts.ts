@@ -3,6 +3,7 @@ import type { Instruments } from '../binding/instruments.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { PlanStep } from '../plugins/plan.ts'
+import type { Redaction } from '../redaction.ts'
 import type { CloseStack } from './close-stack.ts'
 
 /** What every start needs and none of them changes. */
@@ -13,6 +14,7 @@ export interface StartParts {
   readonly closing: CloseStack
   readonly instruments: Instruments
   readonly deadlines: Deadlines
+  readonly redaction: Redaction
   /** Told as each step has started, for a terminal. */
   readonly onStarted?: (step: StartedStep) => void
 }

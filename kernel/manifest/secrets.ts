@@ -4,7 +4,9 @@ import { secretVariable } from './environment.ts'
 import { faultsOf } from './faults.ts'
 import { isSecretReference } from './judge.ts'
 import type { Problems } from './problems.ts'
+import type { SettingsSchema } from '../plugins/settings.ts'
 import { convertText } from './settings.ts'
+import { isGroup } from './settings-schema.ts'
 import type { DriverSpec, Manifest, SecretReference } from './types.ts'
 import { resolveUnits } from './units.ts'
 
@@ -29,6 +31,26 @@ export function fillSecrets(manifest: Manifest, read: (name: string) => string |
     bindings: manifest.bindings.map((spec) => ({ ...filled(spec), keys: fill(spec.keys), fallback: spec.fallback.map(filled) })),
     extensions: manifest.extensions.map(filled),
   }
+}
+
+/** The texts of a filled manifest that are shown nowhere: what sensitive settings hold, and passwords in URLs. */
+export function sensitiveTexts({ connections, bindings, extensions }: Manifest): readonly string[] {
+  const specs = [...connections, ...bindings, ...bindings.flatMap(({ fallback }) => fallback), ...extensions]
+  return specs.flatMap(({ plugin, settings }) => textsOf(plugin.settings, settings))
+}
+
+function textsOf(declared: SettingsSchema, settings: Readonly<Record<string, unknown>>): readonly string[] {
+  return Object.entries(declared).flatMap(([name, setting]) => {
+    const value = settings[name]
+    if (isGroup(setting)) return textsOf(setting, (value ?? {}) as Readonly<Record<string, unknown>>)
+    const texts = typeof value === 'object' && value !== null ? Object.values(value) : [value]
+    return texts.filter((text) => typeof text === 'string').flatMap((text) => (setting.sensitive ? text : passwordOf(text)))
+  })
+}
+
+function passwordOf(text: string): readonly string[] {
+  const password = URL.canParse(text) ? new URL(text).password : ''
+  return password === '' ? [] : [password]
 }
 
 function fillOne({ pieces, path, at, schema }: SecretReference, directory: string, read: (name: string) => string | undefined, problems: Problems): unknown {

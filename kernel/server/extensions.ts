@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync, FastifyPluginCallback } from 'fastify'
+import { isPorticoError, kernelError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { httpError } from './errors.ts'
 import { kernelPaths } from './kernel-routes.ts'
@@ -26,7 +27,12 @@ export function addExtension(app: FastifyInstance, extension: ExtensionRoutes, l
         request.log = reply.log = requestLog(own.child({ requestId: request.id, traceId: request.traceId }))
         done()
       })
-      await scope.register(routes)
+      try {
+        await scope.register(routes)
+      } catch (error) {
+        if (isPorticoError(error)) throw error
+        throw kernelError('PLUGIN_START_FAILED', { binding: prefix, plugin: extension.name, reason: error instanceof Error ? error.message : String(error) }, { cause: error })
+      }
     },
     { prefix },
   )

@@ -1,7 +1,8 @@
+import { inspect } from 'node:util'
 import test from 'ava'
 import { fileURLToPath } from 'node:url'
 import { createKernel, type KernelOptions } from '../../kernel/index.ts'
-import { keepingLog } from './binding/echo.ts'
+import { keepingLog, type Logged } from './binding/echo.ts'
 import { events } from './fixtures/probe.ts'
 
 const directory = fileURLToPath(new URL('fixtures/', import.meta.url))
@@ -67,6 +68,25 @@ test.serial('a capability that the backend turned out to lack is refused with th
   t.regex(error.message, /ports\.probe\.wants: needs the capability speed, which this backend turned out to lack/)
 })
 
+test.serial('a secret is shown nowhere, whatever a plugin says', async (t) => {
+  const lines: Logged[] = []
+  const open = (starts: boolean) => start(
+    { probe: { use: 'leaking', with: { url: 'x://u:${secret:canary}@host', password: 'literal-"canary"', starts } } },
+    { plugins: ['./leaking.ts'] },
+    { env: { PORTICO_SECRET_CANARY: 'filled-canary' }, log: keepingLog(lines) },
+  )
+
+  const error = await t.throwsAsync(open(false), { code: 'PLUGIN_START_FAILED' })
+  const kernel = await open(true)
+  t.teardown(() => kernel.close())
+  const { url } = await kernel.listen()
+  const answer = await (await fetch(`${url}/v1/probe/_ping`)).text()
+
+  t.is((error.cause as Error).constructor, Error)
+  t.true(lines.length >= 2)
+  t.notRegex(inspect([error, lines, answer], { depth: 20, showHidden: true }), /filled-canary|literal-/)
+})
+
 test.serial('an extension builds on a binding and serves its routes below its prefix', async (t) => {
   const plugins = ['./well.ts', { use: './greeter.ts', with: { greeting: 'bonjour' } }]
   const kernel = await start({ probe: { use: 'well', with: { note: 'ada' } } }, { plugins })
@@ -76,4 +96,14 @@ test.serial('an extension builds on a binding and serves its routes below its pr
   t.is(await (await fetch(`${url}/greet/`)).text(), 'bonjour ada')
   t.deepEqual(await (await fetch(`${url}/v1/probe/_ping`)).json(), { from: 'ada' })
   t.is((await fetch(`${url}/readyz`)).status, 200)
+})
+
+test.serial('an extension whose routes cannot be added ends the start, and what had started is closed', async (t) => {
+  const kernel = await start({ 'probe.a': { use: 'well' } }, { plugins: ['./well.ts', './unroutable.ts'] })
+  const error = await t.throwsAsync(kernel.listen(), { code: 'PLUGIN_START_FAILED' })
+  events.length = 0
+
+  t.is(error.message, '/unroutable (unroutable) could not start: no template')
+  t.is(await kernel.close(), 0)
+  t.deepEqual(events, ['meaning of probe.a closed', 'probe.a closed'])
 })

@@ -24,7 +24,7 @@ export async function start(flags: Flags, argument: string | undefined, terminal
   const options = manifestOptions(flags, terminal)
   const checked = await check(source, options)
   const log = makeLogger({ name: checked.manifest.name, level: checked.manifest.server.logLevel })
-  const kernel = await startChecked(checked, { ...options, log, onStarted: tell.started, insecureListen: flags.insecureListen ?? false })
+  const kernel = await startChecked(checked, { ...options, log, redaction: terminal.redaction, onStarted: tell.started, insecureListen: flags.insecureListen ?? false })
   try {
     const { url } = await kernel.listen()
     tell.listening(url, performance.now() - startedMs)
