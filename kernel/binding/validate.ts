@@ -1,4 +1,5 @@
-import { Ajv2020 } from 'ajv/dist/2020.js'
+import type { Ajv2020 } from 'ajv/dist/2020.js'
+import { loadAjv } from '../ajv.ts'
 import { kernelError, type FieldError } from '../errors.ts'
 import { fieldCheck } from '../field-errors.ts'
 import type { JsonSchema } from '../json.ts'
@@ -30,5 +31,6 @@ function checkOf(schema: JsonSchema): Check {
 }
 
 function makeAjv(allErrors: boolean): Ajv2020 {
+  const { Ajv2020 } = loadAjv()
   return new Ajv2020({ allErrors, strict: false, validateFormats: false, ownProperties: true })
 }

@@ -1,11 +1,8 @@
-import { createRequire } from 'node:module'
 import type { Ajv2020, AnySchema, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js'
+import { loadAjv } from '../ajv.ts'
 import type { JsonSchema } from '../json.ts'
 import { surelyValid } from './surely-valid.ts'
 import { parseBytes, parseDuration } from './units.ts'
-
-// ajv is loaded when there is something to judge: 25 ms that a good manifest does not pay.
-const loadAjv = () => createRequire(import.meta.url)('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js')
 
 let judge: Ajv2020 | undefined
 const compiled = new WeakMap<JsonSchema, ValidateFunction>()

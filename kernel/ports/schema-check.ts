@@ -1,5 +1,5 @@
-import addFormats from 'ajv-formats'
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import type { ValidateFunction } from 'ajv/dist/2020.js'
+import { loadAjv, loadFormats } from '../ajv.ts'
 import type { FieldError } from '../errors.ts'
 import { fieldCheck } from '../field-errors.ts'
 import type { JsonSchema } from '../json.ts'
@@ -17,7 +17,8 @@ export function schemaCheck(schema: JsonSchema): SchemaCheck {
 
 function compile(schema: JsonSchema, allErrors: boolean): ValidateFunction {
   // An instance of its own each time: two documents may carry the same `$id`.
+  const { Ajv2020 } = loadAjv()
   const ajv = new Ajv2020({ allErrors, strict: false, logger: false, ownProperties: true, validateSchema: false })
-  addFormats.default(ajv)
+  loadFormats()(ajv)
   return ajv.compile(schema)
 }

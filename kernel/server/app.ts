@@ -6,6 +6,7 @@ import { httpError } from './errors.ts'
 import { fromFramework, maxParamLength } from './framework-errors.ts'
 import { parseJsonBody } from './json-body.ts'
 import { refuseForeign } from './loopback.ts'
+import { compilersOnDemand } from './compilers.ts'
 import { answerExpectations, answerParserError, maxHeaderBytes } from './socket-errors.ts'
 import { requestIdOf, traceIdOf } from './trace.ts'
 
@@ -15,6 +16,7 @@ const maxConnections = 10_000
 export function makeApp(context: ServerContext): FastifyInstance {
   const app = fastify({
     logger: false,
+    schemaController: { compilersFactory: compilersOnDemand },
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => '',
     return503OnClosing: false,

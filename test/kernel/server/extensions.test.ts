@@ -54,3 +54,15 @@ test('an extension that throws while it registers fails the start with its own e
 
   await t.throwsAsync(serve(t, { extensions: [{ name: 'broken', routes, prefix: '/broken' }] }), { message: /no price list/ })
 })
+
+test("an extension's routes may have schemas, with Fastify's own compilers", async (t) => {
+  const routes = fastifyPlugin(async (scope: FastifyInstance) => {
+    scope.addSchema({ $id: 'amount', type: 'integer', minimum: 1 })
+    const body = { type: 'object', required: ['amount'], properties: { amount: { $ref: 'amount#' } } }
+    scope.post('/pay', { schema: { body, response: { 200: { type: 'object', properties: { paid: { type: 'boolean' } } } } } }, async () => ({ paid: true, secret: 'left out by the schema' }))
+  }, { name: 'paying', fastify: '5.x' })
+  const { url } = await serve(t, { extensions: [{ name: 'paying', routes, prefix: '/paying' }] })
+
+  t.deepEqual(await (await send(`${url}/paying/pay`, 'POST', { amount: 5 })).json(), { paid: true })
+  t.is((await send(`${url}/paying/pay`, 'POST', { amount: 0 })).status, 400)
+})
