@@ -111,8 +111,9 @@ function valuesOf(table: Table, row: KeyedRow): Record<string, SqlValue> {
 }
 
 export function toRow(row: SqlRow): Row {
-  return {
-    id: row.id, text: row.value, version: row.version,
-    createdAtMs: Number(row.created_at), updatedAtMs: Number(row.updated_at), expiresAtMs: row.expires_at === null ? null : Number(row.expires_at),
-  }
+  return isRow(row) ? row : { ...row, createdAtMs: Number(row.createdAtMs), updatedAtMs: Number(row.updatedAtMs), expiresAtMs: row.expiresAtMs === null ? null : Number(row.expiresAtMs) }
+}
+
+function isRow(row: SqlRow): row is Row {
+  return typeof row.createdAtMs === 'number' && typeof row.updatedAtMs === 'number' && typeof row.expiresAtMs !== 'string'
 }

@@ -4,7 +4,7 @@ import { isPorticoError } from '../../kernel/plugin.ts'
 import type { SqlConnection } from '../../kernel/ports/sql/index.ts'
 import { keysOf, storageError, toCandidate, writeOrderPath } from '../../kernel/ports/storage/index.ts'
 import { toRow } from './driver.ts'
-import type { SqlRow } from './statements.ts'
+import { rowColumns, type SqlRow } from './statements.ts'
 import { documentColumns, indexNameOf, isKeyColumn, type KeyColumn, type Table } from './table.ts'
 
 interface PrepareParts {
@@ -93,7 +93,7 @@ async function fill(connection: SqlConnection, table: Table, keys: readonly KeyC
 /** Writes the keys of every row, in batches by id; run again after a crash, it does no harm. */
 async function fillKeys(connection: SqlConnection, table: Table, keys: readonly KeyColumn[], call: Call): Promise<number> {
   const page = connection.shape<'id' | 'limit'>((knex, p) => knex(table.name)
-    .select({ id: 'id', value: connection.dialect.documentText(knex, 'value'), version: 'version', created_at: 'created_at', updated_at: 'updated_at', expires_at: 'expires_at' })
+    .select(rowColumns(connection, knex))
     .where('id', '>', p.value('id')).orderBy('id').limit(p.limit('limit')))
   const write = connection.shape<string>((knex, p) => knex(table.name)
     .where('id', p.value('id')).where('version', p.value('version'))

@@ -3,15 +3,20 @@ import type { Params, Shape, SqlConnection } from '../../kernel/ports/sql/index.
 import type { Range } from '../../kernel/ports/storage/index.ts'
 import { documentColumns, type Table } from './table.ts'
 
-/** A row as a statement answers it. */
+/** A row as a statement answers it: under the names that a `Row` has, so that it need not be copied. */
 export interface SqlRow {
   readonly id: string
-  readonly value: string
+  readonly text: string
   readonly version: string
   /** PostgreSQL and MySQL may answer 64-bit integers as text. */
-  readonly created_at: number | string
-  readonly updated_at: number | string
-  readonly expires_at: number | string | null
+  readonly createdAtMs: number | string
+  readonly updatedAtMs: number | string
+  readonly expiresAtMs: number | string | null
+}
+
+/** What a statement selects for a `SqlRow`. */
+export function rowColumns({ dialect }: SqlConnection, knex: Knex) {
+  return { id: 'id', text: dialect.documentText(knex, 'value'), version: 'version', createdAtMs: 'created_at', updatedAtMs: 'updated_at', expiresAtMs: 'expires_at' }
 }
 
 export type Build<N extends string> = (knex: Knex, p: Params<N>) => Knex.QueryBuilder
@@ -51,7 +56,7 @@ export class Statements {
     }
     const same = (knex: Knex) => ({ version: knex.ref('version') })
 
-    this.one = shape((knex, p) => at(knex, p, false).select(this.#columns(knex)))
+    this.one = shape((knex, p) => at(knex, p, false).select(rowColumns(connection, knex)))
     this.insert = shape<string>((knex, p) => knex(table.name).insert(values(p, written)))
     this.update = shape<string>((knex, p) => at(knex, p, true).update(values(p, changed)))
     this.updateAny = shape<string>((knex, p) => at(knex, p, false).update(values(p, changed)))
@@ -70,7 +75,7 @@ export class Statements {
     let shape = this.#many.get(count)
     if (!shape) {
       const names = Array.from({ length: count }, (_, index) => `id${index}`)
-      shape = this.#connection.shape<string>((knex, p) => this.#live(knex, p).select(this.#columns(knex)).whereIn('id', names.map((name) => p.value(name))))
+      shape = this.#connection.shape<string>((knex, p) => this.#live(knex, p).select(rowColumns(this.#connection, knex)).whereIn('id', names.map((name) => p.value(name))))
       this.#many.set(count, shape)
     }
     return shape
@@ -91,7 +96,7 @@ export class Statements {
     if (upper) query.where(column, upper.open ? '<' : '<=', p.value('upper'))
     if (!lower && !upper && by !== 'id') query.whereNotNull(column)
     if (what === 'count') return query.count({ count: '*' })
-    return query.select(this.#columns(knex)).orderBy(column, reverse ? 'desc' : 'asc').limit(p.limit('limit'))
+    return query.select(rowColumns(this.#connection, knex)).orderBy(column, reverse ? 'desc' : 'asc').limit(p.limit('limit'))
   }
 
   #keyColumn(at: number): string {
@@ -102,10 +107,6 @@ export class Statements {
 
   #live(knex: Knex, p: Params<never>): Knex.QueryBuilder {
     return knex(this.#table.name).where((live) => void live.whereNull('expires_at').orWhere('expires_at', '>', p.now))
-  }
-
-  #columns(knex: Knex) {
-    return { id: 'id', value: this.#connection.dialect.documentText(knex, 'value'), version: 'version', created_at: 'created_at', updated_at: 'updated_at', expires_at: 'expires_at' }
   }
 }
 
