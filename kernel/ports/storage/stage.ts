@@ -1,6 +1,6 @@
 import type { Refusal, Stage } from '../../binding/unit.ts'
 import type { Call } from '../../call.ts'
-import type { PorticoError } from '../../errors.ts'
+import { kernelError, type PorticoError } from '../../errors.ts'
 import { type Collection, type Index } from './collections.ts'
 import type { Condition, Entry, KeyedRow, Row, StorageDriver } from './driver.ts'
 import { storageError } from './errors.ts'
@@ -40,6 +40,8 @@ export class StorageStage implements Stage<unknown> {
   readonly #known = new Map<string, Known>()
   readonly #staged: Staged[] = []
   #bytes = 0
+  #noted = 0
+  #ended = false
   #sent: readonly { readonly staged: Staged; readonly steps: number }[] = []
 
   constructor(binding: string, driver: StorageDriver, collections: ReadonlyMap<string, Collection>) {
@@ -89,6 +91,7 @@ export class StorageStage implements Stage<unknown> {
   }
 
   steps(): readonly unknown[] {
+    this.#ended = true
     const noted = [...this.#known.values()].flatMap(({ collection, id, noted }): Staged[] => (noted ? [{ entry: { collection, id, when: noted }, failure: 'STORAGE_CONTENDED', operation: undefined }] : []))
     const all = [...noted, ...this.#staged]
     const lists = this.#driver.steps(all.map((one) => one.entry))
@@ -140,12 +143,16 @@ export class StorageStage implements Stage<unknown> {
   }
 
   #learn(known: Known): void {
-    this.#known.set(keyOf(known.collection, known.id), known)
+    const key = keyOf(known.collection, known.id)
+    this.#noted += (known.noted ? 1 : 0) - (this.#known.get(key)?.noted ? 1 : 0)
+    this.#known.set(key, known)
     this.#bound()
   }
 
   #bound(): void {
-    if (this.#known.size + this.#staged.length > 2 * limits.unitEntries) throw storageError('STORAGE_UNIT_TOO_LARGE', { binding: this.binding, max: `${limits.unitEntries} reads and writes` })
+    // Of an operation that nobody waited for: its write would be in no commit.
+    if (this.#ended) throw kernelError('UNIT_OF_WORK_ENDED', { binding: this.binding })
+    if (this.#noted + this.#staged.length > limits.unitEntries) throw storageError('STORAGE_UNIT_TOO_LARGE', { binding: this.binding, max: `${limits.unitEntries} reads and writes` })
   }
 
   /** The row with the keys of its collection's indexes. @throws STORAGE_KEY_TOO_LONG */
