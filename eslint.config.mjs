@@ -44,7 +44,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['kernel/cli/**/*.ts', 'bench/**/*.ts', 'test/tools/**/*.ts'],
+    files: ['kernel/cli/**/*.ts', 'bench/**/*.ts', 'test/tools/**/*.ts', 'docs/guides/examples/**/*.ts'],
     rules: { 'no-console': 'off' },
   },
   {

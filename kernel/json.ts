@@ -26,3 +26,11 @@ export class JsonText {
     return JSON.parse(this.text)
   }
 }
+
+/**
+ * Stored JSON as a `JsonText`, under the type of the value it stands for: who calls with `text: true` knows what comes,
+ * and everybody else need not tell two kinds of value apart.
+ */
+export function asText<T extends Json = JsonObject>(text: string): T {
+  return new JsonText(text) as unknown as T
+}

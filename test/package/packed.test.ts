@@ -146,3 +146,16 @@ test.serial('the library starts from a value, in process', async (t) => {
 
   t.like(JSON.parse(stdout), { value: 1, stale: false })
 })
+
+test.serial('the examples of the guide to the library run', async (t) => {
+  const directory = join(application, 'in-process')
+  await cp(join(examples, 'in-process'), directory, { recursive: true })
+
+  const shop = await run(process.execPath, ['shop.ts'], { cwd: directory })
+  t.regex(shop.stdout, /^STORAGE_NOT_UNIQUE \|/m)
+  t.regex(shop.stdout, /^before the commit \{.*'paid'.*\}\nafter it \{.*'sent'.*\}$/m)
+  t.regex(shop.stdout, /^counted \[ 1, 1, 1 \] with 1 load$/m)
+
+  const app = await run(process.execPath, ['app.ts'], { cwd: directory })
+  t.is(app.stdout, "the kernel answers 201\nthe application answers { number: 12, status: 'open' }\nhealth 200\n")
+})

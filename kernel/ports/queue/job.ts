@@ -1,11 +1,11 @@
-import { JsonText, type Json } from '../../json.ts'
+import { asText, type Json } from '../../json.ts'
 import { isoTime } from '../time.ts'
 import type { JobRow } from './driver.ts'
 import type { Job, Lease } from './operations.ts'
 
 /** A row as callers see it; `text` leaves stored JSON as text. */
 export function toJob(row: JobRow, text: boolean): Job {
-  const json = (stored: string) => (text ? new JsonText(stored) : (JSON.parse(stored) as Json))
+  const json = (stored: string) => (text ? asText<Json>(stored) : (JSON.parse(stored) as Json))
   return {
     id: row.id,
     queue: row.queue,

@@ -1,4 +1,4 @@
-import type { Json, JsonText } from '../../json.ts'
+import type { Json } from '../../json.ts'
 
 /**
  * `scheduled` waits for its `runAt`, `ready` for a lease, `active` is leased; `done`, `dead` (a dead letter) and
@@ -24,8 +24,8 @@ export interface Job {
   readonly id: string
   readonly queue: string
   readonly state: JobState
-  /** JSON as text for a call with `text: true`. */
-  readonly payload: Json | JsonText
+  /** For a call with `text: true`, which only HTTP makes, a `JsonText` stands in its place, and in that of `result`. */
+  readonly payload: Json
   readonly priority: number
   /** Leases so far, released ones not counted; 1 while the first one runs. */
   readonly attempt: number
@@ -38,7 +38,7 @@ export interface Job {
   readonly enqueuedAt: string
   readonly finishedAt?: string
   /** What `ack` left; kept as long as the job. */
-  readonly result?: Json | JsonText
+  readonly result?: Json
   /** One a failed attempt, oldest first; the last 100. */
   readonly errors: readonly JobError[]
   readonly idempotencyKey?: string

@@ -1,12 +1,12 @@
 import type { Unit } from '../../binding/unit.ts'
 import type { Call } from '../../call.ts'
-import type { Json, JsonObject, JsonText } from '../../json.ts'
+import type { Json, JsonObject } from '../../json.ts'
 
 /** A document with what Portico keeps beside it. Times are RFC 3339 in UTC with milliseconds. */
 export interface StoredRecord {
   readonly id: string
-  /** A `JsonText` for a call with `text: true`. */
-  readonly value: JsonObject | JsonText
+  /** For a call with `text: true`, which only HTTP makes, a `JsonText` stands in its place. */
+  readonly value: JsonObject
   /** Opaque; it never comes back for the same id, even after delete and insert. */
   readonly version: string
   readonly createdAt: string

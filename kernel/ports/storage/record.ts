@@ -1,4 +1,4 @@
-import { type JsonObject, JsonText } from '../../json.ts'
+import { asText, type JsonObject } from '../../json.ts'
 import { isoTime } from '../time.ts'
 import type { Row } from './driver.ts'
 import type { StoredRecord } from './operations.ts'
@@ -6,7 +6,7 @@ import type { Candidate, Path } from './path.ts'
 
 /** A row as its caller gets it. */
 export function toRecord(row: Row, text: boolean): StoredRecord {
-  return withValue(row, text ? new JsonText(row.text) : parseDocument(row.text))
+  return withValue(row, text ? asText(row.text) : parseDocument(row.text))
 }
 
 export function toCandidate(row: Row): Candidate {
