@@ -54,6 +54,7 @@ function toFieldError({ instancePath, keyword, params, message }: ErrorObject): 
   const at = (name: unknown) => `${instancePath}/${String(name).replaceAll('~', '~0').replaceAll('/', '~1')}`
   if (keyword === 'additionalProperties') return { path: at(given.additionalProperty), message: 'unknown field' }
   if (keyword === 'unevaluatedProperties') return { path: at(given.unevaluatedProperty), message: 'unknown field' }
+  if (keyword === 'false schema') return { path: instancePath, message: 'cannot stand beside the other fields' }
   if (keyword === 'required') return { path: at(given.missingProperty), message: 'is required' }
   if (keyword === 'enum') return { path: instancePath, message: `must be one of ${wordsOf(given.allowedValues)}` }
   if (keyword === 'const') return { path: instancePath, message: `must be ${JSON.stringify(given.allowedValue).slice(0, 200)}` }

@@ -54,8 +54,9 @@ export function makeApp(context: ServerContext): FastifyInstance {
     if (context.draining) reply.header('connection', 'close')
 
     const { headers } = request.raw
-    if (headers.host === undefined && request.raw.httpVersion === '1.1') {
-      sendProblem(context, request, reply, httpError('HTTP_REQUEST_MALFORMED', { reason: 'the Host header is missing' }))
+    const hosts = countHosts(request.raw.rawHeaders)
+    if (hosts > 1 || (hosts === 0 && request.raw.httpVersion === '1.1')) {
+      sendProblem(context, request, reply, httpError('HTTP_REQUEST_MALFORMED', { reason: hosts === 0 ? 'the Host header is missing' : 'there is more than one Host header' }))
       return
     }
     const refusal = context.guarded ? refuseForeign(headers) : undefined
@@ -71,6 +72,16 @@ export function makeApp(context: ServerContext): FastifyInstance {
     done()
   })
   return app
+}
+
+/** Node keeps the first of several, a proxy before it may have looked at the last. */
+function countHosts(rawHeaders: readonly string[]): number {
+  let count = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string
+    if (name.length === 4 && name.toLowerCase() === 'host') count++
+  }
+  return count
 }
 
 function identify(request: FastifyRequest, reply: FastifyReply): void {

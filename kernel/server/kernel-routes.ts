@@ -1,10 +1,11 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Binding, BindingHealth } from '../binding/binding.ts'
 import type { Clock } from '../clock.ts'
 import { kernelError } from '../errors.ts'
 import type { About } from './about.ts'
 import { sendProblem, type ServerContext } from './context.ts'
-import { httpError } from './errors.ts'
+import { httpError, invalid } from './errors.ts'
+import { parseQuery } from './query.ts'
 
 export interface KernelRoutesParts {
   readonly about: About
@@ -23,10 +24,10 @@ const healthKeptMs = 1_000
 export function addKernelRoutes(app: FastifyInstance, parts: KernelRoutesParts, context: ServerContext): void {
   const { bindings } = parts
 
-  app.get('/livez', (_request, reply) => reply.send({ status: 'alive' }))
+  app.get('/livez', bare, (_request, reply) => reply.send({ status: 'alive' }))
 
   const health = keptFor(parts.clock, () => checkHealth(bindings))
-  app.get('/readyz', async (request, reply) => {
+  app.get('/readyz', bare, async (request, reply) => {
     const ready = parts.ready()
     const down = ready === true && !context.draining ? (await health()).down : []
     const reason = ready !== true ? ready || 'the server is not ready' : down.length > 0 ? `down: ${down.join(', ')}` : undefined
@@ -35,23 +36,33 @@ export function addKernelRoutes(app: FastifyInstance, parts: KernelRoutesParts, 
     else reply.send({ status: 'ready' })
     return reply
   })
-  app.get('/health', async (_request, reply) => {
+  app.get('/health', bare, async (_request, reply) => {
     const { report } = await health()
     return reply.code(report.status === 'failed' ? 503 : 200).send(report)
   })
 
-  app.get('/metrics', async (_request, reply) => reply.type('text/plain; version=0.0.4; charset=utf-8').send(await parts.metrics()))
-  app.get('/v1/kernel', (_request, reply) => reply.send(describe(parts)))
+  app.get('/metrics', bare, async (_request, reply) => reply.type('text/plain; version=0.0.4; charset=utf-8').send(await parts.metrics()))
+  app.get('/v1/kernel', bare, (_request, reply) => reply.send(describe(parts)))
 
   // Imported at the first request: neither is on the way of a start.
-  app.get('/openapi.json', async (_request, reply) => {
+  app.get('/openapi.json', bare, async (_request, reply) => {
     const { openApiText } = await import('./openapi.ts')
     return reply.type('application/json; charset=utf-8').send(openApiText(parts.about, bindings))
   })
-  app.get('/docs', async (_request, reply) => {
+  app.get('/docs', bare, async (_request, reply) => {
     const { docsPage, docsPolicy } = await import('./docs-page.ts')
     return reply.headers({ 'content-security-policy': docsPolicy, 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' }).type('text/html; charset=utf-8').send(docsPage())
   })
+}
+
+/** These routes take no parameters, and one that they do not know is never ignored. */
+const bare = {
+  onRequest: async (request: FastifyRequest) => {
+    const { url = '' } = request.raw
+    const start = url.indexOf('?')
+    const [name] = start === -1 ? [] : parseQuery(url.slice(start + 1), request.routeOptions.url ?? '').keys()
+    if (name !== undefined) throw invalid(request.routeOptions.url ?? '', name, 'is not a query parameter of this route')
+  },
 }
 
 /** The first path segments that no extension can have. */

@@ -49,6 +49,15 @@ test('each refusal names the place in the request', async (t) => {
   }
 })
 
+test('a condition that cannot stand beside another one is named', async (t) => {
+  const url = await start(t)
+
+  const problem = await problemOf(t, await send(`${url}/v1/storage/notes/n1`, 'PUT', {}, { 'if-match': '*', 'if-none-match': '*' }))
+
+  t.is(problem.status, 400)
+  t.deepEqual(problem.errors, [{ path: '/If-None-Match', message: 'cannot stand beside the other fields' }])
+})
+
 test('what an id begins with may be as long as a body', async (t) => {
   const url = await start(t)
 

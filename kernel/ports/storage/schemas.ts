@@ -14,7 +14,7 @@ const document: JsonSchema = { type: 'object' }
 const ttlMs: JsonSchema = { type: 'integer', minimum: 1, maximum: limits.ttlMs }
 const where: JsonSchema = { type: 'object' }
 const at = { collection, id }
-const notBoth = { not: { required: ['ifVersion', 'ifAbsent'] } }
+const notBoth = { dependentSchemas: { ifVersion: { properties: { ifAbsent: false } } } }
 const ifAbsent: JsonSchema = { const: true }
 
 const insert = object({ collection, id, value: document, ttlMs }, ['collection', 'value'])

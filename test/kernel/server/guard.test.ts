@@ -9,6 +9,12 @@ test('on loopback only a loopback Host is answered', async (t) => {
   for (const host of ['evil.example', `evil.example:${port}`, 'localhost.evil.example', '127.0.0.1.evil.example', '10.0.0.1', '[::2]', '', 'localhost:x', 'localhost@evil.example']) t.is(await status(host), '403', host)
 })
 
+test('a request with two Hosts is refused, whichever comes first', async (t) => {
+  const { port } = await serve(t)
+
+  for (const hosts of [['Host: localhost', 'Host: evil.example'], ['host: localhost', 'HOST: localhost']]) t.regex(await rawLines(port, 'GET /livez HTTP/1.1', ...hosts), /^HTTP\/1.1 400 /)
+})
+
 test('pages of other origins are refused, also those on other ports of this machine', async (t) => {
   const { url, port } = await serve(t)
   const post = (headers: Record<string, string>) => fetch(`${url}/v1/shelf/a/_find`, { method: 'POST', headers })

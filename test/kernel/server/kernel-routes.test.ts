@@ -115,3 +115,13 @@ test('the documentation page needs nothing but this server, and its policy admit
   const digest = Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(script))).toString('base64')
   t.true(policy.includes(`'sha256-${digest}'`))
 })
+
+test('a query parameter that the kernel\'s own routes do not know is refused', async (t) => {
+  const { url } = await serve(t)
+
+  for (const path of ['/livez', '/readyz', '/health', '/metrics', '/v1/kernel', '/openapi.json', '/docs']) {
+    t.deepEqual((await problemOf(t, await fetch(`${url}${path}?verbose=1`))).errors, [{ path: '/verbose', message: 'is not a query parameter of this route' }], path)
+    t.is((await fetch(`${url}${path}?`)).status, 200, path)
+  }
+  t.is((await problemOf(t, await fetch(`${url}/livez?%zz`))).code, 'HTTP_URL_MALFORMED')
+})
