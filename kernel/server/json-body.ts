@@ -8,8 +8,8 @@ export const maxBodyDepth = 64
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-/** How many values a body may hold: as many as fit into 1 MiB. To parse 16 MiB full of them would keep everyone else waiting. */
-export const maxBodyValues = 524_288
+/** How many values a body may hold: no body of 1 MiB holds so many. To parse 16 MiB full of them would keep everyone else waiting. */
+export const maxBodyValues = 700_000
 
 /** Bodies without any of these hold nothing that a walk could find, and most have none. Linear: no digit is looked at twice. */
 const suspicious = /__proto__|"constructor"|\\u|\d[eE]\+?\d{2}|(?<!\d)\d{200}/
@@ -17,7 +17,7 @@ const suspicious = /__proto__|"constructor"|\\u|\d[eE]\+?\d{2}|(?<!\d)\d{200}/
 /**
  * A JSON body as a value; undefined for an empty one.
  * @throws HTTP_BODY_MALFORMED for what is not UTF-8 or JSON, is nested deeper than 64 levels, holds more than
- * 524,288 values, or NUL, a lone surrogate, a number beyond doubles, or a field that would reach a prototype (`__proto__`, `constructor.prototype`).
+ * 700,000 values, or NUL, a lone surrogate, a number beyond doubles, or a field that would reach a prototype (`__proto__`, `constructor.prototype`).
  */
 export function parseJsonBody(bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined

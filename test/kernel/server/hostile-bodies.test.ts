@@ -17,6 +17,10 @@ for (const [title, text] of [
   })
 }
 
+test('a body of 1 MiB may be full of anything', (t) => {
+  for (const one of ['{},', '[],', '1,', '"",']) t.notThrows(() => parseJsonBody(body(`[${one.repeat(Math.floor((1024 ** 2 - 3) / one.length))}1]`)), one)
+})
+
 test('what stands in strings is not counted', (t) => {
   t.deepEqual(parseJsonBody(body(`["${',[{'.repeat(maxBodyValues)}\\"${','.repeat(maxBodyValues)}"]`)), [`${',[{'.repeat(maxBodyValues)}"${','.repeat(maxBodyValues)}`])
 })
