@@ -1,88 +1,142 @@
 import test from 'ava'
 import fc from 'fast-check'
 import type { JsonObject } from '../../../kernel/json.ts'
-import { holds } from '../../../kernel/ports/storage/evaluate.ts'
-import { compareRecords } from '../../../kernel/ports/storage/order.ts'
-import { parseQuery } from '../../../kernel/ports/storage/query.ts'
-import type { Where } from '../../../kernel/ports/storage/index.ts'
-import { document, id, orderBy, where } from '../../kernel/ports/storage/arbitrary.ts'
+import { document, id, orderBy, path, where } from '../../kernel/ports/storage/arbitrary.ts'
 import { callWith, openStorage, type Storage } from './harness.ts'
+import { answer, collide, type Kept, pages, selected } from './model.ts'
 
-const runs = Number(process.env['STORAGE_RUNS'] ?? 150)
+const runs = Number(process.env['STORAGE_RUNS'] ?? 100)
 
-const indexed = {
-  indexes: [['a'], ['-a', 'b'], ['b', '-a.b'], ['-c'], ['', 'a'], ['a', 'b', 'c'], ['-$createdAt'], ['constructor', '-a']],
+const indexes = [['a'], ['-a', 'b'], ['b', '-a.b'], ['-c'], ['', 'a'], ['a', 'b', 'c'], ['-$createdAt'], ['constructor', '-a'], ['a.a.a.a', 'u']]
+const collections: Readonly<Record<string, { readonly indexes?: string[][]; readonly unique?: string[][] }>> = {
+  plain: {},
+  indexed: { indexes },
+  unique: { indexes: [['u', '-a'], ['-b']], unique: [['u'], ['a', '-b']] },
 }
 
-interface Stored { readonly id: string; readonly value: JsonObject; readonly createdAtMs: number; readonly updatedAtMs: number }
+const ttlMs = fc.constantFrom(undefined, undefined, undefined, 1, 7, 40)
+const documents = fc.uniqueArray(fc.record({ id, value: document, ttlMs }), { selector: (one) => one.id, maxLength: 60, size: 'medium' })
+type Given = readonly { readonly id: string; readonly value: JsonObject; readonly ttlMs: number | undefined }[]
 
-/** The same documents in a collection, and in an array. */
-async function fill(storage: Storage, collection: string, documents: readonly (readonly [string, JsonObject])[]): Promise<Stored[]> {
-  const stored: Stored[] = []
-  for (const [id, value] of documents) {
-    const record = await storage.insert({ collection, id, value }, callWith())
-    stored.push({ id, value, createdAtMs: Date.parse(record.createdAt), updatedAtMs: Date.parse(record.updatedAt) })
+class Time {
+  nowMs = 1_000_000_000
+  readonly now = () => this.nowMs
+  readonly after = () => () => undefined
+}
+
+/** The same documents in a collection and in an array; those that meet a unique index are refused by both. */
+async function fill(storage: Storage, time: Time, collection: string, given: Given): Promise<Kept[]> {
+  const kept: Kept[] = []
+  for (const { id, value, ttlMs } of given) {
+    // Some share a moment.
+    time.nowMs += kept.length % 3 === 0 ? 1 : 0
+    const record = { id, value, createdAtMs: time.nowMs, updatedAtMs: time.nowMs, expiresAtMs: time.nowMs + (ttlMs ?? Number.POSITIVE_INFINITY) }
+    const refused = (collections[collection]?.unique ?? []).some((index) => kept.some((other) => other.expiresAtMs > time.nowMs && collide(record, other, index)))
+    const code = await storage.insert({ collection, id, value, ...(ttlMs !== undefined && { ttlMs }) }, callWith()).then(() => 'added', (error: { code: string }) => error.code)
+    if (code !== (refused ? 'STORAGE_NOT_UNIQUE' : 'added')) throw new Error(`${id} into ${collection}: ${code}`)
+    if (!refused) kept.push(record)
   }
-  return stored
+  return kept
 }
 
-async function pages(storage: Storage, query: { collection: string; where: Where; orderBy: readonly string[]; limit: number }): Promise<string[]> {
-  const ids: string[] = []
-  for (let after: string | undefined; ; ) {
-    const page = await storage.find({ ...query, ...(after !== undefined && { after }) }, callWith())
-    ids.push(...page.items.map((item) => item.id))
-    if (page.next === null) return ids
-    after = page.next
-  }
+async function empty(storage: Storage, collection: string): Promise<void> {
+  const { items } = await storage.find({ collection, limit: 1_000 }, callWith())
+  if (items.length > 0) await storage.write({ operations: items.map(({ id }) => ({ delete: { collection, id } })) }, callWith())
 }
 
-for (const [title, keys] of [['without indexes', {}], ['with indexes', indexed]] as const) {
-  test(`SQLite answers as the evaluator does over an array, ${title}`, async (t) => {
-    t.timeout(120_000)
-    let nowMs = 1_000_000_000
-    const { storage } = await openStorage(t, { collections: { docs: keys } }, { clock: { now: () => (nowMs += 1), after: () => () => undefined } })
-    const documents = fc.uniqueArray(fc.tuple(id, document), { selector: ([one]) => one, maxLength: 25 })
-    const queries = fc.array(fc.record({ where, orderBy, limit: fc.constantFrom(1, 3, 7, 1_000) }), { minLength: 4, maxLength: 4 })
+for (const collection of Object.keys(collections)) {
+  test(`SQLite answers as the evaluator does over an array: ${collection}`, async (t) => {
+    t.timeout(600_000)
+    const time = new Time()
+    const { storage } = await openStorage(t, { collections }, { clock: time })
+    const queries = fc.array(fc.record({ where, orderBy, limit: fc.constantFrom(1, 3, 7, 1_000), select: fc.option(fc.array(path, { minLength: 1, maxLength: 3 }), { nil: undefined }), waitMs: fc.constantFrom(0, 0, 1, 10) }), { minLength: 6, maxLength: 6 })
 
     await fc.assert(fc.asyncProperty(documents, queries, async (given, asked) => {
-      const stored = await fill(storage, 'docs', given)
+      const kept = await fill(storage, time, collection, given)
       try {
-        for (const query of asked) {
-          const { filter, orderBy } = parseQuery('test', query)
-          const expected = stored.filter((record) => holds(filter, record)).sort(compareRecords(orderBy)).map((record) => record.id)
+        for (const { waitMs, select, ...query } of asked) {
+          time.nowMs += waitMs
+          const expected = answer(kept, time.nowMs, query)
+          const found = await pages(storage, { collection, ...query, ...(select && { select }) })
 
-          t.deepEqual(await pages(storage, { collection: 'docs', ...query }), expected)
-          t.is((await storage.count({ collection: 'docs', where: query.where }, callWith())).count, expected.length)
+          t.deepEqual(found.map((item) => item.id), expected.map((record) => record.id))
+          t.deepEqual<unknown, unknown>(found.map((item) => item.value), JSON.parse(JSON.stringify(expected.map((record) => (select ? selected(record, select) : record.value)))))
+          t.is((await storage.count({ collection, where: query.where }, callWith())).count, expected.length)
         }
       } finally {
-        for (const [one] of given) await storage.delete({ collection: 'docs', id: one }, callWith())
+        await empty(storage, collection)
       }
     }), { numRuns: runs })
+  })
+
+  test(`whoever is left alone stands once on the pages, whatever others write between them: ${collection}`, async (t) => {
+    t.timeout(600_000)
+    const time = new Time()
+    const { storage } = await openStorage(t, { collections }, { clock: time })
+    const changes = fc.array(fc.record({ id, value: fc.option(document) }), { maxLength: 12 })
+
+    await fc.assert(fc.asyncProperty(documents, changes, where, orderBy, fc.integer({ min: 1, max: 4 }), async (given, changes, where, orderBy, limit) => {
+      const kept = await fill(storage, time, collection, given.map((one) => ({ ...one, ttlMs: undefined })))
+      const touched = new Set<string>()
+      const left = [...changes]
+      try {
+        const found = await pages(storage, { collection, where, orderBy, limit }, async () => {
+          const change = left.pop()
+          if (!change) return
+          touched.add(change.id)
+          time.nowMs++
+          const done = change.value === null ? storage.delete({ collection, id: change.id }, callWith()) : storage.put({ collection, id: change.id, value: change.value }, callWith())
+          await done.catch((error: { code: string }) => {
+            if (error.code !== 'STORAGE_NOT_FOUND' && error.code !== 'STORAGE_NOT_UNIQUE') throw error
+          })
+        })
+        const alone = (records: readonly { readonly id: string }[]) => records.map((record) => record.id).filter((one) => !touched.has(one))
+        t.deepEqual(alone(found), alone(answer(kept, time.nowMs, { where, orderBy })))
+      } finally {
+        await empty(storage, collection)
+      }
+    }), { numRuns: Math.ceil(runs / 2) })
   })
 }
 
 test('a unit finds its own writes among what is stored', async (t) => {
-  t.timeout(120_000)
-  const { storage } = await openStorage(t, { collections: { docs: indexed } })
-  const documents = fc.uniqueArray(fc.tuple(id, document), { selector: ([one]) => one, maxLength: 15 })
+  t.timeout(600_000)
+  const time = new Time()
+  const { storage } = await openStorage(t, { collections }, { clock: time })
+  const collection = 'indexed'
+  const staged = fc.uniqueArray(fc.record({ id, value: fc.option(document) }), { selector: (one) => one.id, maxLength: 15 })
 
-  await fc.assert(fc.asyncProperty(documents, documents, where, orderBy, async (given, staged, where, orderBy) => {
-    const stored = await fill(storage, 'docs', given)
-    const changed = new Map(staged)
+  await fc.assert(fc.asyncProperty(documents, staged, where, orderBy, fc.integer({ min: 1, max: 5 }), async (given, staged, where, orderBy, limit) => {
+    const kept = await fill(storage, time, collection, given)
     try {
       await storage.unit(async (unit) => {
-        for (const [one, value] of staged) await storage.put({ collection: 'docs', id: one, value }, callWith({ unit }))
-        const query = parseQuery('test', { where, orderBy: orderBy.filter((path) => !path.includes('$createdAt')) })
-        const now = new Map(stored.map((record) => [record.id, record]))
-        for (const [one, value] of changed) now.set(one, { id: one, value, createdAtMs: 0, updatedAtMs: 0 })
-        const expected = [...now.values()].filter((record) => holds(query.filter, record)).sort(compareRecords(query.orderBy)).map((record) => record.id)
+        // Made anew: a unit may run again.
+        const now = new Map(kept.map((record) => [record.id, record]))
+        const call = callWith({ unit })
+        for (const { id, value } of staged) {
+          const before = now.get(id)
+          if (value) {
+            await storage.put({ collection, id, value }, call)
+            const live = before && before.expiresAtMs > time.nowMs
+            now.set(id, { id, value, createdAtMs: live ? before.createdAtMs : time.nowMs, updatedAtMs: time.nowMs, expiresAtMs: Number.POSITIVE_INFINITY })
+          } else if (before && before.expiresAtMs > time.nowMs) {
+            await storage.delete({ collection, id }, call)
+            now.delete(id)
+          }
+        }
+        const expected = answer([...now.values()], time.nowMs, { where, orderBy }).map((record) => record.id)
 
-        const found = await storage.find({ collection: 'docs', where, orderBy: orderBy.filter((path) => !path.includes('$createdAt')), limit: 1_000 }, callWith({ unit }))
-        t.deepEqual(found.items.map((item) => item.id), expected)
-        t.is((await storage.count({ collection: 'docs', where }, callWith({ unit }))).count, expected.length)
+        const found: string[] = []
+        for (let after: string | null | undefined; after !== null; ) {
+          const page = await storage.find({ collection, where, orderBy, limit, ...(after !== undefined && { after }) }, call)
+          found.push(...page.items.map((item) => item.id))
+          after = page.next
+        }
+        t.deepEqual(found, expected)
+        t.is((await storage.count({ collection, where }, call)).count, expected.length)
       })
     } finally {
-      for (const one of new Set([...given, ...staged].map(([one]) => one))) await storage.delete({ collection: 'docs', id: one }, callWith())
+      await empty(storage, collection)
     }
   }), { numRuns: runs })
 })

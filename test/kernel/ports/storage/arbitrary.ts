@@ -11,7 +11,8 @@ export const scalar: fc.Arbitrary<null | boolean | number | string> = fc.oneof({
 
 /** Few names, so that queries meet documents; one has a dot, one is everybody's. */
 const name = fc.constantFrom('a', 'b', 'c', 'a.b', '', 'constructor')
-const paths = ['a', 'b', 'c', 'a.b', 'a.a', 'b.a.c', '', 'constructor', 'toString'] as const
+const deepPath = Array.from({ length: 29 }, () => 'a').join('.')
+const paths = ['a', 'b', 'c', 'u', 'a.b', 'a.a', 'b.a.c', 'a.a.a.a', deepPath, '', 'constructor', 'toString'] as const
 
 export const json: fc.Arbitrary<Json> = fc.letrec<{ value: Json }>((tie) => ({
   value: fc.oneof(
@@ -22,7 +23,16 @@ export const json: fc.Arbitrary<Json> = fc.letrec<{ value: Json }>((tie) => ({
   ),
 })).value
 
-export const document = fc.dictionary(name, json, { maxKeys: 4 }) as fc.Arbitrary<JsonObject>
+/** `value` in up to 28 objects, or now and then an array: with the document that holds it, up to 30 levels. */
+const deep: fc.Arbitrary<Json> = fc.tuple(scalar, fc.integer({ min: 1, max: 28 }), fc.nat(200)).map(([value, levels, list]) => {
+  let made: Json = value
+  for (let level = 0; level < levels; level++) made = level === list ? [made] : { a: made }
+  return made
+})
+
+/** `u` stands under a unique index in some collections: absent, null, one of many values, or an array that equals every other. */
+export const document: fc.Arbitrary<JsonObject> = fc.tuple(fc.dictionary(name, json, { maxKeys: 4 }), fc.option(deep, { freq: 6 }), fc.option(fc.oneof({ weight: 4, arbitrary: scalar }, { weight: 1, arbitrary: json })))
+  .map(([fields, a, u]) => ({ ...fields, ...(a !== null && { a }), ...(u !== null && { u }) }))
 
 export const id = fc.oneof(fc.constantFrom('a', 'A', 'b', 'ab', 'a ', 'é', '\u{ffff}', '\u{10000}', '\u{1f600}x', 'z', 'i', 'ı', '10', '9'), fc.uuid())
 
