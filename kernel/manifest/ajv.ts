@@ -48,9 +48,12 @@ export function faultOfDocument(document: unknown): string | undefined {
   try {
     const { Ajv2020 } = loadAjv()
     // An instance of its own each time: two documents may carry the same `$id`.
-    new Ajv2020({ strict: false, logger: false, validateFormats: false }).compile(document)
+    const validate = new Ajv2020({ strict: false, logger: false, validateFormats: false }).compile(document)
+    // A reference that leads to itself on the same value compiles, and never ends.
+    for (const sample of [null, true, 0, '', [], {}]) validate(sample)
     return undefined
   } catch (error) {
+    if (error instanceof RangeError) return 'it refers to itself without an end'
     return error instanceof Error ? error.message.split(/\n|, /)[0] : String(error)
   }
 }
