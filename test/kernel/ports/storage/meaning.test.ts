@@ -113,7 +113,7 @@ test('the manifest admits the paths that a document can have', (t) => {
 test('a query has at most 1,000 conditions, however they are written', (t) => {
   const many = (one: JsonObject) => Array.from({ length: 1_001 }, () => one)
   for (const where of [{ $or: many({ a: 1 }) }, { $and: many({ a: { $exists: true } }) }, { $not: { $or: many({}) } }, { $or: many({ $not: {} }) }, { $and: [{ $or: many({ $and: [{}] }) }] }]) {
-    const error = t.throws(() => parseQuery('test', { where })) as PorticoError
+    const error = t.throws<PorticoError>(() => parseQuery('test', { where }))
     t.is(error.code, 'INPUT_INVALID')
     t.regex(error.errors[0]?.message ?? '', /1000/)
   }
