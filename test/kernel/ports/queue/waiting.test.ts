@@ -133,6 +133,25 @@ test('a backend that fails is asked again later, and nobody\'s call fails with i
   t.is(warned.length, asked.length)
 })
 
+for (const awaited of [true, false]) {
+  test(`finished jobs are removed as fast as they can come, ${awaited ? 'beside waiters' : 'at rest'}`, async (t) => {
+    const clock = new VirtualClock()
+    let left = 300_000
+    const take = (limit: number) => {
+      const taken = Math.min(limit, left)
+      left -= taken
+      return taken
+    }
+    const driver = { due: async () => ({ found: left > 0 ? { finished: clock.now() - 1 } : {}, nowMs: clock.now() }), sweep: async (limit: number) => take(limit) }
+    const kept = new Upkeep({ driver: driver as unknown as QueueDriver, clock, log: { warn: (_: object, text: string) => t.fail(text) } as unknown as Log, rules: () => defaultRules, ready: () => undefined, poll: () => undefined, awaited: () => awaited })
+    await kept.settle()
+
+    await clock.advance(60_000)
+
+    t.is(left, 0)
+  })
+}
+
 test('a closed one asks no more', async (t) => {
   const { clock, asked, upkeep: kept } = upkeep(() => ({}), true)
   kept.note(0)
