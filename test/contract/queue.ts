@@ -289,6 +289,15 @@ export const queueContract: readonly QueueCase[] = [
     t.deepEqual(await waiting, { items: [] })
   }),
 
+  promise('a repeat that meets its request still waiting waits with it, not after it', async (t, { queue, clock }) => {
+    const ask = () => queue.lease({ queue: 'emails', waitMs: 2_000, requestId: 'r1' })
+    const both = Promise.all([ask(), ask()])
+
+    await moveUntil(both, clock, 2_000)
+
+    t.deepEqual(await both, [{ items: [] }, { items: [] }])
+  }),
+
   promise('who goes away leaves the job to the next', async (t, { queue }) => {
     const gone = new AbortController()
     const left = queue.lease({ queue: 'emails', waitMs: 20_000 }, { signal: gone.signal }).catch(() => ({ items: [] }))

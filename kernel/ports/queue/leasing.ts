@@ -4,7 +4,7 @@ import type { QueueContext } from './context.ts'
 import type { JobRow, LeaseWanted, Seen } from './driver.ts'
 import { queueError } from './errors.ts'
 import { toLease } from './job.ts'
-import type { Lease, LeaseInput, QueueOperations } from './operations.ts'
+import type { Lease, QueueOperations } from './operations.ts'
 import { checkText } from './payload.ts'
 import { released } from './states.ts'
 
@@ -16,9 +16,8 @@ export function leasing(context: QueueContext): Pick<QueueOperations, 'lease'> {
   /** Requests that are being answered here, so that their repeat meanwhile takes no jobs of its own. */
   const asked = new Map<string, Promise<Leases>>()
 
-  async function take(input: LeaseInput, wanted: LeaseWanted, call: Call): Promise<Leases> {
+  async function take(wanted: LeaseWanted, untilMs: number, call: Call): Promise<Leases> {
     const answer = (seen: Seen<readonly JobRow[]>): Leases => ({ items: seen.found.map((row) => toLease(row, seen.nowMs, call.text)) })
-    const untilMs = clock.now() + (input.waitMs ?? 0)
     let waited = false
 
     for (;;) {
@@ -57,10 +56,10 @@ export function leasing(context: QueueContext): Pick<QueueOperations, 'lease'> {
     for (const queue of new Set(found.map((row) => row.queue))) driver.wake(queue)
   }
 
-  async function takeOnce(input: LeaseInput, wanted: LeaseWanted, requestId: string, call: Call): Promise<Leases> {
-    const before = await driver.requested(input.queue, requestId, call)
+  async function takeOnce(wanted: LeaseWanted, requestId: string, untilMs: number, call: Call): Promise<Leases> {
+    const before = await driver.requested(wanted.queue, requestId, call)
     if (before) return { items: before.found.map((row) => toLease(row, before.nowMs, call.text)) }
-    return take(input, wanted, call)
+    return take(wanted, untilMs, call)
   }
 
   return {
@@ -70,13 +69,15 @@ export function leasing(context: QueueContext): Pick<QueueOperations, 'lease'> {
       checkText('lease', '/workerId', input.workerId, 'name')
       checkText('lease', '/requestId', requestId, 'name')
 
+      // From here: a repeat also waits for the one that it repeats.
+      const untilMs = clock.now() + (input.waitMs ?? 0)
       const wanted = { queue, max: input.max ?? 1, leaseMs: input.leaseMs ?? rules.leaseMs, token: randomBytes(16).toString('base64url'), worker: input.workerId, requestId }
-      if (requestId === undefined) return take(input, wanted, call)
+      if (requestId === undefined) return take(wanted, untilMs, call)
 
       const name = JSON.stringify([queue, requestId])
       // However the first one ended, what it leased is found under its request.
       await asked.get(name)?.catch(() => undefined)
-      const answer = takeOnce(input, wanted, requestId, call).finally(() => {
+      const answer = takeOnce(wanted, requestId, untilMs, call).finally(() => {
         if (asked.get(name) === answer) asked.delete(name)
       })
       asked.set(name, answer)
