@@ -33,7 +33,7 @@ export class SqlQueue implements QueueDriver<SqlStep> {
 
   async lease(wanted: LeaseWanted, call: Call): Promise<Seen<readonly JobRow[]> | undefined> {
     const { queue, max, leaseMs, token, worker, requestId } = wanted
-    const lease = this.#statements.lease({ queue, max, leaseMs, token, worker: worker ?? null })
+    const lease = (max === 1 ? this.#statements.lease : this.#statements.leaseSome)({ queue, max, leaseMs, token, worker: worker ?? null })
 
     if (requestId === undefined) {
       const [leased] = await this.#connection.execute([lease], call)

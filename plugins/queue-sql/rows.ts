@@ -67,7 +67,7 @@ const array = (values: readonly unknown[]): string => (values.length === 0 ? '[]
 /** What a change may write; the rest of a row stays as it was added. */
 export type MutableColumn =
   | 'queue' | 'state' | 'payload' | 'ready_rank' | 'attempt' | 'crashes' | 'progress' | 'run_at' | 'due_at' | 'finished_at' | 'listed_at' | 'errors' | 'answers'
-  | 'idempotency_key' | 'token' | 'lease_until' | 'worker'
+  | 'idempotency_key' | 'token' | 'lease_until' | 'worker' | 'size'
 
 export function mutableValues(row: JobRow): Record<MutableColumn, SqlValue> {
   return {
@@ -88,6 +88,7 @@ export function mutableValues(row: JobRow): Record<MutableColumn, SqlValue> {
     token: row.token ?? null,
     lease_until: row.leaseUntil ?? null,
     worker: row.worker ?? null,
+    size: row.payload.length,
   }
 }
 

@@ -1,16 +1,20 @@
 import type { Knex } from 'knex'
 import type { JobState } from '../../kernel/ports/queue/index.ts'
-import type { SqlConnection } from '../../kernel/ports/sql/index.ts'
+import type { Params, SqlConnection } from '../../kernel/ports/sql/index.ts'
 import type { AddedColumn, MutableColumn } from './rows.ts'
 import { jobColumns, type Tables } from './tables.ts'
 
 /** Below every rank, so that a range excludes NULL on every database. */
 const lowestRank = -(2 ** 40)
 export const keysAtOnce = 50
+/** About how many bytes of payload one lease hands out, and one more job. */
+const mostLeased = 8 * 1024 ** 2
+
+type LeaseName = 'queue' | 'max' | 'leaseMs' | 'token' | 'worker'
 
 const mutable: readonly MutableColumn[] = [
   'queue', 'state', 'payload', 'ready_rank', 'attempt', 'crashes', 'progress', 'run_at', 'due_at', 'finished_at', 'listed_at', 'errors', 'answers',
-  'idempotency_key', 'token', 'lease_until', 'worker',
+  'idempotency_key', 'token', 'lease_until', 'worker', 'size',
 ]
 const addedAsGiven = [...mutable, 'id', 'priority', 'attempts', 'backoff', 'enqueued_at'] as const
 
@@ -24,6 +28,17 @@ export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' |
   const picked = (knex: Knex, query: Knex.QueryBuilder) => knex.select('id').from(dialect.skipLocked(query).as('picked'))
   const whole = (knex: Knex) => knex(jobs).select(...jobColumns)
   const isReady = (query: Knex.QueryBuilder) => query.where('ready_rank', '>=', lowestRank)
+  const firstReady = (knex: Knex, p: Params<LeaseName>) => isReady(knex(jobs).where('queue', p.value('queue'))).orderBy(['ready_rank', 'run_at', 'id']).limit(p.limit('max'))
+  const leaseOf = (knex: Knex, p: Params<LeaseName>, ids: Knex.QueryBuilder) => {
+    const until = () => knex.raw('? + ?', [p.now, p.value('leaseMs')])
+    return knex(jobs)
+      .whereIn('id', picked(knex, ids))
+      .whereNotExists(knex(queues).select('queue').where({ queue: p.value('queue'), paused: 1 }))
+      .update({
+        state: 'active', ready_rank: null, token: p.value('token'), worker: p.value('worker'), lease_until: until(), due_at: until(),
+        attempt: plus(knex, 'attempt', 1), revision: plus(knex, 'revision', 1),
+      })
+  }
 
   return {
     insert: shape<AddedColumn>((knex, p) => knex(jobs).insert({
@@ -32,16 +47,12 @@ export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' |
       revision: 1,
     })),
 
-    lease: shape<'queue' | 'max' | 'leaseMs' | 'token' | 'worker'>((knex, p) => {
-      const ready = isReady(knex(jobs).select('id').where('queue', p.value('queue'))).orderBy(['ready_rank', 'run_at', 'id']).limit(p.limit('max'))
-      const until = () => knex.raw('? + ?', [p.now, p.value('leaseMs')])
-      return knex(jobs)
-        .whereIn('id', picked(knex, ready))
-        .whereNotExists(knex(queues).select('queue').where({ queue: p.value('queue'), paused: 1 }))
-        .update({
-          state: 'active', ready_rank: null, token: p.value('token'), worker: p.value('worker'), lease_until: until(), due_at: until(),
-          attempt: plus(knex, 'attempt', 1), revision: plus(knex, 'revision', 1),
-        })
+    lease: shape<LeaseName>((knex, p) => leaseOf(knex, p, firstReady(knex, p).select('id'))),
+    /** As `lease`, and no more once their payloads are 8 MiB together: an answer has to fit in memory. */
+    leaseSome: shape<LeaseName>((knex, p) => {
+      const first = dialect.skipLocked(firstReady(knex, p).select('id', 'ready_rank', 'run_at', 'size')).as('first')
+      const before = knex.raw('sum(coalesce(??, 0)) over (order by ??, ??, ??) - coalesce(??, 0) as ??', ['size', 'ready_rank', 'run_at', 'id', 'size', 'before'])
+      return leaseOf(knex, p, knex.select('id').from(knex.select('id', before).from(first).as('weighed')).where('before', '<', mostLeased))
     }),
     leased: shape<'token'>((knex, p) => whole(knex).select({ now: p.now }).where({ token: p.value('token'), state: 'active' }).where('lease_until', '>', p.now).orderBy([{ column: 'priority', order: 'desc' }, 'run_at', 'id'])),
 

@@ -53,6 +53,7 @@ const jobs: Table = {
     run_at: integer, due_at: optional(integer), enqueued_at: integer, finished_at: optional(integer), listed_at: integer,
     errors: text, answers: text, idempotency_key: optional(name),
     token: optional(name), lease_until: optional(integer), worker: optional(name), revision: integer,
+    size: optional(integer),
   },
   primary: ['id'],
   indexes: {
@@ -93,16 +94,22 @@ const indexName = (table: string, end: string) => `${table}_${end}`
 
 async function isWhole(connection: SqlConnection, table: string, shape: Table, call: Call): Promise<boolean> {
   const found = await connection.table(table, call)
-  return found !== undefined && missingIndexes(table, shape, found.indexes).length === 0
+  return found !== undefined && missingIndexes(table, shape, found.indexes).length === 0 && missingColumns(shape, found.columns).length === 0
 }
 
 function missingIndexes(table: string, shape: Table, found: readonly string[]): readonly [string, Index][] {
   return Object.entries(shape.indexes).filter(([end]) => !found.includes(indexName(table, end)))
 }
 
+/** What a later version keeps beside the rest is optional, so that it can be added to a table that is there. */
+function missingColumns(shape: Table, found: readonly string[]): readonly [string, Column][] {
+  return Object.entries(shape.columns).filter(([name, { optional }]) => optional && !found.includes(name))
+}
+
 async function complete(connection: SqlConnection, table: string, shape: Table, call: Call): Promise<void> {
   const found = await connection.table(table, call)
   if (!found) await connection.define((knex) => createTable(knex, connection.dialect.types, table, shape), call)
+  else for (const [name, { kind }] of missingColumns(shape, found.columns)) await connection.define((knex) => knex.schema.alterTable(table, (built) => void built.specificType(name, connection.dialect.types[kind])), call)
 
   const missing = missingIndexes(table, shape, found?.indexes ?? [])
   if (missing.length > 0) await connection.define((knex) => missing.map(([end, index]) => createIndex(knex, table, end, index)), call)

@@ -97,7 +97,7 @@ export interface QueueDriver<Step = unknown> {
   insert(rows: readonly AddedRow[]): readonly Step[]
   /**
    * Leases up to `max` ready jobs of a queue that is not paused: counts the attempt, sets token, worker and lease end.
-   * By priority, `runAt` and id. Undefined when `requestId` is taken: then `requested` has the answer.
+   * By priority, `runAt` and id, and no more once their payloads are about 8 MiB. Undefined when `requestId` is taken: then `requested` has the answer.
    */
   lease(wanted: LeaseWanted, call: Call): Promise<Seen<readonly JobRow[]> | undefined>
   /** Makes a job done and removes it `keepMs` later, if the lease is live. False when it is not, and nothing changed. */

@@ -24,6 +24,7 @@ export interface QueueOperations {
 
   /**
    * Hands out up to `max` ready jobs, each to one live lease at a time, higher priority first, then by `runAt`.
+   * Fewer when their payloads come to 8 MiB; one at least.
    * Waits at most `waitMs` for the first job, then answers `{ items }`; an empty list is a normal answer.
    * `leaseMs` (the queue's unless set) counts from the moment the lease is granted, not from when the answer arrives.
    * The same `requestId` within 10 minutes answers the leases that it got, those that are still held, and takes no others.

@@ -43,6 +43,26 @@ test('tables that are there are left alone, and what is missing of them is made'
   t.deepEqual((await connection.table(tables.jobs, call))?.indexes.toSorted(), whole?.indexes.toSorted())
 })
 
+test('a lease hands out about 8 MiB of payloads at most, and always one job', async (t) => {
+  const { bindings: [queue] } = await startQueues(t, { clock: systemClock, queues: { big: { maxPayload: '4MiB' } }, replicas: 1 })
+  for (const mebibytes of [3, 3, 3, 3, 0]) await queue?.enqueue({ queue: 'big', payload: 'x'.repeat(mebibytes * 1024 ** 2) })
+  const counts: (number | undefined)[] = []
+
+  for (let times = 0; times < 3; times++) counts.push((await queue?.lease({ queue: 'big', max: 100 }))?.items.length)
+
+  t.deepEqual(counts, [3, 2, 0])
+})
+
+test('a table of an earlier version gets the columns that came later', async (t) => {
+  const { connection, bindings: [queue], tables, file } = await startQueues(t, { clock: systemClock, queues: { emails: {} }, replicas: 1 })
+  await queue?.enqueue({ queue: 'emails', payload: 1 })
+  await connection.define((knex) => knex.raw('alter table ?? drop column ??', [tables.jobs, 'size']), call)
+
+  const later = await startQueues(t, { clock: systemClock, queues: { emails: {} }, replicas: 1, file })
+
+  t.is((await later.bindings[0]?.lease({ queue: 'emails', max: 10 }))?.items.length, 1)
+})
+
 /** How the database finds the rows: the names of the indexes, and what it scans or sorts. */
 test('what a lease looks through is one range of one index, and every sweep is a range, too', async (t) => {
   const { connection, tables } = await startQueues(t, { clock: systemClock, queues: {}, replicas: 0 })
@@ -52,6 +72,7 @@ test('what a lease looks through is one range of one index, and every sweep is a
     (await connection.query<{ detail: string }>({ sql: `explain query plan ${sql}`, params }, call)).map(({ detail }) => detail).join('\n')
 
   const lease = await plan(statements.lease({ queue: 'q', max: 1, leaseMs: 1, token: 't', worker: null }))
+  t.regex(await plan(statements.leaseSome({ queue: 'q', max: 50, leaseMs: 1, token: 't', worker: null })), /__jobs_ready \(queue=\? AND ready_rank>\?\)/)
   t.regex(lease, /__jobs_ready \(queue=\? AND ready_rank>\?\)/)
   for (const text of [lease, await plan(statements.promote({ limit: 1 })), await plan(statements.overdue({ limit: 1 })), await plan(statements.sweepJobs({ state: 'done', limit: 1 })),
     await plan(statements.page({ queue: 'q', state: 'dead', from: 0, last: 1, before: 'g', limit: 1 })), await plan(statements.due({})), await plan(statements.leased({ token: 't' }))]) {
