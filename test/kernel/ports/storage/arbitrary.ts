@@ -45,6 +45,8 @@ const operators: fc.Arbitrary<Record<string, Json>> = fc.oneof(
   fc.record({ $exists: fc.boolean() }), fc.record({ $prefix: text }), fc.record({ $contains: scalar }),
 )
 const onId: fc.Arbitrary<Where> = fc.oneof(fc.record({ $id: id }), fc.record({ $id: fc.record({ $in: fc.array(id, { maxLength: 4 }) }) }), fc.record({ $id: fc.record({ $prefix: id }) }), fc.record({ $id: fc.record({ $gt: id }) }), fc.record({ $id: fc.record({ $lte: id }) }))
+/** All that a unique index is asked for: one value, one of several, and what it does not hold. */
+const onUnique: fc.Arbitrary<Where> = fc.record({ u: fc.oneof(scalar as fc.Arbitrary<Json>, fc.record({ $exists: fc.boolean() }), fc.record({ $in: fc.array(scalar, { maxLength: 4 }) })) })
 const onPaths: fc.Arbitrary<Where> = fc.dictionary(path, fc.oneof(scalar as fc.Arbitrary<Json>, operators), { maxKeys: 3 })
 
 export const where: fc.Arbitrary<Where> = fc.letrec<{ where: Where }>((tie) => ({
@@ -52,6 +54,7 @@ export const where: fc.Arbitrary<Where> = fc.letrec<{ where: Where }>((tie) => (
     { depthSize: 'small' },
     { weight: 6, arbitrary: onPaths },
     { weight: 1, arbitrary: onId },
+    { weight: 1, arbitrary: onUnique },
     { weight: 1, arbitrary: fc.record({ $or: fc.array(tie('where'), { minLength: 1, maxLength: 3 }) }) },
     { weight: 1, arbitrary: fc.record({ $and: fc.array(tie('where'), { minLength: 1, maxLength: 3 }) }) },
     { weight: 1, arbitrary: fc.record({ $not: tie('where') }) },
