@@ -3,7 +3,6 @@ import type { Collection } from './collections.ts'
 import type { Position } from './cursor.ts'
 import type { Range, Row, StorageDriver } from './driver.ts'
 import { complement, encodeValue, keysOf } from './keys.ts'
-import { limits } from './limits.ts'
 import type { IdPlan, IndexPlan, Plan } from './plan.ts'
 import type { OrderPath } from './path.ts'
 import { toCandidate } from './record.ts'
@@ -24,18 +23,20 @@ export interface ScanParts {
 
 /** About so much text is looked into before others may have their turn. */
 const pieceLength = 64 * 1024
+/** About so much text is read at once: an embedded backend reads it while everybody waits. */
+const chunkLength = 2 * 1024 ** 2
 /** What a row is taken to weigh before any was met: the usual page is read at once, and a thousand rows are not. */
-const firstWeight = 128 * 1024
+const firstWeight = 32 * 1024
 const mostRows = 512
 
-/** How heavy the rows of one collection are, learned from those that were read, so that a chunk stays near 8 MiB. */
+/** How heavy the rows of one collection are, learned from those that were read, so that a chunk stays near 2 MiB. */
 export class RowWeight {
   #length = firstWeight
   #learned = false
 
   /** How many rows to ask for, of `wanted`. */
   within(wanted: number): number {
-    return Math.max(1, Math.min(wanted, Math.floor(limits.pageBytes / this.#length)))
+    return Math.max(1, Math.min(wanted, Math.floor(chunkLength / this.#length)))
   }
 
   learn(rows: readonly Row[]): void {
@@ -48,7 +49,7 @@ export class RowWeight {
 }
 
 /**
- * The rows that a plan looks at, in its order, a few at a time: they are read in chunks of about 8 MiB at most. Each chunk is of
+ * The rows that a plan looks at, in its order, a few at a time: they are read in chunks of about 2 MiB. Each chunk is of
  * its own moment; a record that was changed between two of them, and so would come again, comes once.
  */
 export async function* scanPlan(parts: ScanParts): AsyncGenerator<readonly Row[]> {

@@ -1,8 +1,8 @@
 /** How long a call may compute before others have their turn. */
-const longestMs = 10
+const longestMs = 4
 
 /**
- * Lets what else waits for the event loop have its turn, when 10 ms have passed since it last had one. Code that computes
+ * Lets what else waits for the event loop have its turn, when 4 ms have passed since it last had one. Code that computes
  * over many rows or operations awaits it between them: `await` alone gives way to nothing but other promises.
  */
 export function makeTurns(): () => Promise<void> | undefined {
