@@ -36,8 +36,9 @@ export function judge(schema: JsonSchema, node: Node, judging: Judging): { reado
     const child = fault.key === undefined ? path : [...path, fault.key]
     const subject = nodeAtPath(node, decodePointer(fault.pointer))
     if (reader.settled.has(showPath(path)) && !(fault.structural && subject?.kind === 'scalar' && subject.pieces)) continue
-    const at = isOverride(subject) ? undefined : fault.on === 'key' ? keyPosition(judging.root, child) : valuePosition(judging.root, child)
-    reader.refuse(at, fault.missing ? path : child, fault.message(hides(subject)) + sourceOf(subject))
+    const culprit = fault.on === 'key' && fault.key !== undefined ? childOf(subject, fault.key) ?? subject : subject
+    const at = isOverride(culprit) ? undefined : fault.on === 'key' ? keyPosition(judging.root, child) : valuePosition(judging.root, child)
+    reader.refuse(at, fault.missing ? path : child, fault.message(hides(subject)) + sourceOf(culprit))
   }
   return reader.refused ? undefined : { value }
 }
