@@ -8,6 +8,9 @@ import { builtInsOf, PluginCatalogue, type BuiltIn } from './catalogue.ts'
 import { pluginBrand, type Plugin } from './definition.ts'
 import { resolveSpecifier } from './resolve.ts'
 
+/** A plugin's import does nothing but declare; one that waits for something would hold up a start for ever. */
+const importTimeoutMs = 30_000
+
 const folderOfPlugins = new URL('../../plugins/', import.meta.url)
 const ownExtension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
 
@@ -21,18 +24,18 @@ export async function readCatalogue(folder: URL = folderOfPlugins): Promise<Plug
  * Imports what the manifest wants, metadata only: the listed plugins in order, then the built-in drivers in use.
  * What cannot be loaded becomes a problem at the entry that names it.
  */
-export async function loadPlugins(wanted: WantedPlugins, directory: string, problems: Problems): Promise<PluginCatalogue> {
+export async function loadPlugins(wanted: WantedPlugins, directory: string, problems: Problems, timeoutMs = importTimeoutMs): Promise<PluginCatalogue> {
   const catalogue = await readCatalogue()
   const namedBy = new Map<string, string>()
-  for (const entry of wanted.listed) await loadListed(entry, directory, catalogue, namedBy, problems)
+  for (const entry of wanted.listed) await loadListed(entry, directory, catalogue, namedBy, problems, timeoutMs)
 
   const used = [...connectionsOf(wanted, catalogue), ...wanted.drivers.map(({ port, use }) => ({ port, name: use }))]
-  for (const { port, name } of used) await loadBuiltIn(catalogue.builtIn(port, name), catalogue)
+  for (const { port, name } of used) await loadBuiltIn(catalogue.builtIn(port, name), catalogue, problems)
 
   // Which driver stands on a connection follows from the connection's port, known once that plugin is loaded.
   for (const { port, connectionUse } of wanted.over) {
     const inner = innerPortOf(connectionUse, catalogue)
-    if (inner !== undefined) await loadBuiltIn(catalogue.builtIn(port, inner), catalogue)
+    if (inner !== undefined) await loadBuiltIn(catalogue.builtIn(port, inner), catalogue, problems)
   }
   return catalogue
 }
@@ -56,10 +59,17 @@ function connectionsOf(wanted: WantedPlugins, catalogue: PluginCatalogue): { por
   })
 }
 
-async function loadBuiltIn(builtIn: BuiltIn | undefined, catalogue: PluginCatalogue): Promise<void> {
-  if (!builtIn || catalogue.driver(builtIn.port, builtIn.name)) return
-  const plugin = await importPlugin(new URL(`${builtIn.folder}/index.${ownExtension}`, folderOfPlugins))
-  if (plugin?.port) catalogue.add(plugin)
+async function loadBuiltIn(builtIn: BuiltIn | undefined, catalogue: PluginCatalogue, problems?: Problems): Promise<void> {
+  if (!builtIn || catalogue.driver(builtIn.port, builtIn.name) || catalogue.failed(builtIn.port, builtIn.name)) return
+  try {
+    const plugin = await importPlugin(new URL(`${builtIn.folder}/index.${ownExtension}`, folderOfPlugins))
+    if (plugin?.port) catalogue.add(plugin)
+  } catch (error) {
+    if (!problems) throw error
+    // An incomplete installation: told once, and not again by who looks for the driver.
+    problems.add({ message: `the built-in plugin ${explainImport(builtIn.folder, error)}; install portico again` })
+    catalogue.fail(builtIn.port, builtIn.name)
+  }
 }
 
 async function loadListed(
@@ -68,11 +78,12 @@ async function loadListed(
   catalogue: PluginCatalogue,
   namedBy: Map<string, string>,
   problems: Problems,
+  timeoutMs: number,
 ): Promise<void> {
   const refuse = (message: string) => { problems.add({ ...(at ? { at } : {}), path, message }) }
   let plugin: Plugin | undefined
   try {
-    plugin = await importPlugin(await resolveSpecifier(specifier, directory))
+    plugin = await within(timeoutMs, importPlugin(await resolveSpecifier(specifier, directory)))
   } catch (error) {
     refuse(explainImport(specifier, error))
     return
@@ -94,6 +105,16 @@ async function loadListed(
   }
   namedBy.set(key, specifier)
   catalogue.add(plugin)
+}
+
+async function within<T>(timeoutMs: number, imported: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => { timer = setTimeout(() => { reject(new Error(`it was not imported within ${timeoutMs} ms`)) }, timeoutMs) })
+  try {
+    return await Promise.race([imported, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 async function importPlugin(url: URL): Promise<Plugin | undefined> {
