@@ -101,7 +101,9 @@ export class Writer {
   #submit(program: Waiting['program'], call: Call): Promise<Outcome> {
     const bytes = 'define' in program ? 0 : sizeOfProgram(program)
     if (this.#closing) throw this.#error('unavailable', 'the connection is closed')
-    if (this.#waiting.length >= mostWaiting || this.#waitingBytes + bytes > mostWaitingBytes) throw this.#error('busy', 'too many programs wait')
+    // However large, a program may wait alone: told to come again, it would be as large then.
+    const bulky = this.#waiting.length > 0 && this.#waitingBytes + bytes > mostWaitingBytes
+    if (this.#waiting.length >= mostWaiting || bulky) throw this.#error('busy', 'too many programs wait')
 
     return new Promise((answer) => {
       this.#waiting.push({ program, bytes, call, answer })

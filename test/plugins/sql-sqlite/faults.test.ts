@@ -113,6 +113,18 @@ test.serial('more programs than may wait are refused at once', async (t) => {
   t.deepEqual(codes(bulky), ['ok', 'ok', 'ok', 'DATABASE_BUSY', 'DATABASE_BUSY'])
 })
 
+test.serial('a program larger than all that may wait is run when it waits alone', async (t) => {
+  const connection = open(t, join(folder(t), 'bulk.db'))
+  await makeTable(connection)
+
+  const quarter = 'x'.repeat(17 * 1024 * 1024)
+  const bulk = connection.execute(Array.from({ length: 4 }, (_, at) => insert(String(at), quarter)), call())
+  const beside = t.throwsAsync(connection.execute([insert('beside', quarter)], call()), { code: 'DATABASE_BUSY' })
+
+  await beside
+  t.deepEqual(await bulk, [1, 1, 1, 1])
+})
+
 test.serial('closing commits what was accepted, and refuses what comes after', async (t) => {
   for (const writer of ['worker', 'main'] as const) {
     const file = join(folder(t), `${writer}.db`)
