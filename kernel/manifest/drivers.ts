@@ -81,8 +81,12 @@ function unknownDriver(catalogue: Catalogue, port: AnyPort, name: string): strin
 /** `on` a connection that is not there, or of a kind that the port has no driver for. */
 function checkOn(checking: Checking, port: AnyPort, path: Path, connection: string): Omit<DriverSpec, 'on'> | undefined {
   const { catalogue, connections, root } = checking
+  const declared = namesIn(root, 'connections')
+  if (nodeAt(root, path)?.kind !== 'map' && !declared.includes(connection) && connections.has(connection)) {
+    checking.refuse(path, `"${connection}" holds a connection of its own; to share it, declare it under connections`)
+    return undefined
+  }
   if (!connections.has(connection)) {
-    const declared = namesIn(root, 'connections')
     checking.refuse(path, `there is no connection "${connection}"${didYouMean(connection, declared)}${declared.length === 0 ? '; declare it under connections' : ''}`)
     return undefined
   }
