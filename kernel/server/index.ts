@@ -1,6 +1,0 @@
-export { makeServer } from './server.ts'
-export type { Server, ServerParts } from './server.ts'
-export type { ExtensionRoutes } from './extensions.ts'
-export type { About } from './about.ts'
-export { httpErrors } from './errors.ts'
-export { isLoopback } from './loopback.ts'
