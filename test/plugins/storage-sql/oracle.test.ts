@@ -1,7 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import type { JsonObject } from '../../../kernel/json.ts'
-import { document, id, orderBy, path, where } from '../../kernel/ports/storage/arbitrary.ts'
+import { document, id, orderBy, path, query, where } from '../../kernel/ports/storage/arbitrary.ts'
 import { callWith, openStorage, type Storage } from './harness.ts'
 import { answer, collide, type Kept, pages, selected } from './model.ts'
 
@@ -49,15 +49,16 @@ for (const collection of Object.keys(collections)) {
     t.timeout(600_000)
     const time = new Time()
     const { storage } = await openStorage(t, { collections }, { clock: time })
-    const queries = fc.array(fc.record({ where, orderBy, limit: fc.constantFrom(1, 3, 7, 1_000), select: fc.option(fc.array(path, { minLength: 1, maxLength: 3 }), { nil: undefined }), waitMs: fc.constantFrom(0, 0, 1, 10) }), { minLength: 6, maxLength: 6 })
+    const declared = Object.values(collections[collection] ?? {}).flat()
+    const queries = fc.array(fc.record({ asked: query(declared), limit: fc.constantFrom(1, 3, 7, 1_000), select: fc.option(fc.array(path, { minLength: 1, maxLength: 3 }), { nil: undefined }), waitMs: fc.constantFrom(0, 0, 1, 10) }), { minLength: 6, maxLength: 6 })
 
     await fc.assert(fc.asyncProperty(documents, queries, async (given, asked) => {
       const kept = await fill(storage, time, collection, given)
       try {
-        for (const { waitMs, select, ...query } of asked) {
+        for (const { waitMs, select, limit, asked: query } of asked) {
           time.nowMs += waitMs
           const expected = answer(kept, time.nowMs, query)
-          const found = await pages(storage, { collection, ...query, ...(select && { select }) })
+          const found = await pages(storage, { collection, ...query, limit, ...(select && { select }) })
 
           t.deepEqual(found.map((item) => item.id), expected.map((record) => record.id))
           t.deepEqual<unknown, unknown>(found.map((item) => item.value), JSON.parse(JSON.stringify(expected.map((record) => (select ? selected(record, select) : record.value)))))
@@ -75,7 +76,7 @@ for (const collection of Object.keys(collections)) {
     const { storage } = await openStorage(t, { collections }, { clock: time })
     const changes = fc.array(fc.record({ id, value: fc.option(document) }), { maxLength: 12 })
 
-    await fc.assert(fc.asyncProperty(documents, changes, where, orderBy, fc.integer({ min: 1, max: 4 }), async (given, changes, where, orderBy, limit) => {
+    await fc.assert(fc.asyncProperty(documents, changes, query(Object.values(collections[collection] ?? {}).flat()), fc.integer({ min: 1, max: 4 }), async (given, changes, { where, orderBy }, limit) => {
       const kept = await fill(storage, time, collection, given.map((one) => ({ ...one, ttlMs: undefined })))
       const touched = new Set<string>()
       const left = [...changes]

@@ -6,8 +6,11 @@ import type { Where } from '../../../../kernel/ports/storage/index.ts'
 const texts = ['', ' ', 'a', 'a ', 'A', 'b', 'ab', 'é', 'e\u0301', 'i', 'I', 'ı', 'İ', 'ß', 'ss', '\u{ffff}', '\u{e000}', '\u{10000}', '\u{1f600}', '\u{d7ff}', '\u0001', '1', '-1', 'null', 'true', '%', '_', "'"]
 const numbers = [0, -0, 1, -1, 0.5, -0.5, 1e308, -1e308, 5e-324, -5e-324, 2 ** 53, 2 ** 53 + 2, 2 ** 63, -(2 ** 63), 1e21, 42]
 
+/** What documents and queries often have both. */
+const common = [0, 1, -1, 'a', 'b', '', true, null] as const
+
 export const text = fc.oneof(fc.constantFrom(...texts), fc.tuple(fc.constantFrom(...texts), fc.constantFrom(...texts)).map(([a, b]) => a + b))
-export const scalar: fc.Arbitrary<null | boolean | number | string> = fc.oneof({ weight: 3, arbitrary: text }, { weight: 3, arbitrary: fc.constantFrom(...numbers) }, fc.boolean(), fc.constant(null))
+export const scalar: fc.Arbitrary<null | boolean | number | string> = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...common) }, { weight: 3, arbitrary: text }, { weight: 3, arbitrary: fc.constantFrom(...numbers) }, fc.boolean(), fc.constant(null))
 
 /** Few names, so that queries meet documents; one has a dot, one is everybody's. */
 const name = fc.constantFrom('a', 'b', 'c', 'a.b', '', 'constructor')
@@ -31,22 +34,24 @@ const deep: fc.Arbitrary<Json> = fc.tuple(scalar, fc.integer({ min: 1, max: 28 }
 })
 
 /** `u` stands under a unique index in some collections: absent, null, one of many values, or an array that equals every other. */
-export const document: fc.Arbitrary<JsonObject> = fc.tuple(fc.dictionary(name, json, { maxKeys: 4 }), fc.option(deep, { freq: 6 }), fc.option(fc.oneof({ weight: 4, arbitrary: scalar }, { weight: 1, arbitrary: json })))
+export const document: fc.Arbitrary<JsonObject> = fc.tuple(fc.dictionary(name, json, { maxKeys: 4 }), fc.oneof({ weight: 5, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: deep }), fc.option(fc.oneof({ weight: 4, arbitrary: scalar }, { weight: 1, arbitrary: json })))
   .map(([fields, a, u]) => ({ ...fields, ...(a !== null && { a }), ...(u !== null && { u }) }))
 
 export const id = fc.oneof(fc.constantFrom('a', 'A', 'b', 'ab', 'a ', 'é', '\u{ffff}', '\u{10000}', '\u{1f600}x', 'z', 'i', 'ı', '10', '9'), fc.uuid())
 
 export const path = fc.constantFrom(...paths)
 
+/** Short ones, that other texts go on from. */
+const prefix = fc.oneof(text, fc.constantFrom('', 'a', 'A', 'e', 's', ' ', '\u{1f600}'))
 const operators: fc.Arbitrary<Record<string, Json>> = fc.oneof(
   fc.record({ $eq: scalar }), fc.record({ $ne: scalar }), fc.record({ $gt: scalar }), fc.record({ $gte: scalar }), fc.record({ $lt: scalar }), fc.record({ $lte: scalar }),
   fc.record({ $gte: scalar, $lt: scalar }), fc.record({ $gt: scalar, $ne: scalar }),
   fc.record({ $in: fc.array(scalar, { maxLength: 4 }) }), fc.record({ $nin: fc.array(scalar, { maxLength: 4 }) }),
-  fc.record({ $exists: fc.boolean() }), fc.record({ $prefix: text }), fc.record({ $contains: scalar }),
+  fc.record({ $exists: fc.boolean() }), fc.record({ $prefix: prefix }), fc.record({ $contains: scalar }),
 )
 const onId: fc.Arbitrary<Where> = fc.oneof(fc.record({ $id: id }), fc.record({ $id: fc.record({ $in: fc.array(id, { maxLength: 4 }) }) }), fc.record({ $id: fc.record({ $prefix: id }) }), fc.record({ $id: fc.record({ $gt: id }) }), fc.record({ $id: fc.record({ $lte: id }) }))
 /** All that a unique index is asked for: one value, one of several, and what it does not hold. */
-const onUnique: fc.Arbitrary<Where> = fc.record({ u: fc.oneof(scalar as fc.Arbitrary<Json>, fc.record({ $exists: fc.boolean() }), fc.record({ $in: fc.array(scalar, { maxLength: 4 }) })) })
+const onUnique: fc.Arbitrary<Where> = fc.record({ u: fc.oneof(scalar as fc.Arbitrary<Json>, fc.record({ $exists: fc.boolean() }), fc.record({ $prefix: prefix }), fc.record({ $in: fc.array(scalar, { maxLength: 4 }) })) })
 const onPaths: fc.Arbitrary<Where> = fc.dictionary(path, fc.oneof(scalar as fc.Arbitrary<Json>, operators), { maxKeys: 3 })
 
 export const where: fc.Arbitrary<Where> = fc.letrec<{ where: Where }>((tie) => ({
@@ -64,3 +69,20 @@ export const where: fc.Arbitrary<Where> = fc.letrec<{ where: Where }>((tie) => (
 const direction = fc.constantFrom('', '-')
 export const orderBy = fc.uniqueArray(fc.oneof({ weight: 6, arbitrary: path }, fc.constant('$id'), fc.constant('$createdAt')), { maxLength: 3 })
   .chain((names) => fc.tuple(...names.map(() => direction)).map((directions) => names.map((one, at) => `${directions[at] ?? ''}${one}`)))
+
+export interface Asked {
+  readonly where: Where
+  readonly orderBy: readonly string[]
+}
+
+/** A query that one of the indexes answers whole: conditions on its first paths, and its order, forwards or backwards. */
+const alongIndex = (indexes: readonly (readonly string[])[]): fc.Arbitrary<Asked> => fc.record({ index: fc.constantFrom(...indexes), asked: fc.array(fc.oneof(operators, fc.record({ $in: fc.subarray([...common]) })), { maxLength: 2 }), backwards: fc.boolean() })
+  .map(({ index, asked, backwards }) => ({
+    where: Object.fromEntries(asked.flatMap((one, at) => (index[at] === undefined || index[at].includes('$') ? [] : [[index[at].replace(/^-/, ''), one]]))) as Where,
+    orderBy: index.map((one) => (!backwards ? one : one.startsWith('-') ? one.slice(1) : `-${one}`)),
+  }))
+
+export const query = (indexes: readonly (readonly string[])[]): fc.Arbitrary<Asked> => {
+  const any: fc.Arbitrary<Asked> = fc.record({ where, orderBy })
+  return indexes.length === 0 ? any : fc.oneof({ weight: 2, arbitrary: any }, { weight: 1, arbitrary: alongIndex(indexes) })
+}
