@@ -17,14 +17,16 @@ const start: Case = {
     const whole = await startUsage(standard)
     const caches = []
     for (const count of [10, 100, 1000, 2000]) caches.push({ count, usage: await startUsage(cacheManifest(count), 5) })
+    const [first, later] = await residentAtRest(standard)
     const [ten = 0, , thousand = 0, twoThousand = 0] = caches.map(({ usage }) => usage.cpuMs)
-    const [earlier, later] = [(thousand - ten) / 990, (twoThousand - thousand) / 1_000]
+    const [earlierMs, laterMs] = [(thousand - ten) / 990, (twoThousand - thousand) / 1_000]
 
     return [
       { name: 'CPU beyond `node -e 0`, default manifest', value: whole.cpuMs - bare, unit: 'ms', atMost: 500, of: `${whole.cpuMs.toFixed(0)} ms of which bare Node ${bare.toFixed(0)} ms` },
-      { name: 'resident memory at rest, default manifest', value: (await residentAtRest(standard)) / megabyte, unit: 'MiB', atMost: 110 },
+      { name: 'resident memory at rest, default manifest', value: later / megabyte, unit: 'MiB', atMost: 110 },
+      { name: 'the same after the very first start, which makes the tables', value: first / megabyte, unit: 'MiB' },
       ...caches.map(({ count, usage }) => ({ name: `CPU beyond \`node -e 0\`, ${count} cache bindings`, value: usage.cpuMs - bare, unit: 'ms' })),
-      { name: 'one of the second 1,000 bindings, of one of the first', value: later / earlier, unit: '×', atMost: 1.5, of: `${later.toFixed(2)} against ${earlier.toFixed(2)} ms of CPU each` },
+      { name: 'one of the second 1,000 bindings, of one of the first', value: laterMs / earlierMs, unit: '×', atMost: 1.5, of: `${laterMs.toFixed(2)} against ${earlierMs.toFixed(2)} ms of CPU each` },
     ]
   },
 }
@@ -46,11 +48,15 @@ async function startUsage(manifest: string, times = rounds): Promise<Usage> {
   return { cpuMs: median(warm.map(({ cpuMs }) => cpuMs)), residentBytes: median(warm.map(({ residentBytes }) => residentBytes)) }
 }
 
-function residentAtRest(manifest: string): Promise<number> {
-  return inFolder(manifest, (directory) => withPortico(directory, async (_url, server) => {
-    await wait(3_000)
-    return (await server.usage()).residentBytes
-  }))
+/** Of the first start, which compiles and makes the tables, and of the next one on the same file. */
+function residentAtRest(manifest: string): Promise<readonly [first: number, later: number]> {
+  return inFolder(manifest, async (directory) => {
+    const resident = () => withPortico(directory, async (_url, server) => {
+      await wait(3_000)
+      return (await server.usage()).residentBytes
+    })
+    return [await resident(), await resident()]
+  })
 }
 
 function cacheManifest(count: number): string {

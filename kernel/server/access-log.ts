@@ -12,6 +12,7 @@ export function logRequests(app: FastifyInstance, log: Log): void {
       // The trace id serves as request id where the caller gave none.
       requestId: request.id === request.traceId ? undefined : request.id,
       traceId: request.traceId,
+      binding: request.binding,
       method: request.method,
       route: request.routeOptions.url,
       status: reply.statusCode,

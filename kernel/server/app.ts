@@ -42,6 +42,7 @@ export function makeApp(context: ServerContext): FastifyInstance {
   app.decorateRequest('traceId', '')
   app.decorateRequest('bodyBytes', 0)
   app.decorateRequest('problemCode', undefined)
+  app.decorateRequest('binding', undefined)
   readJsonOnly(app)
 
   context.routes.watch(app)

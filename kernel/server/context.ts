@@ -12,6 +12,8 @@ declare module 'fastify' {
     bodyBytes: number
     /** The code of the problem that answered it. */
     problemCode: string | undefined
+    /** The name of the binding that it reached. */
+    binding: string | undefined
   }
 }
 

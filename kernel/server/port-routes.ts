@@ -76,6 +76,7 @@ function portHandler(port: AnyPort, served: readonly [Served, ...Served[]], bind
 
     const binding = bindings.get(name)
     if (!binding?.expose) return fail(noBinding(name, binding))
+    request.binding = name
 
     try {
       const { name: operationName, operation, read, answer, places } = choose(served, request)

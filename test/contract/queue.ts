@@ -51,6 +51,8 @@ export const queueContract: readonly QueueCase[] = [
     t.like(added, { state: 'ready', attempt: 0, attempts: 8, crashes: 0, priority: 0, errors: [], repeated: false })
 
     const { token, job, expiresInMs } = await leaseOne(queue, { queue: 'emails' })
+    // It stands in a path, where names that begin with `_` are actions.
+    t.regex(token, /^[A-Za-z0-9]/)
     t.like(job, { id: added.id, state: 'active', attempt: 1, payload: { to: 'a@example.com' } })
     t.is(expiresInMs, 30_000)
     t.deepEqual(await queue.lease({ queue: 'emails' }), { items: [] })

@@ -31,6 +31,6 @@ export function toLease(row: JobRow, nowMs: number, text: boolean): Lease {
 
 /** The lease's own token and the job's id; undefined for what was never a token. */
 export function parseToken(token: string): { readonly lease: string; readonly id: string } | undefined {
-  const [, lease, id] = /^([\w-]{22})\.([0-9a-f-]{36})$/.exec(token) ?? []
+  const [, lease, id] = /^([0-9a-f]{32})\.([0-9a-f-]{36})$/.exec(token) ?? []
   return lease === undefined || id === undefined ? undefined : { lease, id }
 }

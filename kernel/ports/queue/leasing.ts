@@ -71,7 +71,8 @@ export function leasing(context: QueueContext): Pick<QueueOperations, 'lease'> {
 
       // From here: a repeat also waits for the one that it repeats.
       const untilMs = clock.now() + (input.waitMs ?? 0)
-      const wanted = { queue, max: input.max ?? 1, leaseMs: input.leaseMs ?? rules.leaseMs, token: randomBytes(16).toString('base64url'), worker: input.workerId, requestId }
+      // Hex, because a token stands in a path, where a name must not begin with `_` as one of 64 would in base64url.
+      const wanted = { queue, max: input.max ?? 1, leaseMs: input.leaseMs ?? rules.leaseMs, token: randomBytes(16).toString('hex'), worker: input.workerId, requestId }
       if (requestId === undefined) return take(wanted, untilMs, call)
 
       const name = JSON.stringify([queue, requestId])
