@@ -12,7 +12,7 @@ import { VirtualClock } from '../../../contract/clock.ts'
 
 const nowMs = 1_000_000
 const id = '01890000-0000-7000-8000-000000000001'
-const token = 'abcdefghijklmnopqrstuv'
+const token = '0123456789abcdef0123456789abcdef'
 const active: JobRow = {
   id, queue: 'emails', state: 'active', payload: '{"a":1}', priority: 0, attempt: 1, attempts: 3, crashes: 0, runAt: 900_000, dueAt: 1_030_000, enqueuedAt: 900_000,
   errors: [], token, leaseUntil: 1_030_000, worker: 'w1', answers: [], revision: 2,
