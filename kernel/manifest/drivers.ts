@@ -75,7 +75,7 @@ function unknownDriver(catalogue: Catalogue, port: AnyPort, name: string): strin
   if (connectionDriver(catalogue, name) || innerPorts(catalogue).some((inner) => catalogue.names(inner.name).includes(name))) {
     return `"${name}" is a connection; write \`on: { use: ${name}, with: … }\`, or declare it under connections`
   }
-  return `${port.name} has no driver "${name}"${didYouMean(name, catalogue.names(port.name))}${didYouMean(name, catalogue.names(port.name)) ? '' : `; write ${choices(catalogue, port)}`}`
+  return `${port.name} has no driver "${name}"${didYouMean(name, catalogue.names(port.name)) || `; write ${choices(catalogue, port)}`}`
 }
 
 /** `on` a connection that is not there, or of a kind that the port has no driver for. */

@@ -4,6 +4,7 @@ import type { JsonSchema } from '../json.ts'
 import { override } from './overrides.ts'
 import type { Problems } from './problems.ts'
 import { didYouMean } from './suggest.ts'
+import { branches } from './units.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -61,10 +62,9 @@ export function scalarPaths(schema: JsonSchema | boolean, node: Node | undefined
   if (typeof schema === 'boolean') return []
   const properties = (schema.properties ?? {}) as Readonly<Record<string, JsonSchema>>
   const rest = typeof schema.additionalProperties === 'object' ? (schema.additionalProperties as JsonSchema) : undefined
-  const alternatives = [...((schema.anyOf ?? schema.oneOf ?? []) as readonly JsonSchema[])]
   const own = Object.entries(properties).flatMap(([name, property]) => scalarPaths(property, nodeAt(node, [name]), [...path, name]))
   const named = rest ? [...entriesOf(node).keys()].filter((name) => !Object.hasOwn(properties, name)).flatMap((name) => scalarPaths(rest, nodeAt(node, [name]), [...path, name])) : []
-  const either = alternatives.flatMap((branch) => scalarPaths(branch, node, path))
+  const either = branches(schema).flatMap((branch) => scalarPaths(branch, node, path))
 
   const types = schema.type === undefined ? [] : [schema.type].flat()
   const single = types.some((type) => type !== 'object' && type !== 'array') || 'const' in schema || Array.isArray(schema.enum) || 'x-setting' in schema

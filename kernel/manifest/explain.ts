@@ -3,17 +3,17 @@ import { checkPieces } from './check.ts'
 import { convert } from './judge.ts'
 import { childOf, plainOf, showPath } from './nodes.ts'
 import type { Node, Path } from './nodes.ts'
-import { Problems } from './problems.ts'
+import type { Problems } from './problems.ts'
 import type { RawManifest } from './raw.ts'
 import type { Catalogue, Explained, ManifestOptions, Origin } from './types.ts'
 import { branches, branchFor, itemSchema } from './units.ts'
 
 /**
  * The effective value of every setting with where it comes from, in the order of the manifest's parts. A sensitive
- * value and a password in a URL are shown as `***`, a secret reference as it is written.
+ * value and a password in a URL are shown as `***`, a secret reference as it is written. What is wrong is a problem beside it.
  */
-export function explainManifest(raw: RawManifest, catalogue: Catalogue, options: ManifestOptions): readonly Explained[] {
-  const { checking } = checkPieces(raw, catalogue, options, new Problems())
+export function explainManifest(raw: RawManifest, catalogue: Catalogue, options: ManifestOptions, problems: Problems): readonly Explained[] {
+  const { checking } = checkPieces(raw, catalogue, options, problems)
   const found = new Map<string, Explained>()
   for (const { path, schema, node } of checking.pieces) {
     for (const explained of explainNode(schema, node, path)) if (!found.has(explained.path)) found.set(explained.path, explained)

@@ -15,6 +15,8 @@ export function mergeOverlay(base: Node, over: Node, problems: Problems, path: P
   return over.kind === 'scalar' && over.value === null ? over : withoutNulls(over, problems, path)
 }
 
+const nothingToRemove = 'null removes an entry, and there is none; write {} for an empty one'
+
 const words = { map: 'a mapping', list: 'a list', scalar: 'a single value' } as const
 
 function whereIs(node: Node): string {
@@ -27,7 +29,7 @@ function mergeMaps(base: MapNode, over: MapNode, problems: Problems, path: Path)
     const before = entries.get(name)
     if (value.kind === 'scalar' && value.value === null) {
       // A removed `use` or `on` may be gone already: the other one has dropped it.
-      if (!base.entries.has(name)) problems.add({ at: keyAt, path: showPath([...path, name]), message: 'null removes an entry, and there is none; write {} for an empty one' })
+      if (!base.entries.has(name)) problems.add({ at: keyAt, path: showPath([...path, name]), message: nothingToRemove })
       entries.delete(name)
     } else {
       const merged = before ? mergeOverlay(before.value, value, problems, [...path, name]) : withoutNulls(value, problems, [...path, name])
@@ -55,7 +57,7 @@ function withoutNulls(node: Node, problems: Problems, path: Path): Node {
   if (node.kind !== 'map') return node
   const entries = new Map<string, Entry>()
   for (const [name, { keyAt, value }] of node.entries) {
-    if (value.kind === 'scalar' && value.value === null) problems.add({ at: keyAt, path: showPath([...path, name]), message: 'null removes an entry, and there is none; write {} for an empty one' })
+    if (value.kind === 'scalar' && value.value === null) problems.add({ at: keyAt, path: showPath([...path, name]), message: nothingToRemove })
     else entries.set(name, { keyAt, value: withoutNulls(value, problems, [...path, name]) })
   }
   return { ...node, entries }

@@ -12,8 +12,6 @@ import { fillReferences } from './references.ts'
 import type { ManifestOptions, ManifestSource } from './types.ts'
 import { nodeOfValue } from './values.ts'
 
-export type { RawManifest } from './raw.ts'
-
 /** A manifest is written by people; a file beyond this is something else. */
 const maxFileBytes = 1024 * 1024
 

@@ -10,8 +10,6 @@ import { isGroup } from './settings-schema.ts'
 import type { DriverSpec, Manifest, SecretReference } from './types.ts'
 import { resolveUnits } from './units.ts'
 
-export { secretVariable } from './environment.ts'
-
 /**
  * The manifest with every secret read and filled in; what was filled is still judged by its setting's schema.
  * A secret that is not there is a problem where it is wanted. No problem repeats a secret.

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parse } from 'yaml'
 import { checkManifest } from '../../kernel/manifest/check.ts'
+import { secretVariable } from '../../kernel/manifest/environment.ts'
 import { explainManifest } from '../../kernel/manifest/explain.ts'
 import { Problems } from '../../kernel/manifest/problems.ts'
 import { readManifest } from '../../kernel/manifest/read.ts'
-import { fillSecrets, secretVariable } from '../../kernel/manifest/secrets.ts'
+import { fillSecrets } from '../../kernel/manifest/secrets.ts'
 import type { Explained, ManifestOptions } from '../../kernel/manifest/types.ts'
 import { makePlan, type Plan } from '../../kernel/plugins/plan.ts'
 import { wantedPlugins } from '../../kernel/manifest/wanted.ts'
@@ -78,7 +79,7 @@ async function outcome(folder: string, { file, explain, loader, ...given }: Gold
 
   fillSecrets(manifest, (name) => options.env[secretVariable(name)], problems)
   if (problems.any) return refused(2, problems)
-  return ['accepted', ...linesOf(plan), ...(explain ? explainManifest(raw, catalogue, options).map(lineOf) : [])].join('\n')
+  return ['accepted', ...linesOf(plan), ...(explain ? explainManifest(raw, catalogue, options, new Problems()).map(lineOf) : [])].join('\n')
 }
 
 function refused(stage: number, problems: Problems): string {

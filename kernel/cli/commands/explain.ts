@@ -1,4 +1,3 @@
-import { checkManifest } from '../../manifest/check.ts'
 import { explainManifest } from '../../manifest/explain.ts'
 import { Problems } from '../../manifest/problems.ts'
 import { readManifest } from '../../manifest/read.ts'
@@ -23,10 +22,9 @@ export async function explain(flags: CommonFlags, path: string | undefined, term
   if (!raw) throw problems.toError()
 
   const catalogue = await loadPlugins(wantedPlugins(raw), raw.directory, problems)
-  checkManifest(raw, catalogue, options, problems)
+  const all = explainManifest(raw, catalogue, options, problems)
   if (problems.any) terminal.err(`${terminal.paintErr('yellow', 'This manifest has problems; portico check tells them.')}\n`)
 
-  const all = explainManifest(raw, catalogue, options)
   const settings = all.filter((one) => path === undefined || one.path === path || one.path.startsWith(`${path}.`))
   if (path !== undefined && settings.length === 0) throw new InputError(`there is no setting at or below ${path}${didYouMean(path, pathsOf(all))}`)
   return {

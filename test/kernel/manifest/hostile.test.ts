@@ -31,7 +31,7 @@ async function judgeBytes(bytes: Uint8Array | string): Promise<number> {
       makePlan(manifest, problems)
       fillSecrets(manifest, () => 'x', problems)
     }
-    explainManifest(raw, catalogue, { env: {} })
+    explainManifest(raw, catalogue, { env: {} }, new Problems())
   }
   problems.report()
   const { user, system } = process.cpuUsage(before)
