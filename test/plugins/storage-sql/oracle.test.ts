@@ -1,5 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
+import { isPorticoError } from '../../../kernel/errors.ts'
 import type { JsonObject } from '../../../kernel/json.ts'
 import { document, id, orderBy, path, query, where } from '../../kernel/ports/storage/arbitrary.ts'
 import { callWith, openStorage, type Storage } from './harness.ts'
@@ -32,11 +33,16 @@ async function fill(storage: Storage, time: Time, collection: string, given: Giv
     time.nowMs += kept.length % 3 === 0 ? 1 : 0
     const record = { id, value, createdAtMs: time.nowMs, updatedAtMs: time.nowMs, expiresAtMs: time.nowMs + (ttlMs ?? Number.POSITIVE_INFINITY) }
     const refused = (collections[collection]?.unique ?? []).some((index) => kept.some((other) => other.expiresAtMs > time.nowMs && collide(record, other, index)))
-    const code = await storage.insert({ collection, id, value, ...(ttlMs !== undefined && { ttlMs }) }, callWith()).then(() => 'added', (error: { code: string }) => error.code)
+    const code = await storage.insert({ collection, id, value, ...(ttlMs !== undefined && { ttlMs }) }, callWith()).then(() => 'added', codeOf)
     if (code !== (refused ? 'STORAGE_NOT_UNIQUE' : 'added')) throw new Error(`${id} into ${collection}: ${code}`)
     if (!refused) kept.push(record)
   }
   return kept
+}
+
+function codeOf(error: unknown): string {
+  if (!isPorticoError(error)) throw error
+  return error.code
 }
 
 async function empty(storage: Storage, collection: string): Promise<void> {
@@ -87,8 +93,8 @@ for (const collection of Object.keys(collections)) {
           touched.add(change.id)
           time.nowMs++
           const done = change.value === null ? storage.delete({ collection, id: change.id }, callWith()) : storage.put({ collection, id: change.id, value: change.value }, callWith())
-          await done.catch((error: { code: string }) => {
-            if (error.code !== 'STORAGE_NOT_FOUND' && error.code !== 'STORAGE_NOT_UNIQUE') throw error
+          await done.catch((error: unknown) => {
+            if (!['STORAGE_NOT_FOUND', 'STORAGE_NOT_UNIQUE'].includes(codeOf(error))) throw error
           })
         })
         const alone = (records: readonly { readonly id: string }[]) => records.map((record) => record.id).filter((one) => !touched.has(one))

@@ -78,7 +78,7 @@ export interface Asked {
 /** A query that one of the indexes answers whole: conditions on its first paths, and its order, forwards or backwards. */
 const alongIndex = (indexes: readonly (readonly string[])[]): fc.Arbitrary<Asked> => fc.record({ index: fc.constantFrom(...indexes), asked: fc.array(fc.oneof(operators, fc.record({ $in: fc.subarray([...common]) })), { maxLength: 2 }), backwards: fc.boolean() })
   .map(({ index, asked, backwards }) => ({
-    where: Object.fromEntries(asked.flatMap((one, at) => (index[at] === undefined || index[at].includes('$') ? [] : [[index[at].replace(/^-/, ''), one]]))) as Where,
+    where: Object.fromEntries(asked.flatMap((one, at) => (index[at] === undefined || index[at].includes('$') ? [] : [[index[at].replace(/^-/, ''), one]]))),
     orderBy: index.map((one) => (!backwards ? one : one.startsWith('-') ? one.slice(1) : `-${one}`)),
   }))
 
