@@ -141,7 +141,7 @@ test('a call that only waited for a connection was surely not made', async (t) =
   const { url } = await startPartner(t, () => { seen += 1 })
   const partner = await openHttp(t, url, operations, { settings: { maxConnections: 1, timeout: '1s' } })
 
-  const codes = (await Promise.allSettled([partner.call({ operation: 'post' }), partner.call({ operation: 'post' })]))
+  const codes = (await Promise.allSettled([partner.call({ operation: 'post' }), partner.call({ operation: 'post' }, { timeoutMs: 500 })]))
     .map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as { code: string }).code : 'answered'))
 
   t.is(seen, 1)
