@@ -4,6 +4,7 @@ import { JsonText } from '../json.ts'
 import type { AnyPort } from '../ports/definition.ts'
 import type { HttpOperation } from './input.ts'
 import { serializerOf, type Serialize } from './serialize.ts'
+import { writeText } from './write-text.ts'
 
 const jsonType = 'application/json; charset=utf-8'
 
@@ -30,13 +31,12 @@ export function answerWriter(port: AnyPort, operation: HttpOperation): (request:
     }
     if (answer?.location !== undefined) reply.header('location', `/v1/${binding}${fill(answer.location, fields, input)}`)
 
-    reply.code(code)
     if (code === 204 || output === undefined) {
-      reply.send()
+      reply.code(code).send()
       return
     }
     serialize ??= serializerOf(operation.output, answer?.omit)
-    reply.header('content-type', jsonType).send(serialize(output))
+    writeText(reply, code, jsonType, serialize(output))
   }
 }
 
