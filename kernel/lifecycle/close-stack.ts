@@ -15,14 +15,17 @@ export class CloseStack {
   readonly #log: Log
   readonly #clock: Clock
   #running: Promise<number> | undefined
+  #ended = false
 
   constructor(log: Log, clock: Clock) {
     this.#log = log
     this.#clock = clock
   }
 
+  /** One that comes when all is closed is run at once: what a start opened after it was given up would stay open. */
   add(name: string, close: Closer): void {
     this.#closers.push({ name, close })
+    if (this.#ended) void this.#run()
   }
 
   /** Closes all of it once, however often it is called; answers how many closers failed or were late. */
@@ -40,6 +43,7 @@ export class CloseStack {
         this.#log.error({ err: error, closing: one.name }, `could not close ${one.name}`)
       }
     }
+    this.#ended = true
     return failures
   }
 }

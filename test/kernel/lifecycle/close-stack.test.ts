@@ -40,6 +40,16 @@ test('a closer that hangs is left behind at its deadline', async (t) => {
   t.deepEqual(closed, ['first'])
 })
 
+test('what is added when all is closed is closed at once', async (t) => {
+  const stack = new CloseStack(keepingLog(), systemClock)
+  await stack.run()
+
+  const closed = Promise.withResolvers<string>()
+  stack.add('late', () => { closed.resolve('late') })
+
+  t.is(await closed.promise, 'late')
+})
+
 test('a task that is done in time answers', async (t) => {
   t.is(await within(1_000, systemClock, () => 7), 7)
   await t.throwsAsync(within(1, systemClock, () => new Promise(() => undefined)), { message: 'not done in 1 ms' })
