@@ -1,13 +1,15 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Log } from '../log.ts'
 
 /**
- * One line a request, when it was answered. The route's pattern stands there and not the path: ids, cache keys and
- * lease tokens are nobody's business in a log. Headers and bodies never stand in one.
+ * Writes the line of one request, when its answer is handed over. The route's pattern stands there and not the path: ids,
+ * cache keys and lease tokens are nobody's business in a log. Headers and bodies never stand in one.
  */
-export function logRequests(app: FastifyInstance, log: Log): void {
+export type LogRequest = (request: FastifyRequest, status: number) => void
+
+export function requestLog(log: Log): LogRequest {
   const timeText = timeTexts()
-  app.addHook('onResponse', (request, reply, done) => {
+  return (request, status) => {
     const fields = {
       // The trace id serves as request id where the caller gave none.
       requestId: request.id === request.traceId ? undefined : request.id,
@@ -15,15 +17,25 @@ export function logRequests(app: FastifyInstance, log: Log): void {
       binding: request.binding,
       method: request.method,
       route: request.routeOptions.url,
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime * 1_000) / 1_000,
+      status,
+      ms: Math.round((performance.now() - request.startedMs) * 1_000) / 1_000,
       code: request.problemCode,
       // As text: a Date in the record takes JSON.stringify off its fast path, which doubles the cost of a line.
       time: timeText(),
     }
-    if (reply.statusCode >= 500) log.warn(fields, 'request')
+    if (status >= 500) log.warn(fields, 'request')
     else log.info(fields, 'request')
-    done()
+  }
+}
+
+/**
+ * Logs every answer that goes through `reply.send`; one that `writeText` writes is logged by who calls it. Not
+ * `onResponse`, whose listeners on each response cost a GET a sixth of its time.
+ */
+export function logSent(app: FastifyInstance, logRequest: LogRequest): void {
+  app.addHook('onSend', (request, reply, payload, done) => {
+    logRequest(request, reply.statusCode)
+    done(null, payload)
   })
 }
 

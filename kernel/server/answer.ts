@@ -4,14 +4,14 @@ import { JsonText } from '../json.ts'
 import type { AnyPort } from '../ports/definition.ts'
 import type { HttpOperation } from './input.ts'
 import { serializerOf, type Serialize } from './serialize.ts'
-import { writeText } from './write-text.ts'
+import { writeEmpty, writeText } from './write-text.ts'
 
 const jsonType = 'application/json; charset=utf-8'
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** The writer of one operation's answers: status, headers and body of its output, as its `http` says. */
-export function answerWriter(port: AnyPort, operation: HttpOperation): (request: FastifyRequest, reply: FastifyReply, binding: string, input: Fields, output: unknown) => void {
+/** The writer of one operation's answers: status, headers and body of its output, as its `http` says. Answers the status. */
+export function answerWriter(port: AnyPort, operation: HttpOperation): (request: FastifyRequest, reply: FastifyReply, binding: string, input: Fields, output: unknown) => number {
   const { status, answer, nullIs } = operation.http
   // Compiled at the first answer: most operations are never called before a server ends.
   let serialize: Serialize | undefined
@@ -25,18 +25,19 @@ export function answerWriter(port: AnyPort, operation: HttpOperation): (request:
     if (typeof version === 'string') {
       reply.header('etag', `"${version}"`)
       if (operation.http.method === 'GET' && matches(request.headers['if-none-match'], version)) {
-        reply.code(304).send()
-        return
+        writeEmpty(reply, 304)
+        return 304
       }
     }
     if (answer?.location !== undefined) reply.header('location', `/v1/${binding}${fill(answer.location, fields, input)}`)
 
     if (code === 204 || output === undefined) {
-      reply.code(code).send()
-      return
+      writeEmpty(reply, code)
+      return code
     }
     serialize ??= serializerOf(operation.output, answer?.omit)
     writeText(reply, code, jsonType, serialize(output))
+    return code
   }
 }
 

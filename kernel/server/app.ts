@@ -31,6 +31,8 @@ export function makeApp(context: ServerContext): FastifyInstance {
     frameworkErrors: (error, request, reply) => {
       identify(request, reply)
       sendProblem(context, request, reply, fromFramework(error, request))
+      // No hook runs for a request that no route was looked up for.
+      context.logRequest(request, reply.statusCode)
     },
   })
   app.server.maxConnections = maxConnections
@@ -42,6 +44,7 @@ export function makeApp(context: ServerContext): FastifyInstance {
   app.decorateRequest('traceId', '')
   app.decorateRequest('bodyBytes', 0)
   app.decorateRequest('problemCode', undefined)
+  app.decorateRequest('startedMs', 0)
   app.decorateRequest('binding', undefined)
   readJsonOnly(app)
 
@@ -86,6 +89,7 @@ function countHosts(rawHeaders: readonly string[]): number {
 }
 
 function identify(request: FastifyRequest, reply: FastifyReply): void {
+  request.startedMs = performance.now()
   request.traceId = traceIdOf(request.raw)
   request.id = requestIdOf(request.raw) ?? request.traceId
   reply.header('x-request-id', request.id)

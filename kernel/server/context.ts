@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Log } from '../log.ts'
 import type { RouteTable } from './allowed.ts'
+import type { LogRequest } from './access-log.ts'
 import type { HttpCall } from './http-call.ts'
 import { problemType, retryAfter, toPorticoError, toProblem } from './problem.ts'
 
@@ -12,6 +13,8 @@ declare module 'fastify' {
     bodyBytes: number
     /** The code of the problem that answered it. */
     problemCode: string | undefined
+    /** When it arrived, as `performance.now()` counts. */
+    startedMs: number
     /** The name of the binding that it reached. */
     binding: string | undefined
   }
@@ -20,6 +23,7 @@ declare module 'fastify' {
 /** What every part of one server shares. */
 export interface ServerContext {
   readonly log: Log
+  readonly logRequest: LogRequest
   /** True from the moment a shutdown began. */
   draining: boolean
   /** Set while the server listens on loopback: requests of foreign pages are refused then. */

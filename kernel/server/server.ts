@@ -4,7 +4,7 @@ import type { Binding } from '../binding/binding.ts'
 import type { Log } from '../log.ts'
 import type { ServerSpec } from '../manifest/types.ts'
 import type { AnyPort } from '../ports/definition.ts'
-import { logRequests } from './access-log.ts'
+import { logSent, requestLog } from './access-log.ts'
 import { RouteTable } from './allowed.ts'
 import { makeApp } from './app.ts'
 import type { ServerContext } from './context.ts'
@@ -54,6 +54,7 @@ export async function makeServer(parts: ServerParts): Promise<Server> {
   const ports = portsOf(parts)
   const context: ServerContext = {
     log: parts.log,
+    logRequest: requestLog(parts.log),
     draining: false,
     guarded: false,
     waiting: new Set(),
@@ -63,7 +64,7 @@ export async function makeServer(parts: ServerParts): Promise<Server> {
   }
 
   const app = makeApp(context)
-  logRequests(app, parts.log)
+  logSent(app, context.logRequest)
   addKernelRoutes(app, parts, context)
   for (const port of ports) addPortRoutes(app, port, parts.bindings, context)
   for (const extension of parts.extensions) addExtension(app, extension, parts.log)

@@ -120,6 +120,27 @@ test('what the parser refuses is a problem, too: headers, URL, garbage, expectat
   t.regex(await shown('OPTIONS * HTTP/1.1', 'Host: localhost'), /^HTTP\/1.1 204 [^]*allow: GET/i)
 })
 
+test('every way of answering logs its request once, with its status', async (t) => {
+  const { url, log } = await serve(t)
+  const etag = (await send(`${url}/v1/shelf/top/a`, 'PUT', {})).headers.get('etag') ?? ''
+  const asked = [
+    await fetch(`${url}/v1/shelf/top/a`),
+    await fetch(`${url}/v1/shelf/top/a`, { headers: { 'if-none-match': etag } }),
+    await fetch(`${url}/v1/shelf/top/a`, { method: 'HEAD' }),
+    await fetch(`${url}/v1/shelf/top/none`),
+    await fetch(`${url}/v1/shelf/top/a`, { method: 'DELETE' }),
+    await fetch(`${url}/nowhere`),
+    await fetch(`${url}/v1/shelf/%zz/a`),
+    await fetch(`${url}/livez`),
+    await fetch(`${url}/livez`, { method: 'POST' }),
+  ]
+  for (const answer of asked) await answer.text()
+
+  const logged = log.lines.filter(({ message }) => message === 'request').map(({ fields }) => (fields as { status: number }).status)
+  t.deepEqual(logged, [201, ...asked.map(({ status }) => status)])
+  t.deepEqual(asked.map(({ status }) => status), [200, 304, 200, 404, 204, 404, 400, 200, 405])
+})
+
 test('one log line a request, with its route and never its path, headers or body', async (t) => {
   const { url, log } = await serve(t)
 
