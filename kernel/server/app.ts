@@ -32,7 +32,7 @@ export function makeApp(context: ServerContext): FastifyInstance {
       identify(request, reply)
       sendProblem(context, request, reply, fromFramework(error, request))
       // No hook runs for a request that no route was looked up for.
-      context.logRequest(request, reply.statusCode)
+      context.requests.add(request, reply.statusCode)
     },
   })
   app.server.maxConnections = maxConnections

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Log } from '../log.ts'
 import type { RouteTable } from './allowed.ts'
-import type { LogRequest } from './access-log.ts'
+import type { RequestLog } from './access-log.ts'
 import type { HttpCall } from './http-call.ts'
 import { problemType, retryAfter, toPorticoError, toProblem } from './problem.ts'
 
@@ -23,7 +23,7 @@ declare module 'fastify' {
 /** What every part of one server shares. */
 export interface ServerContext {
   readonly log: Log
-  readonly logRequest: LogRequest
+  readonly requests: RequestLog
   /** True from the moment a shutdown began. */
   draining: boolean
   /** Set while the server listens on loopback: requests of foreign pages are refused then. */

@@ -92,7 +92,7 @@ function portHandler(port: AnyPort, served: readonly [Served, ...Served[]], bind
         (output) => {
           if (waits) context.waiting.delete(call)
           if (context.draining) reply.header('connection', 'close')
-          try { context.logRequest(request, answer(request, reply, name, input, output)) } catch (error) { fail(error) }
+          try { context.requests.add(request, answer(request, reply, name, input, output)) } catch (error) { fail(error) }
         },
         (error: unknown) => {
           if (waits) context.waiting.delete(call)

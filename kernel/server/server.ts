@@ -54,7 +54,7 @@ export async function makeServer(parts: ServerParts): Promise<Server> {
   const ports = portsOf(parts)
   const context: ServerContext = {
     log: parts.log,
-    logRequest: requestLog(parts.log),
+    requests: requestLog(parts.log),
     draining: false,
     guarded: false,
     waiting: new Set(),
@@ -64,7 +64,7 @@ export async function makeServer(parts: ServerParts): Promise<Server> {
   }
 
   const app = makeApp(context)
-  logSent(app, context.logRequest)
+  logSent(app, context.requests)
   addKernelRoutes(app, parts, context)
   for (const port of ports) addPortRoutes(app, port, parts.bindings, context)
   for (const extension of parts.extensions) addExtension(app, extension, parts.log)

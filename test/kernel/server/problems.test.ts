@@ -121,7 +121,7 @@ test('what the parser refuses is a problem, too: headers, URL, garbage, expectat
 })
 
 test('every way of answering logs its request once, with its status', async (t) => {
-  const { url, log } = await serve(t)
+  const { url, log, server } = await serve(t)
   const etag = (await send(`${url}/v1/shelf/top/a`, 'PUT', {})).headers.get('etag') ?? ''
   const asked = [
     await fetch(`${url}/v1/shelf/top/a`),
@@ -135,6 +135,8 @@ test('every way of answering logs its request once, with its status', async (t) 
     await fetch(`${url}/livez`, { method: 'POST' }),
   ]
   for (const answer of asked) await answer.text()
+  // Lines are gathered; closing writes them.
+  await server.close()
 
   const logged = log.lines.filter(({ message }) => message === 'request').map(({ fields }) => (fields as { status: number }).status)
   t.deepEqual(logged, [201, ...asked.map(({ status }) => status)])
@@ -142,9 +144,10 @@ test('every way of answering logs its request once, with its status', async (t) 
 })
 
 test('one log line a request, with its route and never its path, headers or body', async (t) => {
-  const { url, log } = await serve(t)
+  const { url, log, server } = await serve(t)
 
   await send(`${url}/v1/shelf/top/secret-id?loud=true`, 'PUT', { secret: 'body' }, { authorization: 'Bearer secret' })
+  await server.close()
 
   const lines = log.lines.filter(({ message }) => message === 'request')
   t.is(lines.length, 1)
