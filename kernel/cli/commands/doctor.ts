@@ -1,6 +1,9 @@
 import { check, startChecked } from '../../boot.ts'
+import { isPorticoError } from '../../errors.ts'
 import type { StartedStep } from '../../lifecycle/start-parts.ts'
 import { makeLogger } from '../../logger.ts'
+import type { Problem } from '../../manifest/problems.ts'
+import type { PlanStep } from '../../plugins/plan.ts'
 import { manifestOptions, sourceOf, type CommonFlags } from '../options.ts'
 import { messageOf, writeFailure, type Outcome } from '../outcome.ts'
 import { renderTable } from '../table.ts'
@@ -29,12 +32,35 @@ export async function doctor(flags: CommonFlags, terminal: Terminal): Promise<Ou
     findings = await askAll(steps, kernel.bindings).finally(() => kernel.close())
   } catch (error) {
     failure = error
-    findings = checked.plan.steps.map(({ id, spec }, index) => findingOf(id, spec.plugin.name, steps[index], index === steps.length ? error : undefined))
+    const blamed = blamedIn(checked.plan.steps, steps.length, error)
+    findings = checked.plan.steps.map(({ id, spec }, index) => findingOf(id, spec.plugin.name, steps[index], blamed.get(id)))
   }
 
   if (failure !== undefined && flags.json !== true) writeFailure(failure, terminal, false)
-  const sound = findings.every(({ status }) => status === 'ok')
-  return { status: sound ? 0 : 1, json: { ok: sound, findings }, text: (paint) => renderTable(['status', 'name', 'plugin', 'took', 'error'], findings.map(rowOf), paint) }
+  const sound = failure === undefined && findings.every(({ status }) => status === 'ok')
+  // What ended the start was written in full above the table; its rows need not repeat it.
+  const rows = failure === undefined ? findings : findings.map(({ error: _told, ...finding }) => finding)
+  return { status: sound ? 0 : 1, json: { ok: sound, findings }, text: (paint) => renderTable(['status', 'name', 'plugin', 'took', 'error'], rows.map(rowOf), paint) }
+}
+
+/** The steps at fault by their id, with what is wrong: those that a problem of the manifest lies in, else the one that was being started. */
+function blamedIn(steps: readonly PlanStep[], startedCount: number, error: unknown): ReadonlyMap<string, string> {
+  const problems = problemsOf(error)
+  const starting = steps[startedCount]
+  if (problems.length === 0) return new Map(starting ? [[starting.id, messageOf(error)]] : [])
+
+  const blamed = new Map<string, string>()
+  for (const { path = '', message } of problems) {
+    // The longest: `ports.cache` is the start of a setting of `ports.cache.second`.
+    const owner = steps.filter(({ spec }) => `${path}.`.startsWith(`${spec.path}.`)).sort((a, b) => b.spec.path.length - a.spec.path.length)[0]
+    if (owner) blamed.set(owner.id, [blamed.get(owner.id), message].filter((text) => text !== undefined).join('; '))
+  }
+  return blamed
+}
+
+function problemsOf(error: unknown): readonly Problem[] {
+  const details = isPorticoError(error) && error.code === 'MANIFEST_INVALID' ? error.details : {}
+  return 'problems' in details && Array.isArray(details.problems) ? (details.problems as readonly Problem[]) : []
 }
 
 interface Asked {
@@ -50,11 +76,11 @@ function askAll(steps: readonly StartedStep[], bindings: ReadonlyMap<string, Ask
   }))
 }
 
-/** What is known of a step when a start failed: it started, it is the one that failed, or it was not tried. */
-function findingOf(name: string, plugin: string, started: StartedStep | undefined, error: unknown): Finding {
+/** What is known of a step when a start failed: it started, it is at fault, or it was not tried. */
+function findingOf(name: string, plugin: string, started: StartedStep | undefined, error: string | undefined): Finding {
   if (started) return { name, plugin, status: 'ok', tookMs: started.tookMs }
   if (error === undefined) return { name, plugin, status: 'not tried' }
-  return { name, plugin, status: 'failed', error: messageOf(error) }
+  return { name, plugin, status: 'failed', error }
 }
 
 const styles: Readonly<Record<Finding['status'], Style>> = { ok: 'green', degraded: 'yellow', failed: 'red', 'not tried': 'dim' }

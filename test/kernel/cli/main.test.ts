@@ -164,6 +164,24 @@ test('doctor starts everything, asks how it is, and stops', async (t) => {
   t.like(JSON.parse(terminal.written.out), { ok: true, findings: [{ name: 'cache', plugin: 'lru', status: 'ok' }] })
 })
 
+test('doctor blames what lacks its secret and nothing else, and tells it once', async (t) => {
+  const file = await manifest(t.context.directory, `version: 1
+name: shop
+ports:
+  cache: { use: lru }
+  integrations: { use: http, with: { baseUrl: 'http://127.0.0.1:1', headers: { authorization: '\${secret:token}' } }, operations: { ask: { method: GET, path: /ask } } }
+`)
+  const asJson = recorder()
+  const terminal = recorder()
+
+  t.is(await main(['doctor', '-f', file, '--json'], asJson), 1)
+  t.is(await main(['doctor', '-f', file], terminal), 1)
+
+  t.like(JSON.parse(asJson.written.out), { ok: false, findings: [{ name: 'cache', status: 'not tried' }, { name: 'integrations', status: 'failed', error: 'the secret "token" is not set; set PORTICO_SECRET_TOKEN' }] })
+  t.is(terminal.written.err.split('PORTICO_SECRET_TOKEN').length, 2)
+  t.regex(terminal.written.err, /not tried {2}cache .*\nfailed {5}integrations +http\n/)
+})
+
 test('completion knows every command', async (t) => {
   const terminal = recorder()
 
