@@ -23,17 +23,19 @@ export async function start(flags: Flags, argument: string | undefined, terminal
   tell.starting(source.path)
   const options = manifestOptions(flags, terminal)
   const checked = await check(source, options)
-  const log = makeLogger({ name: checked.manifest.name, level: checked.manifest.server.logLevel })
+  const stream = flags.json === true ? undefined : terminal.logLines
+  const log = makeLogger({ name: checked.manifest.name, level: checked.manifest.server.logLevel, ...(stream ? { stream } : {}) })
   const kernel = await startChecked(checked, { ...options, log, redaction: terminal.redaction, onStarted: tell.started, insecureListen: flags.insecureListen ?? false })
+    .catch((error: unknown) => { log.close(); throw error })
   try {
     const { url } = await kernel.listen()
     tell.listening(url, performance.now() - startedMs)
     tell.stopping(await stop.promise)
   } finally {
     const failures = await kernel.close()
+    log.close()
     tell.stopped(failures)
     forgetSignals()
-    log.close()
   }
   return 0
 }

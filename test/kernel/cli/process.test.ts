@@ -44,15 +44,21 @@ test('a server starts without any argument, serves, and stops at SIGTERM with 0'
 test('a person is told what started, where it listens and where the page is', async (t) => {
   const child = spawn(process.execPath, [cli, '--set', 'server.port=0'], { cwd: t.context.directory, stdio: ['ignore', 'pipe', 'inherit'] })
   let written = ''
+  let asked = false
   for await (const chunk of child.stdout) {
     written += String(chunk)
-    if (written.includes('OpenAPI page')) child.kill('SIGINT')
+    const page = /OpenAPI page {2}(\S+)\/docs\n/.exec(written)?.[1]
+    if (page === undefined || asked) continue
+    asked = true
+    await fetch(`${page}/livez`)
+    child.kill('SIGINT')
   }
 
   t.regex(written, /started {2}cache +lru +\d+\.\d ms/)
   t.regex(written, /listening on {2}http:\/\/127\.0\.0\.1:\d+ /)
   t.regex(written, /OpenAPI page {2}http:\/\/127\.0\.0\.1:\d+\/docs/)
-  t.regex(written, /stopped\n$/)
+  t.regex(written, /"route":"\/livez"/, 'without a terminal the log is one record a line')
+  t.regex(written, /\nstopped\n$/, 'no line of the log comes after it')
   t.false(written.includes('\u001b'), 'there is no colour where there is no terminal')
 })
 
