@@ -35,11 +35,19 @@ export async function runFactory(
     // The manifest check has held settings and needs to the plugin's own declaration.
     const create = driver.plugin.create
     const made = await within(startTimeoutMs, parts.clock, () => create(given as AnyParts), () => kernelError('PLUGIN_START_TIMEOUT', { ...at, timeoutMs: startTimeoutMs }))
+    if (driver.plugin.port) refuseNoDriver(made, driver.plugin, at)
     return made as Probed | undefined
   } catch (error) {
     giveUp.abort(error)
     throw isPorticoError(error) ? error : startError(error, driver.plugin, at)
   }
+}
+
+/** Taken for a driver, it would fail at the first call, as a bug of nobody. */
+function refuseNoDriver(made: unknown, { port }: DriverPlugin, at: { readonly binding: string; readonly plugin: string }): void {
+  if (typeof made === 'object' ? made !== null : typeof made === 'function') return
+  const answered = made === undefined || made === null ? String(made) : `a ${typeof made}`
+  throw kernelError('PLUGIN_START_FAILED', { ...at, reason: `its create answered ${answered} and no driver; let it return an object with what the port ${port.name} asks of a driver` })
 }
 
 function startError(error: unknown, plugin: DriverPlugin | ExtensionPlugin, at: { readonly binding: string; readonly plugin: string }): Error {

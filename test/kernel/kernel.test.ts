@@ -41,6 +41,15 @@ test.serial('a failed start closes what had started, runs what the failed one op
   t.deepEqual(events, ['probe.a started', 'probe.b closed', 'meaning of probe.a closed', 'probe.a closed'])
 })
 
+test.serial('a plugin that answers no driver is refused at its start', async (t) => {
+  const plugins = { plugins: ['./empty.ts'] }
+  const nothing = await t.throwsAsync(start({ probe: { use: 'empty' } }, plugins), { code: 'PLUGIN_START_FAILED' })
+  const word = await t.throwsAsync(start({ probe: { use: 'empty', with: { answer: 'done' } } }, plugins), { code: 'PLUGIN_START_FAILED' })
+
+  t.is(nothing.message, 'probe (empty) could not start: its create answered undefined and no driver; let it return an object with what the port probe asks of a driver')
+  t.regex(word.message, /its create answered a string and no driver/)
+})
+
 test.serial('a start that hangs is given up at its timeout', async (t) => {
   await t.throwsAsync(start({ 'probe.a': { use: 'well' }, 'probe.b': { use: 'hanging', startTimeout: '20ms' } }), { code: 'PLUGIN_START_TIMEOUT' })
 
