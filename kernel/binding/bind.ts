@@ -1,6 +1,7 @@
 import type { AnyPort, Peer } from '../ports/definition.ts'
 import { isPorticoError, kernelError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import type { Redaction } from '../redaction.ts'
 import type { Binding, BindingHealth, Probed } from './binding.ts'
 import { OperationCall } from './call.ts'
 import type { Deadlines } from './deadlines.ts'
@@ -24,6 +25,8 @@ export interface BindParts {
   readonly instruments: Instruments
   readonly deadlines: Deadlines
   readonly log: Log
+  /** What the words of a failed probe must not show. */
+  readonly redaction: Redaction
 }
 
 /** A binding in the hands of who started it. */
@@ -60,7 +63,7 @@ export function bind(parts: BindParts): StartedBinding {
     },
     async health() {
       const driver = point.current?.implementations[0].probed
-      return driver ? probe(driver, parts.deadlines) : { status: 'failed', latencyMs: 0, error: 'it is not running' }
+      return driver ? probe(driver, parts) : { status: 'failed', latencyMs: 0, error: 'it is not running' }
     },
   }
 }
@@ -76,7 +79,7 @@ function inProcess({ name, port, first }: BindParts, point: SwapPoint): Readonly
   }]))
 }
 
-async function probe(driver: Probed, deadlines: Deadlines): Promise<BindingHealth> {
+async function probe(driver: Probed, { deadlines, redaction }: BindParts): Promise<BindingHealth> {
   if (!driver.health) return { status: 'ok', latencyMs: 0 }
 
   const startedMs = performance.now()
@@ -88,7 +91,7 @@ async function probe(driver: Probed, deadlines: Deadlines): Promise<BindingHealt
     await Promise.race([driver.health(call), late.promise])
     return { status: 'ok', latencyMs: latencyMs() }
   } catch (error) {
-    return { status: 'failed', latencyMs: latencyMs(), error: isPorticoError(error) ? `${error.code}: ${error.message}` : 'the backend does not answer' }
+    return { status: 'failed', latencyMs: latencyMs(), error: isPorticoError(error) ? redaction.text(`${error.code}: ${error.message}`) : 'the backend does not answer' }
   } finally {
     deadlines.end(call)
   }

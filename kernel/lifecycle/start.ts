@@ -125,7 +125,7 @@ function probedOf(driver: Probed | undefined, connection: unknown): Probed {
 
 function bindingOf(spec: BindingSpec, first: Generation | undefined, capabilities: readonly string[], parts: StartParts): StartedBinding {
   const { name, port, expose, optional } = spec
-  return bind({ name, port, expose, optional, capabilities, first, plugin: identity(spec.plugin), instruments: parts.instruments, deadlines: parts.deadlines, log: parts.log })
+  return bind({ name, port, expose, optional, capabilities, first, plugin: identity(spec.plugin), instruments: parts.instruments, deadlines: parts.deadlines, log: parts.log, redaction: parts.redaction })
 }
 
 /** Stage 3: what the keys ask for and this very backend turned out to lack. */

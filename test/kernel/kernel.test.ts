@@ -96,6 +96,17 @@ test.serial('a secret is shown nowhere, whatever a plugin says', async (t) => {
   t.notRegex(inspect([error, lines, answer], { depth: 20, showHidden: true }), /filled-canary|literal-/)
 })
 
+test.serial('the health of a binding shows no secret', async (t) => {
+  const kernel = await start({ probe: { use: 'ailing', with: { url: 'x://u:${secret:canary}@host' } } }, { plugins: ['./ailing.ts'] }, { env: { PORTICO_SECRET_CANARY: 'filled-canary' } })
+  t.teardown(() => kernel.close())
+  const { url } = await kernel.listen()
+
+  t.like(await kernel.bindings.get('probe')?.health(), { status: 'failed', error: 'PROBE_DOWN: no answer from x://u:***@host' })
+  const answer = await (await fetch(`${url}/health`)).text()
+  t.regex(answer, /no answer from/)
+  t.notRegex(answer, /filled-canary/)
+})
+
 test.serial('an extension builds on a binding and serves its routes below its prefix', async (t) => {
   const plugins = ['./well.ts', { use: './greeter.ts', with: { greeting: 'bonjour' } }]
   const kernel = await start({ probe: { use: 'well', with: { note: 'ada' } } }, { plugins })

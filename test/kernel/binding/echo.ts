@@ -6,6 +6,7 @@ import { Generation } from '../../../kernel/binding/swap-point.ts'
 import type { Call } from '../../../kernel/call.ts'
 import type { Log } from '../../../kernel/log.ts'
 import { definePort } from '../../../kernel/ports/definition.ts'
+import { Redaction } from '../../../kernel/redaction.ts'
 
 export interface EchoOperations {
   say(input: { readonly text: string; readonly loud?: boolean }, call: Call): Promise<{ readonly said: string }>
@@ -67,7 +68,7 @@ export function bindEcho(capabilities: readonly string[], ...drivers: [Partial<E
   const log = keepingLog()
   const binding: StartedBinding = bind({
     name: 'echo', port: echo, expose: true, optional: false, capabilities,
-    plugin: { name: 'test', version: '1.0.0' }, first: generationOf(...drivers), instruments, deadlines: new Deadlines(), log,
+    plugin: { name: 'test', version: '1.0.0' }, first: generationOf(...drivers), instruments, deadlines: new Deadlines(), log, redaction: new Redaction(),
   })
   return { binding, instruments, log, face: binding.face as BoundOperations<EchoOperations> }
 }

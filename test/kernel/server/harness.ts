@@ -7,6 +7,7 @@ import { Instruments } from '../../../kernel/binding/instruments.ts'
 import { Generation } from '../../../kernel/binding/swap-point.ts'
 import { systemClock } from '../../../kernel/clock.ts'
 import type { Log } from '../../../kernel/log.ts'
+import { Redaction } from '../../../kernel/redaction.ts'
 import { makeServer, type Server, type ServerParts } from '../../../kernel/server/server.ts'
 import { makeShelf, shelfPort } from './shelf.ts'
 
@@ -28,7 +29,7 @@ export function bindShelf(name: string, log: Log, options: { expose?: boolean; s
   const face = makeShelf(options.seen) as unknown as Readonly<Record<string, unknown>>
   return bind({
     name, port: shelfPort, expose: options.expose ?? true, optional: false, capabilities: [], plugin,
-    first: new Generation([{ plugin, face, probed: {} }]), instruments: new Instruments(), deadlines: new Deadlines(), log,
+    first: new Generation([{ plugin, face, probed: {} }]), instruments: new Instruments(), deadlines: new Deadlines(), log, redaction: new Redaction(),
   })
 }
 

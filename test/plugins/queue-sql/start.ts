@@ -11,6 +11,7 @@ import type { Clock, Log } from '../../../kernel/plugin.ts'
 import { queue, type QueueCapability, type QueueKeys } from '../../../kernel/ports/queue/index.ts'
 import { queueKeysSchema } from '../../../kernel/ports/queue/keys.ts'
 import { resolveUnits } from '../../../kernel/manifest/units.ts'
+import { Redaction } from '../../../kernel/redaction.ts'
 import { SqlQueue } from '../../../plugins/queue-sql/driver.ts'
 import plugin from '../../../plugins/queue-sql/index.ts'
 import { prepareTables, tablesOf } from '../../../plugins/queue-sql/tables.ts'
@@ -61,7 +62,7 @@ export async function startQueues(t: { teardown(end: () => Promise<void>): void 
       capabilities: new Set(capabilities), onClose: (close) => { closers.push(close) },
     })
     const first = new Generation([{ plugin: { name: 'sql', version: '0.1.0' }, face: face as never, probed: {} }])
-    const bound = bind({ name: 'queue', port: queue, expose: true, optional: false, capabilities, plugin: { name: 'sql', version: '0.1.0' }, first, instruments, deadlines: new Deadlines(), log: silentLog })
+    const bound = bind({ name: 'queue', port: queue, expose: true, optional: false, capabilities, plugin: { name: 'sql', version: '0.1.0' }, first, instruments, deadlines: new Deadlines(), log: silentLog, redaction: new Redaction() })
     return bound.face as BoundQueue
   })
   const unit = () => {
