@@ -58,7 +58,42 @@ function toFieldError({ instancePath, keyword, params, message }: ErrorObject): 
   if (keyword === 'required') return { path: at(given.missingProperty), message: 'is required' }
   if (keyword === 'enum') return { path: instancePath, message: `must be one of ${wordsOf(given.allowedValues)}` }
   if (keyword === 'const') return { path: instancePath, message: `must be ${JSON.stringify(given.allowedValue).slice(0, 200)}` }
-  return { path: instancePath, message: message ?? 'is not valid' }
+  return { path: instancePath, message: demandOf(keyword, given) ?? message ?? 'is not valid' }
+}
+
+/** What a value must be, in words for who sends it; undefined for a keyword that ajv has the better words for. */
+function demandOf(keyword: string, given: Readonly<Record<string, unknown>>): string | undefined {
+  const limit = Number(given.limit)
+  switch (keyword) {
+    case 'type': return `must be ${[given.type].flat().join(',').split(',').map((type) => typeWords[type] ?? type).join(' or ')}`
+    case 'minimum': return `must be at least ${limit}`
+    case 'maximum': return `must be at most ${limit}`
+    case 'exclusiveMinimum': return `must be more than ${limit}`
+    case 'exclusiveMaximum': return `must be less than ${limit}`
+    case 'multipleOf': return `must be a multiple of ${String(given.multipleOf)}`
+    case 'minLength': return limit === 1 ? 'must not be empty' : `must have at least ${limit} characters`
+    case 'maxLength': return `must have at most ${amountOf(limit, 'character')}`
+    case 'minItems': return limit === 1 ? 'must not be empty' : `must have at least ${limit} items`
+    case 'maxItems': return `must have at most ${amountOf(limit, 'item')}`
+    case 'minProperties': return `must have at least ${amountOf(limit, 'field')}`
+    case 'maxProperties': return `must have at most ${amountOf(limit, 'field')}`
+    case 'uniqueItems': return `must not hold one item twice: ${String(given.j)} and ${String(given.i)} are the same`
+    case 'pattern': return `must match ${String(given.pattern).slice(0, 200)}`
+    case 'format': return `must be of the format ${String(given.format)}`
+    case 'propertyNames': return `has a field whose name cannot stand here: ${JSON.stringify(given.propertyName).slice(0, 200)}`
+    case 'anyOf': return 'has none of the forms that it may have'
+    case 'oneOf': return given.passingSchemas === null ? 'has none of the forms that it may have' : 'has two of the forms of which it may have one'
+    case 'not': return 'has a form that it must not have'
+    default: return undefined
+  }
+}
+
+const typeWords: Readonly<Record<string, string>> = {
+  string: 'a text', number: 'a number', integer: 'a whole number', boolean: 'true or false', object: 'an object', array: 'a list', null: 'null',
+}
+
+function amountOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
 function wordsOf(allowed: unknown): string {

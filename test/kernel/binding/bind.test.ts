@@ -22,7 +22,7 @@ test('an invalid input never reaches the driver, and every wrong field is named'
 
   t.deepEqual(error.errors, [
     { path: '/lout', message: 'unknown field' },
-    { path: '/text', message: 'must NOT have fewer than 1 characters' },
+    { path: '/text', message: 'must not be empty' },
   ])
 })
 
