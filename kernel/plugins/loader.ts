@@ -24,18 +24,18 @@ export async function readCatalogue(folder: URL = folderOfPlugins): Promise<Plug
  * Imports what the manifest wants, metadata only: the listed plugins in order, then the built-in drivers in use.
  * What cannot be loaded becomes a problem at the entry that names it.
  */
-export async function loadPlugins(wanted: WantedPlugins, directory: string, problems: Problems, timeoutMs = importTimeoutMs): Promise<PluginCatalogue> {
-  const catalogue = await readCatalogue()
+export async function loadPlugins(wanted: WantedPlugins, directory: string, problems: Problems, timeoutMs = importTimeoutMs, folder = folderOfPlugins): Promise<PluginCatalogue> {
+  const catalogue = await readCatalogue(folder)
   const namedBy = new Map<string, string>()
   for (const entry of wanted.listed) await loadListed(entry, directory, catalogue, namedBy, problems, timeoutMs)
 
   const used = [...connectionsOf(wanted, catalogue), ...wanted.drivers.map(({ port, use }) => ({ port, name: use }))]
-  for (const { port, name } of used) await loadBuiltIn(catalogue.builtIn(port, name), catalogue, problems)
+  for (const { port, name } of used) await loadBuiltIn(catalogue.builtIn(port, name), catalogue, folder, problems)
 
   // Which driver stands on a connection follows from the connection's port, known once that plugin is loaded.
   for (const { port, connectionUse } of wanted.over) {
     const inner = innerPortOf(connectionUse, catalogue)
-    if (inner !== undefined) await loadBuiltIn(catalogue.builtIn(port, inner), catalogue, problems)
+    if (inner !== undefined) await loadBuiltIn(catalogue.builtIn(port, inner), catalogue, folder, problems)
   }
   return catalogue
 }
@@ -43,7 +43,7 @@ export async function loadPlugins(wanted: WantedPlugins, directory: string, prob
 /** Loads every built-in plugin: for `portico plugins`, the generated schemas and docs. */
 export async function loadAllBuiltIns(): Promise<PluginCatalogue> {
   const catalogue = await readCatalogue()
-  for (const builtIn of catalogue.builtIns) await loadBuiltIn(builtIn, catalogue)
+  for (const builtIn of catalogue.builtIns) await loadBuiltIn(builtIn, catalogue, folderOfPlugins)
   return catalogue
 }
 
@@ -59,15 +59,15 @@ function connectionsOf(wanted: WantedPlugins, catalogue: PluginCatalogue): { por
   })
 }
 
-async function loadBuiltIn(builtIn: BuiltIn | undefined, catalogue: PluginCatalogue, problems?: Problems): Promise<void> {
+async function loadBuiltIn(builtIn: BuiltIn | undefined, catalogue: PluginCatalogue, folder: URL, problems?: Problems): Promise<void> {
   if (!builtIn || catalogue.driver(builtIn.port, builtIn.name) || catalogue.failed(builtIn.port, builtIn.name)) return
   try {
-    const plugin = await importPlugin(new URL(`${builtIn.folder}/index.${ownExtension}`, folderOfPlugins))
+    const plugin = await importPlugin(new URL(`${builtIn.folder}/index.${ownExtension}`, folder))
     if (plugin?.port) catalogue.add(plugin)
   } catch (error) {
     if (!problems) throw error
     // An incomplete installation: told once, and not again by who looks for the driver.
-    problems.add({ message: `the built-in plugin ${explainImport(builtIn.folder, error)}; install portico again` })
+    problems.add({ message: `a built-in plugin is broken: ${explainImport(builtIn.folder, error)}; install portico again` })
     catalogue.fail(builtIn.port, builtIn.name)
   }
 }
