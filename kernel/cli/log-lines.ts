@@ -26,9 +26,9 @@ export function shortLine(line: string, paint: Paint): string {
 }
 
 /** A sink that hands every line on in its short form. */
-export function shortLines(sink: NodeJS.WriteStream, paint: Paint): LineSink {
+export function shortLines(sink: LineSink, paint: Paint): LineSink {
   return {
-    get writableLength() { return sink.writableLength },
+    get writableLength() { return sink.writableLength ?? 0 },
     write: (text) => sink.write(text.split('\n').map((line) => (line === '' ? '' : shortLine(line, paint))).join('\n')),
   }
 }

@@ -1,7 +1,6 @@
 import { styleText } from 'node:util'
 import type { LineSink } from '../log-stream.ts'
 import { Redaction } from '../redaction.ts'
-import { shortLines } from './log-lines.ts'
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
 
@@ -14,8 +13,8 @@ export interface Terminal {
   readonly err: (text: string) => void
   readonly paint: Paint
   readonly paintErr: Paint
-  /** Where the log of a running server goes when a person reads it; undefined where standard output is no terminal. */
-  readonly logLines: LineSink | undefined
+  /** Standard output when a person reads it; undefined where it is no terminal. */
+  readonly screen: LineSink | undefined
   readonly env: Readonly<Record<string, string | undefined>>
   readonly directory: string
   /** What a report of a crash must not show. */
@@ -26,13 +25,12 @@ export const plain: Paint = (_style, text) => text
 
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
-  const paint: Paint = (style, text) => styleText(style, text, { stream: process.stdout })
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
-    paint,
+    paint: (style, text) => styleText(style, text, { stream: process.stdout }),
     paintErr: (style, text) => styleText(style, text, { stream: process.stderr }),
-    logLines: process.stdout.isTTY ? shortLines(process.stdout, paint) : undefined,
+    screen: process.stdout.isTTY ? process.stdout : undefined,
     env: process.env,
     directory: process.cwd(),
     redaction: new Redaction(),

@@ -3,6 +3,7 @@ import { onSignals } from '../../lifecycle/signals.ts'
 import type { StartedStep } from '../../lifecycle/start-parts.ts'
 import { makeLogger } from '../../logger.ts'
 import { kernelVersion } from '../../version.ts'
+import { shortLines } from '../log-lines.ts'
 import { manifestOptions, sourceOf, type CommonFlags } from '../options.ts'
 import type { ExitStatus } from '../outcome.ts'
 import type { Terminal } from '../terminal.ts'
@@ -23,7 +24,7 @@ export async function start(flags: Flags, argument: string | undefined, terminal
   tell.starting(source.path)
   const options = manifestOptions(flags, terminal)
   const checked = await check(source, options)
-  const stream = flags.json === true ? undefined : terminal.logLines
+  const stream = flags.json === true || !terminal.screen ? undefined : shortLines(terminal.screen, terminal.paint)
   const log = makeLogger({ name: checked.manifest.name, level: checked.manifest.server.logLevel, ...(stream ? { stream } : {}) })
   const kernel = await startChecked(checked, { ...options, log, redaction: terminal.redaction, onStarted: tell.started, insecureListen: flags.insecureListen ?? false })
     .catch((error: unknown) => { log.close(); throw error })

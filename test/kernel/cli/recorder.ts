@@ -5,7 +5,7 @@ import { plain, type Terminal } from '../../../kernel/cli/terminal.ts'
 export function recorder(directory = '/', env: Terminal['env'] = {}): Terminal & { readonly written: { out: string; err: string } } {
   const written = { out: '', err: '' }
   return {
-    written, paint: plain, paintErr: plain, logLines: undefined, env, directory, redaction: new Redaction(),
+    written, paint: plain, paintErr: plain, screen: undefined, env, directory, redaction: new Redaction(),
     out: (text) => { written.out += text },
     err: (text) => { written.err += text },
   }
