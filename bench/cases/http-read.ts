@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { value } from '../document.ts'
 import type { Case, Figure } from '../figure.ts'
 import { load } from '../load.ts'
 import { median } from '../measure.ts'
@@ -11,7 +12,6 @@ connections:
 ports:
   storage: { on: main, collections: { orders: {} } }
 `
-const value = { number: 4711, status: 'paid', customer: { name: 'Ada', country: 'GB' }, lines: [{ sku: 'a-1', count: 2, price: 12.5 }] }
 const peer = join(import.meta.dirname, '../peers/fastify-sqlite.ts')
 const rounds = 5
 

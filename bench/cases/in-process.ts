@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { LRUCache } from 'lru-cache'
+import { value } from '../document.ts'
 import type { Case, Figure } from '../figure.ts'
 import { nanosecondsEach } from '../measure.ts'
 import { inFolder } from '../process.ts'
@@ -12,8 +13,6 @@ ports:
   storage: { on: main, collections: { orders: {} } }
   cache: { use: lru }
 `
-
-const value = { number: 4711, status: 'paid', customer: { name: 'Ada', country: 'GB' }, lines: [{ sku: 'a-1', count: 2, price: 12.5 }] }
 
 const inProcess: Case = {
   name: 'a call through the binding, in process',

@@ -14,8 +14,8 @@ export interface RequestLog {
 
 /**
  * One line a request. The route's pattern stands there and not the path: ids, cache keys and lease tokens are nobody's
- * business in a log. Headers and bodies never stand in one. Lines are gathered for 10 ms and written in one go: between
- * two requests the logger's code is cold, and a line then costs five times as much. A process that is killed loses them.
+ * business in a log. Headers and bodies never stand in one. Lines are gathered for 10 ms and written in one go: one
+ * written between two requests costs five times as much (docs/performance.md). A process that is killed loses them.
  */
 export function requestLog(log: Log): RequestLog {
   const timeText = timeTexts()

@@ -63,6 +63,7 @@ function valueOf(slot: Placeholder, values: Readonly<Record<string, SqlValue>>, 
 function compile<N extends string>(compiler: Compiler, build: Build<N>): Compiled {
   const knex = compiler.knex()
   const limits: string[] = []
+  // knex's types name the values that drivers take; a placeholder is none, and knex hands it through unseen.
   const placeholder = (slot: Placeholder) => knex.raw('?', [slot as unknown as Knex.Value])
 
   const params: Params<N> = {
@@ -89,6 +90,7 @@ function checkedSlot(binding: unknown, sql: string): Placeholder | SqlValue {
 export function ddlStatements(knex: Knex, built: Knex.SchemaBuilder | Knex.Raw | readonly (Knex.SchemaBuilder | Knex.Raw)[]): string[] {
   const builders = Array.isArray(built) ? (built as readonly (Knex.SchemaBuilder | Knex.Raw)[]) : [built as Knex.SchemaBuilder | Knex.Raw]
   return builders
+    // knex types this as one query; of a schema builder it is a list of statements.
     .flatMap((builder) => builder.toSQL() as unknown as DdlStatement | DdlStatement[])
     .map(({ sql, bindings }) => (bindings?.length ? knex.raw(sql, bindings).toQuery() : sql))
 }
