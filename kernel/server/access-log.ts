@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Log } from '../log.ts'
+import type { ServerSpec } from '../manifest/types.ts'
 
 /** How long a line may wait for others, and how many wait at most. */
 const gatherMs = 10
@@ -14,10 +15,11 @@ export interface RequestLog {
 
 /**
  * One line a request. The route's pattern stands there and not the path: ids, cache keys and lease tokens are nobody's
- * business in a log. Headers and bodies never stand in one. Lines are gathered for 10 ms and written in one go: one
+ * business in a log. Headers and bodies never stand in one. Below the level a line is not even made. Lines are gathered for 10 ms and written in one go: one
  * written between two requests costs five times as much (docs/performance.md). A process that is killed loses them.
  */
-export function requestLog(log: Log): RequestLog {
+export function requestLog(log: Log, level: ServerSpec['logLevel']): RequestLog {
+  const leastStatus = level === 'error' ? Infinity : level === 'warn' ? 500 : 0
   const timeText = timeTexts()
   let gathered: Line[] = []
   let timer: NodeJS.Timeout | undefined
@@ -36,6 +38,7 @@ export function requestLog(log: Log): RequestLog {
   return {
     flush,
     add(request, status) {
+      if (status < leastStatus) return
       gathered.push({
         // The trace id serves as request id where the caller gave none.
         requestId: request.id === request.traceId ? undefined : request.id,

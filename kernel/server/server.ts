@@ -54,7 +54,7 @@ export async function makeServer(parts: ServerParts): Promise<Server> {
   const ports = portsOf(parts)
   const context: ServerContext = {
     log: parts.log,
-    requests: requestLog(parts.log),
+    requests: requestLog(parts.log, parts.spec.logLevel),
     draining: false,
     guarded: false,
     waiting: new Set(),

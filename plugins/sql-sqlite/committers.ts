@@ -7,6 +7,7 @@ import { GroupCommit } from './group-commit.ts'
 import type { WriterAnswer } from './protocol.ts'
 import { Packer } from './protocol.ts'
 import { Thread } from './thread.ts'
+import type { TurnSnapshot } from './turn-snapshot.ts'
 import type { Committer, Writer } from './writer.ts'
 
 /** Commits in a worker thread, which is started with the first program: a start that writes nothing pays nothing. */
@@ -57,10 +58,12 @@ export class ThreadCommitter implements Committer {
 export class MainCommitter implements Committer {
   readonly isReady = true
   readonly #commits: GroupCommit
+  readonly #snapshot: TurnSnapshot
   readonly #writer: Writer
 
-  constructor(database: Database.Database, writer: Writer) {
+  constructor(database: Database.Database, snapshot: TurnSnapshot, writer: Writer) {
     this.#commits = new GroupCommit(database)
+    this.#snapshot = snapshot
     this.#writer = writer
   }
 
@@ -69,6 +72,7 @@ export class MainCommitter implements Committer {
   }
 
   run(programs: readonly Program[]): void {
+    this.#snapshot.end()
     let outcomes: readonly Outcome[]
     try {
       outcomes = this.#commits.run(programs)
@@ -79,6 +83,7 @@ export class MainCommitter implements Committer {
   }
 
   define(statements: readonly string[]): void {
+    this.#snapshot.end()
     this.#writer.answered([this.#commits.define(statements)])
   }
 

@@ -12,6 +12,7 @@ import { Locks } from './lock.ts'
 import { Reader } from './reader.ts'
 import { Signals } from './signals.ts'
 import { Statements } from './statements.ts'
+import { TurnSnapshot } from './turn-snapshot.ts'
 import { Writer } from './writer.ts'
 
 export interface SqliteParts {
@@ -31,16 +32,18 @@ export function openSqlite({ connection, settings, log, clock }: SqliteParts): S
   const open: OpenOptions = { file, busyTimeoutMs, synchronous, cacheSizeBytes }
   const database = openFirst(connection, open)
 
-  const writer = new Writer(connection)
+  const snapshot = new TurnSnapshot(database)
+  const writer = new Writer(connection, snapshot)
   const thread = settings.writer === 'worker' ? new ThreadCommitter(open, log, writer) : undefined
-  writer.use(thread ?? new MainCommitter(database, writer))
-  return new SqliteConnection({ connection, clock, database, writer, reader: new Reader(connection, open, log), locks: new Locks(connection, file), thread })
+  writer.use(thread ?? new MainCommitter(database, snapshot, writer))
+  return new SqliteConnection({ connection, clock, database, snapshot, writer, reader: new Reader(connection, open, log), locks: new Locks(connection, file), thread })
 }
 
 interface ConnectionParts {
   readonly connection: string
   readonly clock: Clock
   readonly database: Database.Database
+  readonly snapshot: TurnSnapshot
   readonly writer: Writer
   readonly reader: Reader
   readonly locks: Locks
@@ -65,11 +68,15 @@ export class SqliteConnection implements SqlConnection {
 
   async query<Row extends object>(statement: Statement, call: Call, hint?: { readonly long?: boolean }): Promise<Row[]> {
     if (hint?.long) return (await this.#parts.reader.query(statement, call)) as Row[]
-    return this.#read(() => this.#statements.get(statement.sql).all(statement.params)) as Row[]
+    return this.#read(() => {
+      this.#parts.snapshot.join()
+      return this.#statements.get(statement.sql).all(statement.params)
+    }) as Row[]
   }
 
   async queryOne<Row extends object>(statement: Statement, _call: Call): Promise<Row | undefined> {
     try {
+      this.#parts.snapshot.join()
       return this.#statements.get(statement.sql).get(statement.params) as Row | undefined
     } catch (error) {
       throw toDatabaseError(this.#parts.connection, error)
@@ -117,6 +124,7 @@ export class SqliteConnection implements SqlConnection {
   async close(): Promise<void> {
     await this.#parts.writer.close()
     await this.#parts.reader.close()
+    this.#parts.snapshot.end()
     this.#parts.database.close()
   }
 

@@ -3,6 +3,7 @@ import type { Fault } from '../../kernel/ports/sql/index.ts'
 import { databaseError } from '../../kernel/ports/sql/index.ts'
 import type { Outcome, Program } from './group-commit.ts'
 import { applied } from './group-commit.ts'
+import type { TurnSnapshot } from './turn-snapshot.ts'
 import { sizeOf } from './values.ts'
 
 /** How a program is bounded while it waits: beyond it `DATABASE_BUSY` says at once what waiting would say later. */
@@ -38,6 +39,7 @@ interface Waiting {
  */
 export class Writer {
   readonly #connection: string
+  readonly #snapshot: Pick<TurnSnapshot, 'end'>
   #committer: Committer | undefined
   #waiting: Waiting[] = []
   #waitingBytes = 0
@@ -47,8 +49,9 @@ export class Writer {
   #idle: (() => void) | undefined
   #closing = false
 
-  constructor(connection: string) {
+  constructor(connection: string, snapshot: Pick<TurnSnapshot, 'end'>) {
     this.#connection = connection
+    this.#snapshot = snapshot
   }
 
   /** Said once, before the first program: the committer tells the writer, so neither can come first. */
@@ -76,6 +79,7 @@ export class Writer {
   answered(outcomes: readonly Outcome[]): void {
     const group = this.#inFlight
     this.#inFlight = []
+    this.#snapshot.end()
     group.forEach((one, at) => settle(one, outcomes[at] ?? ['fault', 'outcome-unknown', 'no answer']))
     this.#flush()
   }
