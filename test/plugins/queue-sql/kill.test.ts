@@ -12,15 +12,17 @@ const rounds = 5
 
 /** Lets it work until it gave `answers` answers, then kills it; what it was answered, whole lines only. */
 function workAndKill(file: string, round: number, answers: number): Promise<string[]> {
-  const child = spawn(process.execPath, [program, file, String(round)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [program, file, String(round)], { stdio: ['ignore', 'pipe', 'pipe'] })
   let told = ''
+  let errors = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     told += text
     if (told.split('\n').length > answers) child.kill('SIGKILL')
   })
   return new Promise((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', (_, signal) => (signal === 'SIGKILL' ? resolve(told.split('\n').slice(0, -1)) : reject(new Error('it ended by itself'))))
+    child.on('close', (_, signal) => (signal === 'SIGKILL' ? resolve(told.split('\n').slice(0, -1)) : reject(new Error(`it ended by itself:\n${errors}`))))
   })
 }
 
