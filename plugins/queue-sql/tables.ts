@@ -112,7 +112,7 @@ async function complete(connection: SqlConnection, table: string, shape: Table, 
   else for (const [name, { kind }] of missingColumns(shape, found.columns)) await connection.define((knex) => knex.schema.alterTable(table, (built) => void built.specificType(name, connection.dialect.types[kind])), call)
 
   const missing = missingIndexes(table, shape, found?.indexes ?? [])
-  if (missing.length > 0) await connection.define((knex) => missing.map(([end, index]) => createIndex(knex, table, end, index)), call)
+  if (missing.length > 0) await connection.define((knex) => missing.flatMap(([end, { columns, unique = false }]) => connection.dialect.createIndex(knex, { table, name: indexName(table, end), columns, unique })), call)
 }
 
 function createTable(knex: Knex, types: SqlTypes, table: string, shape: Table): Knex.SchemaBuilder {
@@ -122,12 +122,5 @@ function createTable(knex: Knex, types: SqlTypes, table: string, shape: Table): 
       if (!optional) definition.notNullable()
     }
     built.primary([...shape.primary])
-  })
-}
-
-function createIndex(knex: Knex, table: string, end: string, { columns, unique }: Index): Knex.SchemaBuilder {
-  return knex.schema.alterTable(table, (built) => {
-    if (unique) built.unique([...columns], { indexName: indexName(table, end) })
-    else built.index([...columns], indexName(table, end))
   })
 }

@@ -7,6 +7,11 @@ export const dialect: Dialect = {
   name: 'sqlite',
   types: { name: 'text', text: 'text', document: 'text', key: 'blob', integer: 'integer' },
   skipLocked: (query) => query,
+  createIndex: (knex, { table, name, columns, unique, partial }) => [knex.schema.alterTable(table, (built) => {
+    const predicate = partial && columns[0] !== undefined ? { predicate: knex.whereNotNull(columns[0]) } : {}
+    if (unique) built.unique([...columns], { indexName: name, useConstraint: false, ...predicate })
+    else built.index([...columns], name, predicate)
+  })],
   documentText: (knex, column) => knex.raw('??', [column]),
 }
 

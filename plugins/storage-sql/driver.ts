@@ -81,14 +81,14 @@ export class SqlStorage implements StorageDriver<SqlStep> {
 
   #steps({ collection, id, when, write }: Entry): readonly SqlStep[] {
     const { table, statements } = this.#at(collection)
-    if (when === 'absent') return write ? [{ ...statements.insert(valuesOf(table, write)), expect: 1 }] : reservation(statements, id)
+    if (when === 'absent') return write ? [{ ...statements.insert(valuesOf(table, write)), expect: 1, byKey: true }] : reservation(statements, id)
     if (when === 'present') {
       const statement = write ? statements.updateAny(valuesOf(table, write)) : write === null ? statements.deleteAny({ id }) : statements.touchAny({ id })
-      return [{ ...statement, expect: 1 }]
+      return [{ ...statement, expect: 1, byKey: true }]
     }
     const at = { id, seen: when.version }
     const statement = write ? statements.update({ ...valuesOf(table, write), ...at }) : write === null ? statements.delete(at) : statements.touch(at)
-    return [{ ...statement, expect: 1 }]
+    return [{ ...statement, expect: 1, byKey: true }]
   }
 }
 

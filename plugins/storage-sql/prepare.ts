@@ -1,7 +1,7 @@
 import type { Knex } from 'knex'
 import type { Call, Log } from '../../kernel/plugin.ts'
 import { isPorticoError } from '../../kernel/plugin.ts'
-import type { SqlConnection } from '../../kernel/ports/sql/index.ts'
+import type { IndexDefinition, SqlConnection } from '../../kernel/ports/sql/index.ts'
 import { keysOf, storageError, toCandidate, writeOrderPath } from '../../kernel/ports/storage/index.ts'
 import { toRow } from './driver.ts'
 import { rowColumns, type SqlRow } from './statements.ts'
@@ -54,7 +54,7 @@ async function complete(connection: SqlConnection, table: Table, log: Log, call:
   const found = await connection.table(table.name, call)
   if (!found) {
     await connection.define((knex) => createTable(knex, connection, table), call)
-    await connection.define((knex) => [expiryIndex(knex, table), ...table.keys.map((key) => createIndex(knex, table, key))], call)
+    await connection.define((knex) => [expiryIndex(table), ...table.keys.map((key) => keyIndex(table, key))].flatMap((index) => connection.dialect.createIndex(knex, index)), call)
     return
   }
   const missing = foreignColumns(found)
@@ -63,7 +63,7 @@ async function complete(connection: SqlConnection, table: Table, log: Log, call:
   // With its SQL index gone, an index that is declared again one day is filled again; its column is left alone.
   const dropped = abandoned(table, found)
   if (dropped.length > 0) await connection.define((knex) => dropped.map((name) => knex.schema.alterTable(table.name, (built) => void built.dropIndex([], name))), call)
-  if (!found.indexes.includes(table.expiryIndex)) await connection.define((knex) => expiryIndex(knex, table), call)
+  if (!found.indexes.includes(table.expiryIndex)) await connection.define((knex) => connection.dialect.createIndex(knex, expiryIndex(table)), call)
 
   const keys = unfilled(table, found)
   if (keys.length > 0) await fill(connection, table, keys, found, log, call)
@@ -81,7 +81,7 @@ async function fill(connection: SqlConnection, table: Table, keys: readonly KeyC
   const rows = await fillKeys(connection, table, keys, call)
   for (const key of keys) {
     try {
-      await connection.define((knex) => createIndex(knex, table, key), call)
+      await connection.define((knex) => connection.dialect.createIndex(knex, keyIndex(table, key)), call)
     } catch (error) {
       if (!key.index.unique || (isPorticoError(error) && error.code !== 'DATABASE_FAILED')) throw error
       throw storageError('STORAGE_INDEX_NOT_FILLED', { collection: table.collection.name, id: '', paths: pathsOf(key), reason: 'holds the same values twice; make them differ, then start again' }, { cause: error })
@@ -140,14 +140,10 @@ function createTable(knex: Knex, { dialect }: SqlConnection, table: Table): Knex
   })
 }
 
-function expiryIndex(knex: Knex, { name, expiryIndex }: Table): Knex.SchemaBuilder {
-  return knex.schema.alterTable(name, (built) => void built.index(['expires_at'], expiryIndex, { predicate: knex.whereNotNull('expires_at') }))
+function expiryIndex({ name, expiryIndex }: Table): IndexDefinition {
+  return { table: name, name: expiryIndex, columns: ['expires_at'], unique: false, partial: true }
 }
 
-function createIndex(knex: Knex, { name }: Table, { column, indexName, index }: KeyColumn): Knex.SchemaBuilder {
-  return knex.schema.alterTable(name, (built) => {
-    // An index and no constraint, so that it is dropped like any other.
-    if (index.unique) built.unique([column], { indexName, useConstraint: false })
-    else built.index([column], indexName)
-  })
+function keyIndex({ name }: Table, { column, indexName, index }: KeyColumn): IndexDefinition {
+  return { table: name, name: indexName, columns: [column], unique: index.unique }
 }

@@ -15,6 +15,8 @@ export interface Statement {
 export interface SqlStep extends Statement {
   /** How many rows it must change; another number refuses the whole program. */
   readonly expect?: number
+  /** It meets at most one row, by a primary key: alone in its program it needs no transaction to be undone in. */
+  readonly byKey?: true
 }
 
 /**
@@ -45,12 +47,27 @@ export interface SqlTypes {
   readonly integer: string
 }
 
+/** An index to make. */
+export interface IndexDefinition {
+  readonly table: string
+  readonly name: string
+  readonly columns: readonly string[]
+  readonly unique: boolean
+  /** Leaves out rows where its first column is NULL, on a database that can; elsewhere the index is only larger. */
+  readonly partial?: true
+}
+
 /** What differs between databases, as data and small builders; everything else is knex. */
 export interface Dialect {
   readonly name: 'sqlite' | 'postgres' | 'mysql'
   readonly types: SqlTypes
   /** Adds `FOR UPDATE SKIP LOCKED` where the database has it. */
   skipLocked(query: Knex.QueryBuilder): Knex.QueryBuilder
+  /**
+   * An index, and no constraint, so that it is dropped like any other. Where the database can, writers go on while it is
+   * built; what an earlier attempt left unfinished is taken away first.
+   */
+  createIndex(knex: Knex, index: IndexDefinition): readonly (Knex.SchemaBuilder | Knex.Raw)[]
   /** Reads a document column as JSON text. */
   documentText(knex: Knex, column: string): Knex.Raw
 }
@@ -83,7 +100,7 @@ export interface SqlConnection extends Commits<SqlStep> {
    * written into the text. Only what needs no look at the database first: SQLite adds columns, and alters none.
    */
   define(build: (knex: Knex) => Knex.SchemaBuilder | Knex.Raw | readonly (Knex.SchemaBuilder | Knex.Raw)[], call: Call): Promise<void>
-  /** What a table has now; undefined when it is not there. Without the index of the primary key. Cheap: without knex. */
+  /** What a table has now; undefined when it is not there. Without the index of the primary key, and without one that is unfinished. Cheap: without knex. */
   table(name: string, call: Call): Promise<{ readonly columns: readonly string[]; readonly indexes: readonly string[] } | undefined>
   /** The backend's time in milliseconds since the epoch: the kernel's clock when embedded. */
   now(call: Call): Promise<number>

@@ -8,6 +8,7 @@ export type { Fault } from './errors.ts'
 export { SqlRefusal } from './refusal.ts'
 export { ddlStatements, makeShape } from './shape.ts'
 export type { Compiler } from './shape.ts'
+export { Signals } from './signals.ts'
 
 /** The inner port of SQL databases: what storage, queue and whatever else is kept in tables stand on. */
 export const sql = definePort<Record<never, never>, SqlConnection>({
