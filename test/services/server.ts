@@ -1,0 +1,20 @@
+import test, { type ExecutionContext } from 'ava'
+
+/** The servers that tests know, by the part of the variable `PORTICO_TEST_<NAME>_URL`. */
+export type ServerName = 'POSTGRES' | 'MARIADB' | 'MONGODB' | 'TOXIPROXY'
+
+/** @throws Error when the environment names no such server and REQUIRE_SERVICES demands one. */
+export function serverUrl(name: ServerName): string | undefined {
+  const variable = `PORTICO_TEST_${name}_URL`
+  const url = process.env[variable]
+  if (url === undefined && process.env['REQUIRE_SERVICES'] === '1') throw new Error(`${variable} is not set, and REQUIRE_SERVICES=1 wants it`)
+  return url
+}
+
+/** A test that needs servers: it is shown as skipped where one of them is not there. */
+export function testWith(names: readonly ServerName[], title: string, body: (t: ExecutionContext, ...urls: string[]) => Promise<void> | void): void {
+  const urls = names.flatMap((name) => serverUrl(name) ?? [])
+  const whole = `${names.join(' and ').toLowerCase()}: ${title}`
+  if (urls.length < names.length) test.skip(whole, () => undefined)
+  else test(whole, (t) => body(t, ...urls))
+}
