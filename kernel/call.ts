@@ -51,6 +51,8 @@ export interface Stage<Step> {
   steps(call: Call): readonly Step[] | Promise<readonly Step[]>
   /** The error that a refusal of one of these steps means to the caller; `step` counts within this stage. */
   refused(refusal: Refusal, call: Call): Error | Promise<Error>
+  /** What it means to the caller that the commit itself failed; asked of the binding that joined first. */
+  failed?(error: unknown): unknown
   /** Told once the batch is durable. */
   committed?(): void
 }

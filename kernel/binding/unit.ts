@@ -12,6 +12,11 @@ export interface OpenUnit extends Unit {
   commit(call: Call): Promise<void>
 }
 
+interface Part {
+  readonly stage: Stage<unknown>
+  readonly steps: readonly unknown[]
+}
+
 /** Makes an empty unit of work. */
 export function makeUnit(): OpenUnit {
   const stages = new Map<string, Stage<unknown>>()
@@ -40,14 +45,22 @@ export function makeUnit(): OpenUnit {
       const parts = []
       for (const stage of stages.values()) parts.push({ stage, steps: await stage.steps(call) })
 
-      const refusal = await connection.commit(parts.flatMap((part) => part.steps), call)
+      const refusal = await commitOn(connection, parts, call)
       if (refusal) throw await blame(parts, refusal, call)
       for (const stage of stages.values()) stage.committed?.()
     },
   }
 }
 
-async function blame(parts: readonly { stage: Stage<unknown>; steps: readonly unknown[] }[], refusal: Refusal, call: Call): Promise<Error> {
+async function commitOn(connection: Commits<unknown>, parts: readonly Part[], call: Call): Promise<Refusal | undefined> {
+  try {
+    return await connection.commit(parts.flatMap((part) => part.steps), call)
+  } catch (error) {
+    throw parts[0]?.stage.failed?.(error) ?? error
+  }
+}
+
+async function blame(parts: readonly Part[], refusal: Refusal, call: Call): Promise<Error> {
   let step = refusal.step
   for (const part of parts) {
     if (step < part.steps.length) return part.stage.refused({ ...refusal, step }, call)

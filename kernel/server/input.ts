@@ -99,6 +99,10 @@ const quotedVersion = /^"([\x21\x23-\x7e]*)"$/
 function readHeader(input: Record<string, unknown>, field: string, source: Extract<HttpSource, { header: string }>, headers: IncomingHttpHeaders, title: string): void {
   const text = headers[source.header.toLowerCase()]
   if (text === undefined) return
+  if (source.form === 'text') {
+    input[field] = text
+    return
+  }
   if (text === '*') {
     input[field] = source.form === 'any' ? true : '*'
     return

@@ -32,7 +32,7 @@ function parametersOf(operation: HttpOperation): readonly JsonSchema[] {
   for (const [field, source] of Object.entries(http.from ?? {})) {
     if ('query' in source) parameters.push({ name: source.query, in: 'query', required: required.includes(field), schema: fieldSchema(operation, field) })
     else if ('header' in source) {
-      const description = source.form === 'any' ? 'Only `*`: no record may exist yet.' : 'A quoted version as `ETag` gave it, or `*`.'
+      const description = headerWords[source.form]
       parameters.push({ name: source.header, in: 'header', required: required.includes(field), description, schema: { type: 'string' } })
     }
   }
@@ -93,3 +93,9 @@ function failures(port: AnyPort, { http }: HttpOperation, hasBody: boolean): Rec
   }
   return { ...found, default: { $ref: '#/components/responses/Problem' } }
 }
+
+const headerWords = {
+  any: 'Only `*`: no record may exist yet.',
+  etag: 'A quoted version as `ETag` gave it, or `*`.',
+  text: 'A key of your own for this write: the same key with the same request, within 24 hours, is answered as the first was.',
+} as const

@@ -1,6 +1,6 @@
 import { definePlugin } from '../../kernel/plugin.ts'
 import { sql } from '../../kernel/ports/sql/index.ts'
-import { collectionsOf, storage } from '../../kernel/ports/storage/index.ts'
+import { everyCollection, storage } from '../../kernel/ports/storage/index.ts'
 
 const plugin = definePlugin({
   name: 'sql',
@@ -11,7 +11,7 @@ const plugin = definePlugin({
   capabilities: ['units'],
   async create({ connection, binding, keys, log, signal }) {
     const [{ SqlStorage }, { prepareTables }, { tableOf }] = await Promise.all([import('./driver.ts'), import('./prepare.ts'), import('./table.ts')])
-    const tables = Array.from(collectionsOf(keys).values(), (collection) => tableOf(binding, collection))
+    const tables = Array.from(everyCollection(keys).values(), (collection) => tableOf(binding, collection))
     await prepareTables({ connection, tables, log, signal })
     return new SqlStorage(connection, tables)
   },

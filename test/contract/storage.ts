@@ -187,4 +187,41 @@ export const storageContract: readonly StorageCase[] = [
     for (const limit of [0, 1001, 1.5]) await t.throwsAsync(storage.find({ collection, limit }), { code: 'INPUT_INVALID' })
     await t.throwsAsync(storage.find({ collection, orderBy: ['a'], where: {}, select: ['$id'] }), { code: 'INPUT_INVALID' })
   }),
+
+  promise('the same key and input are applied once, and answered as they first were', async (t, { storage }) => {
+    const idempotencyKey = 'k-1'
+    const first = await storage.insert({ collection, value: { n: 1, status: 'new' }, idempotencyKey })
+    await storage.patch({ ...at(first.id), patch: { n: 2 } })
+
+    t.deepEqual(await storage.insert({ collection, value: { status: 'new', n: 1 }, idempotencyKey }), first)
+    t.deepEqual(await storage.count({ collection }), { count: 1 })
+
+    const operations = [{ insert: { collection, value: { n: 3 } } }, { delete: at(first.id) }]
+    const results = await storage.write({ operations, idempotencyKey })
+    t.deepEqual(await storage.write({ operations, idempotencyKey }), results)
+    t.deepEqual(await storage.count({ collection }), { count: 1 })
+  }),
+
+  promise('a key with another input is refused, and a failed write leaves its key free', async (t, { storage }) => {
+    const idempotencyKey = 'k-1'
+    await t.throwsAsync(storage.insert({ collection: 'strict', value: { n: 'one' }, idempotencyKey }), { code: 'STORAGE_VALUE_INVALID' })
+    await storage.insert({ collection, value: { n: 1 }, idempotencyKey })
+
+    await t.throwsAsync(storage.insert({ collection, value: { n: 2 }, idempotencyKey }), { code: 'STORAGE_KEY_REUSED' })
+    await t.throwsAsync(storage.insert({ collection, value: { n: 2 }, idempotencyKey: 'with space' }), { code: 'INPUT_INVALID' })
+    t.deepEqual(await storage.count({ collection }), { count: 1 })
+  }),
+
+  promise('of many at once with one key, one is applied and all are answered alike', async (t, { storage }) => {
+    const answers = await Promise.all(Array.from({ length: 12 }, () => storage.insert({ collection, value: { n: 1 }, idempotencyKey: 'same' })))
+
+    t.is(new Set(answers.map((answer) => JSON.stringify(answer))).size, 1)
+    t.deepEqual(await storage.count({ collection }), { count: 1 })
+  }),
+
+  promise('what Portico keeps for itself is no collection of anybody’s', async (t, { storage }) => {
+    await storage.insert({ collection, value: {}, idempotencyKey: 'k' })
+    await t.throwsAsync(storage.find({ collection: '0idempotency' }), { code: 'STORAGE_COLLECTION_NOT_FOUND' })
+    await t.throwsAsync(storage.write({ operations: [{ delete: { collection: '0idempotency', id: 'k' } }] }), { code: 'STORAGE_COLLECTION_NOT_FOUND' })
+  }),
 ]

@@ -35,6 +35,15 @@ export interface Collection {
   readonly scanLimit: number
 }
 
+/** What Portico itself keeps in every storage binding; no name in a manifest begins with a digit. */
+export const ownCollections = { idempotency: '0idempotency' } as const
+
+/** All that a driver keeps: the declared collections, and Portico's own. */
+export function everyCollection(keys: StorageKeys): ReadonlyMap<string, Collection> {
+  const own = collectionsOf({ collections: Object.fromEntries(Object.values(ownCollections).map((name) => [name, {}])) })
+  return new Map([...collectionsOf(keys), ...own])
+}
+
 /** Every declared collection by name. The drivers and the meaning see the same indexes in the same order. */
 export function collectionsOf(keys: StorageKeys): ReadonlyMap<string, Collection> {
   return new Map(Object.entries(keys.collections ?? {}).map(([name, given]) => [name, {

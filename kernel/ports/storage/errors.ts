@@ -54,6 +54,14 @@ export const storageErrors = {
     status: 503, retryable: true, title: 'Changed meanwhile',
     detail: (at: At) => `${at.collection}/${at.id} was changed by others at the same time`,
   },
+  STORAGE_OUTCOME_UNKNOWN: {
+    status: 504, retryable: false, title: 'Outcome unknown',
+    detail: (at: { binding: string }) => `the connection of ${at.binding} was lost while it committed: the write may or may not be there; read it, or repeat it with the same Idempotency-Key`,
+  },
+  STORAGE_KEY_REUSED: {
+    status: 422, retryable: false, title: 'Idempotency key used before',
+    detail: (at: { operation: string }) => `this Idempotency-Key came with another ${at.operation} in the last 24 hours; take a new key for a new write`,
+  },
   STORAGE_TABLE_FOREIGN: {
     status: 500, retryable: false, title: 'Not a table of Portico',
     detail: (at: { table: string; missing: string }) => `the table ${at.table} is there and lacks ${at.missing}: another program's, it seems; name the collection otherwise, or move that table away`,

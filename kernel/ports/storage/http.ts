@@ -12,6 +12,9 @@ export const storageCapabilities: Readonly<Record<StorageCapability, string>> = 
 const one = '/:collection/:id'
 const ttlMs = { query: 'ttlMs' } as const
 const ifVersion = { header: 'If-Match', form: 'etag' } as const
+const idempotencyKey = { header: 'Idempotency-Key', form: 'text' } as const
+/** A key stands beside what it is for, in one batch. */
+const needsUnits = { arguments: { idempotencyKey: 'units' } } as const
 
 /** The operations as data: what wrapper, routes, OpenAPI and clients are made from. */
 export const storageOperations: { readonly [O in keyof StorageOperations]: Operation<StorageCapability> } = {
@@ -29,9 +32,10 @@ export const storageOperations: { readonly [O in keyof StorageOperations]: Opera
   },
   insert: {
     summary: 'Add a record under a new id',
-    effect: 'write', idempotent: false,
+    effect: 'write', idempotent: { when: 'idempotencyKey' },
+    needs: needsUnits,
     input: inputs.insert, output: outputs.record,
-    http: { method: 'POST', path: '/:collection', body: 'value', from: { ttlMs }, status: 201, answer: { etag: 'version', location: one } },
+    http: { method: 'POST', path: '/:collection', body: 'value', from: { ttlMs, idempotencyKey }, status: 201, answer: { etag: 'version', location: one } },
   },
   put: {
     summary: 'Make a record this value',
@@ -74,9 +78,9 @@ export const storageOperations: { readonly [O in keyof StorageOperations]: Opera
   },
   write: {
     summary: 'Apply a list of operations, all or none',
-    effect: 'write', idempotent: false,
+    effect: 'write', idempotent: { when: 'idempotencyKey' },
     needs: { operation: 'units' },
     input: inputs.write, output: outputs.results,
-    http: { method: 'POST', path: '/_write', maxBodyBytes: limits.writeBytes, status: 200 },
+    http: { method: 'POST', path: '/_write', from: { idempotencyKey }, maxBodyBytes: limits.writeBytes, status: 200 },
   },
 }

@@ -15,6 +15,8 @@ export const limits = {
   unitEntries: 10_000,
   /** Of the documents that one unit writes: four times what a request can carry, which a list of patches can multiply. */
   unitBytes: 64 * 1024 ** 2,
+  /** How long an idempotency key is kept. */
+  idempotencyMs: 24 * 3_600_000,
   indexPaths: 4,
   /** 100 years: an instant that far off still has a date. */
   ttlMs: 3_155_760_000_000,

@@ -2,13 +2,14 @@ import type { Unit } from '../../binding/unit.ts'
 import type { Call } from '../../call.ts'
 import type { PortParts } from '../definition.ts'
 import { makeUuids } from '../uuid.ts'
-import { checkId } from './check-document.ts'
-import { type Collection, collectionsOf, type StorageKeys } from './collections.ts'
+import { checkDocument, checkId } from './check-document.ts'
+import { type Collection, collectionsOf, everyCollection, type StorageKeys } from './collections.ts'
 import type { StorageDriver } from './driver.ts'
 import { storageError } from './errors.ts'
 import { countMatches, findMatches, type Search } from './find.ts'
 import type { StorageCapability } from './http.ts'
-import type { FindInput, Page, StorageInProcess, StorageOperations } from './operations.ts'
+import { once, rowWithoutText, wholeResults } from './idempotency.ts'
+import type { FindInput, Page, Repeatable, StorageInProcess, StorageOperations } from './operations.ts'
 import { parseQuery, parseSelect } from './query.ts'
 import { parseDocument, toRecord, toSelection } from './record.ts'
 import { RowWeight } from './scan.ts'
@@ -25,9 +26,10 @@ export type StorageParts = PortParts<StorageDriver, StorageKeys, StorageCapabili
 export function implementStorage(parts: StorageParts): StorageOperations & StorageInProcess {
   const { driver, binding } = parts
   const collections = collectionsOf(parts.keys)
+  const kept = everyCollection(parts.keys)
   const weights = new Map(Array.from(collections.keys(), (name) => [name, new RowWeight()]))
   const title = (operation: string) => `${binding}.${operation}`
-  startSweeping(parts, [...collections.keys()])
+  startSweeping(parts, [...kept.keys()])
   const making: writes.WriteParts = { driver, now: () => parts.clock.now(), newId: makeUuids(parts.clock), newVersion: makeVersions(), title }
 
   const collection = (name: string): Collection => {
@@ -35,10 +37,11 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
     if (!found) throw storageError('STORAGE_COLLECTION_NOT_FOUND', { binding, collection: name })
     return found
   }
-  const stageIn = (unit: Unit): StorageStage => unit.join(driver.commits, binding, () => new StorageStage(binding, driver, collections))
+  const stageIn = (unit: Unit): StorageStage => unit.join(driver.commits, binding, () => new StorageStage(binding, driver, kept))
   /** In the caller's unit, which is committed later, or in one of its own: all writes go the same way. */
   const staging = <T>(call: Call, body: (stage: StorageStage, unit: Unit) => Promise<T>): Promise<T> =>
     call.unit ? body(stageIn(call.unit), call.unit) : runUnit(call, (unit) => body(stageIn(unit), unit))
+  const repeating = (operation: string, input: Repeatable, call: Call) => ({ title: title(operation), input, call, nowMs: making.now(), newVersion: making.newVersion })
   const search = (operation: string, input: FindInput, call: Call): Search => {
     const declared = collection(input.collection)
     return { driver, collection: declared, weight: weights.get(declared.name) ?? new RowWeight(), query: parseQuery(title(operation), input), overlay: call.unit && stageIn(call.unit).overlay(declared.name), call }
@@ -62,7 +65,9 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
 
     async insert(input, call) {
       const declared = collection(input.collection)
-      return toRecord(await staging(call, (stage) => writes.insert(making, { stage, collection: declared, input, call })), call.text)
+      const { idempotencyKey: _, ...record } = input
+      const again = { ...repeating('insert', input, call), kept: rowWithoutText(() => checkDocument(title('insert'), declared, input.value)) }
+      return toRecord(await staging(call, (stage) => once(again, stage, () => writes.insert(making, { stage, collection: declared, input: record, call }))), call.text)
     },
 
     async put(input, call) {
@@ -95,8 +100,9 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
       return { count: await countMatches(search('count', input, call)) }
     },
 
-    async write({ operations }, call) {
-      return { results: await staging(call, (stage, unit) => applyAll({ making, stage, unit, collection, call, peer: parts.peer, binding }, operations)) }
+    async write(input, call) {
+      const again = { ...repeating('write', input, call), kept: wholeResults }
+      return staging(call, (stage, unit) => once(again, stage, async () => ({ results: await applyAll({ making, stage, unit, collection, call, peer: parts.peer, binding }, input.operations) })))
     },
 
     unit: (callback, options = {}) => runUnit(unitCall(options), ({ join }) => callback({ join })),

@@ -30,13 +30,20 @@ export interface GetManyInput {
   readonly ids: readonly string[]
 }
 
-export interface InsertInput {
+/** Makes a repeat safe for 24 hours: the same key with the same input changes nothing and is answered as it first was. */
+export interface Repeatable {
+  readonly idempotencyKey?: string
+}
+
+export interface NewRecord {
   readonly collection: string
   /** A UUIDv7 is made when absent. */
   readonly id?: string
   readonly value: JsonObject
   readonly ttlMs?: number
 }
+
+export type InsertInput = NewRecord & Repeatable
 
 export interface PutInput extends AtVersion {
   readonly value: JsonObject
@@ -88,12 +95,16 @@ export interface EnqueueOperation {
 }
 
 export type WriteOperation =
-  | { readonly insert: InsertInput }
+  | { readonly insert: NewRecord }
   | { readonly put: PutInput }
   | { readonly patch: PatchInput }
   | { readonly delete: AtVersion }
   | { readonly check: CheckInput }
   | { readonly enqueue: EnqueueOperation }
+
+export interface WriteInput extends Repeatable {
+  readonly operations: readonly WriteOperation[]
+}
 
 export type WriteResult =
   | { readonly id: string; readonly version: string }
@@ -105,6 +116,8 @@ export type WriteResult =
  * Documents in collections. Every operation can stand in a unit of work (`call.unit`): a read notes the version it saw
  * and sees what the unit staged, a write is staged and checked when the unit commits.
  * @throws STORAGE_COLLECTION_NOT_FOUND from each, when the manifest declares no such collection.
+ * @throws STORAGE_OUTCOME_UNKNOWN from each that writes, when the connection was lost while it was committed: it may be
+ *   there or not. Read what was written, or repeat it with the same `idempotencyKey`.
  * @throws INPUT_INVALID from each, for an id, a document or a query that no backend can carry, with the place.
  */
 export interface StorageOperations {
@@ -117,6 +130,7 @@ export interface StorageOperations {
   /**
    * Adds a record; `ttlMs` counts from now by the backend's clock.
    * @throws STORAGE_ALREADY_EXISTS · STORAGE_NOT_UNIQUE · STORAGE_VALUE_INVALID · STORAGE_TOO_LARGE · STORAGE_KEY_TOO_LONG
+   * @throws STORAGE_KEY_REUSED when the `idempotencyKey` came with another input before, from this as from `write`.
    */
   insert(input: InsertInput, call: Call): Promise<StoredRecord>
 
@@ -148,7 +162,7 @@ export interface StorageOperations {
    * A failure has the code of the operation that failed, and `errors[0].path` names it: `/operations/3`.
    * @throws UNIT_OF_WORK_FOREIGN when a job's queue does not stand on the same connection.
    */
-  write(input: { readonly operations: readonly WriteOperation[] }, call: Call): Promise<{ readonly results: readonly WriteResult[] }>
+  write(input: WriteInput, call: Call): Promise<{ readonly results: readonly WriteResult[] }>
 }
 
 export interface UnitOptions {

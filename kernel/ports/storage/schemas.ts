@@ -3,7 +3,7 @@ import { limits } from './limits.ts'
 
 type Properties = Readonly<Record<string, JsonSchema>>
 
-const object = (properties: Properties, required: readonly string[] = []): JsonSchema => ({ type: 'object', properties, required, additionalProperties: false })
+const object = (properties: Properties, required: readonly string[] = []): JsonSchema & { readonly properties: Properties } => ({ type: 'object', properties, required, additionalProperties: false })
 const text = (maxLength: number, minLength = 1): JsonSchema => ({ type: 'string', minLength, maxLength })
 
 const collection = text(255)
@@ -17,6 +17,7 @@ const at = { collection, id }
 const notBoth = { dependentSchemas: { ifVersion: { properties: { ifAbsent: false } } } }
 const ifAbsent: JsonSchema = { const: true }
 
+const idempotencyKey: JsonSchema = { ...text(255), pattern: '^[!-~]+$' }
 const insert = object({ collection, id, value: document, ttlMs }, ['collection', 'value'])
 const put: JsonSchema = { ...object({ ...at, value: document, ttlMs, ifVersion: version, ifAbsent }, ['collection', 'id', 'value']), ...notBoth }
 const patch = object({ ...at, patch: document, ifVersion: version }, ['collection', 'id', 'patch'])
@@ -31,7 +32,8 @@ const path = text(1_000, 0)
 export const inputs = {
   get: object(at, ['collection', 'id']),
   getMany: object({ collection, ids: { type: 'array', items: id, maxItems: limits.getMany } }, ['collection', 'ids']),
-  insert, put, patch,
+  insert: object({ ...insert.properties, idempotencyKey }, ['collection', 'value']),
+  put, patch,
   delete: remove,
   find: object({
     collection, where,
@@ -41,7 +43,7 @@ export const inputs = {
     select: { type: 'array', items: path, minItems: 1, maxItems: 100 },
   }, ['collection']),
   count: object({ collection, where }, ['collection']),
-  write: object({ operations: { type: 'array', items: operation, minItems: 1, maxItems: limits.writeOperations } }, ['operations']),
+  write: object({ operations: { type: 'array', items: operation, minItems: 1, maxItems: limits.writeOperations }, idempotencyKey }, ['operations']),
 } as const satisfies Readonly<Record<string, JsonSchema>>
 
 const time: JsonSchema = { type: 'string', format: 'date-time' }

@@ -1,6 +1,6 @@
 import type { Refusal, Stage } from '../../binding/unit.ts'
 import type { Call } from '../../call.ts'
-import { kernelError, type PorticoError } from '../../errors.ts'
+import { isPorticoError, kernelError, type PorticoError } from '../../errors.ts'
 import { type Collection, type Index } from './collections.ts'
 import type { Condition, Entry, KeyedRow, Row, StorageDriver } from './driver.ts'
 import { storageError } from './errors.ts'
@@ -97,6 +97,11 @@ export class StorageStage implements Stage<unknown> {
     const lists = this.#driver.steps(all.map((one) => one.entry))
     this.#sent = all.map((staged, index) => ({ staged, steps: lists[index]?.length ?? 0 }))
     return lists.flat()
+  }
+
+  failed(error: unknown): unknown {
+    const lost = isPorticoError(error) && error.code === 'DATABASE_OUTCOME_UNKNOWN'
+    return lost ? storageError('STORAGE_OUTCOME_UNKNOWN', { binding: this.binding }, { cause: error }) : error
   }
 
   async refused(refusal: Refusal, call: Call): Promise<Error> {

@@ -7,9 +7,14 @@ import type { UnitOptions } from './operations.ts'
 /** What a commit answers when another writer was first and nothing was applied: the unit runs again. */
 const conflicts: ReadonlySet<string> = new Set(['STORAGE_CONTENDED', 'QUEUE_KEY_RACED'])
 const longestWaitMs = 100
+/** The backend refused the batch for a reason that passes: a deadlock, a lock timeout, a serialization failure, a busy file. */
+const busy = 'DATABASE_BUSY'
+/** So often is a busy backend asked: one that is overloaded must not be asked until the deadline. */
+const mostBusy = 8
 
 /** Runs `body` with a unit and commits it, again with full jitter while others win, until the call's deadline. */
 export async function runUnit<T>(call: Call, body: (unit: OpenUnit) => Promise<T>): Promise<T> {
+  let busyAnswers = 0
   for (let attempt = 0; ; attempt++) {
     try {
       const unit = makeUnit()
@@ -18,7 +23,8 @@ export async function runUnit<T>(call: Call, body: (unit: OpenUnit) => Promise<T
       return result
     } catch (error) {
       const waitMs = Math.random() * Math.min(longestWaitMs, 2 ** attempt)
-      if (!isPorticoError(error) || !conflicts.has(error.code) || waitMs >= call.remainingMs()) throw error
+      if (!isPorticoError(error) || waitMs >= call.remainingMs()) throw error
+      if (!conflicts.has(error.code) && (error.code !== busy || ++busyAnswers > mostBusy)) throw error
       await pause(waitMs)
       // A caller who gave up meets the refusal that made it wait.
       if (call.signal.aborted) throw error

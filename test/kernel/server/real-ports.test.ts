@@ -81,3 +81,21 @@ test('the OpenAPI document of the real ports is whole', async (t) => {
     t.truthy((reference ?? '').slice(2).split('/').reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], spec), reference)
   }
 })
+
+test('a POST with an Idempotency-Key may be repeated over HTTP, and nothing that the key cannot guard takes one', async (t) => {
+  const { url } = await start(t)
+  const key = { 'idempotency-key': 'order-7' }
+  const first = await send(`${url}/v1/storage/orders`, 'POST', { number: 7, status: 'new' }, key)
+
+  const again = await send(`${url}/v1/storage/orders`, 'POST', { status: 'new', number: 7 }, key)
+  t.deepEqual([again.status, again.headers.get('location'), again.headers.get('etag')], [201, first.headers.get('location'), first.headers.get('etag')])
+  t.deepEqual(await again.json(), await first.json())
+  t.is((await problemOf(t, await send(`${url}/v1/storage/orders`, 'POST', { number: 8 }, key))).code, 'STORAGE_KEY_REUSED')
+
+  const write = () => send(`${url}/v1/storage/_write`, 'POST', { operations: [{ insert: { collection: 'a', value: {} } }, { enqueue: { queue: 'emails', payload: 1 } }] }, key)
+  t.deepEqual(await (await write()).json(), await (await write()).json())
+  t.deepEqual(await (await send(`${url}/v1/storage/a/_count`, 'POST', {})).json(), { count: 1 })
+
+  t.is((await problemOf(t, await send(`${url}/v1/storage/orders/o1`, 'PUT', {}, key))).status, 400)
+  t.is((await problemOf(t, await send(`${url}/v1/storage/orders`, 'POST', { number: 9 }, { 'idempotency-key': 'é' }))).status, 400)
+})

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from 'ava'
 import type { Call, CallOptions } from '../../../kernel/plugin.ts'
 import type { StorageKeys, StorageOperations, StorageInProcess } from '../../../kernel/ports/storage/index.ts'
-import { collectionsOf, storage } from '../../../kernel/ports/storage/index.ts'
+import { everyCollection, storage } from '../../../kernel/ports/storage/index.ts'
 import { systemClock, type Clock } from '../../../kernel/clock.ts'
 import type { SqliteConnection } from '../../../plugins/sql-sqlite/driver.ts'
 import { openSqlite } from '../../../plugins/sql-sqlite/driver.ts'
@@ -23,7 +23,7 @@ export function callWith(options: Pick<CallOptions, 'unit' | 'text'> = {}): Call
 export async function openStorage(t: ExecutionContext, keys: StorageKeys, given: { connection?: SqliteConnection; clock?: Clock } = {}): Promise<{ storage: Storage; connection: SqliteConnection }> {
   const clock = given.clock ?? systemClock
   const connection = given.connection ?? open(t, `${folder(t)}/storage.db`, clock)
-  const tables = Array.from(collectionsOf(keys).values(), (collection) => tableOf('storage', collection))
+  const tables = Array.from(everyCollection(keys).values(), (collection) => tableOf('storage', collection))
   await prepareTables({ connection, tables, log: silentLog, signal: new AbortController().signal })
   const driver = new SqlStorage(connection, tables)
   const meaning = storage.implement?.({
