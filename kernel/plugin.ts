@@ -4,7 +4,7 @@ export type { DriverPlugin, Extension, ExtensionPlugin, Parts, Plugin } from './
 export { defineSettings } from './plugins/settings.ts'
 export type { Setting, SettingsOf, SettingsSchema } from './plugins/settings.ts'
 export { definePort } from './ports/definition.ts'
-export type { HttpBinding, Operation, Peer, PortDefinition, PortParts } from './ports/definition.ts'
+export type { HttpBinding, KeyFault, Operation, Peer, PortDefinition, PortParts } from './ports/definition.ts'
 export { bytesSchema, documentSchema, durationSchema, pathSchema } from './manifest/units.ts'
 export type { Call, CallOptions } from './call.ts'
 export type { Clock } from './clock.ts'

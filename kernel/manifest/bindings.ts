@@ -3,7 +3,8 @@ import { namesIn } from './checking.ts'
 import type { Checking } from './checking.ts'
 import { checkDriver } from './drivers.ts'
 import { checkNeeds } from './needs.ts'
-import { childOf, entriesOf, keyPosition, nodeAt, showPath } from './nodes.ts'
+import { withPlaceholders } from './judge.ts'
+import { childOf, entriesOf, keyPosition, nodeAt, showPath, valuePosition } from './nodes.ts'
 import type { Path } from './nodes.ts'
 import { baseKeys, bindingSchema, namePattern } from './structure.ts'
 import { didYouMean } from './suggest.ts'
@@ -44,6 +45,7 @@ function checkBinding(checking: Checking, name: string, port: AnyPort): BindingS
 
   const resolved = resolveUnits(schema, judged.value, checking.units(path)) as Record<string, unknown> & { optional: boolean; expose: boolean; startTimeoutMs: number }
   const keys = Object.fromEntries(Object.entries(resolved).filter(([key]) => !Object.hasOwn(baseKeys, key) && key !== 'startTimeoutMs'))
+  checkKeys(checking, port, keys, path)
   if (!driver) return undefined
 
   checkCapabilities(checking, port, driver, keys, path)
@@ -58,6 +60,14 @@ function checkFallback(checking: Checking, port: AnyPort, path: Path): readonly 
   const list = nodeAt(checking.root, path)
   if (list?.kind !== 'list') return []
   return list.items.flatMap((item, index) => (item.kind === 'map' && childOf(item, 'on')?.kind !== 'map' ? (checkDriver(checking, port, [...path, String(index)]) ?? []) : []))
+}
+
+/** What the port itself finds wrong with its keys; a secret is a text that is not known yet. */
+function checkKeys(checking: Checking, port: AnyPort, keys: unknown, path: Path): void {
+  for (const { path: at, on, message } of checking.guard(path, () => port.check?.(withPlaceholders(keys))) ?? []) {
+    const written = [...path, ...writtenPath(checking, path, at)]
+    checking.problems.add({ at: on === 'key' ? keyPosition(checking.root, written) : valuePosition(checking.root, written), path: showPath(written), message })
+  }
 }
 
 /** What the keys ask for and the driver does not declare is refused where it is asked for. */

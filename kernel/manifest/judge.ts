@@ -137,7 +137,8 @@ export function isSecretReference(value: unknown): value is SecretReference {
   return value instanceof Secret
 }
 
-function withPlaceholders(value: unknown): unknown {
+/** The value with a text in place of each secret. */
+export function withPlaceholders(value: unknown): unknown {
   if (isSecretReference(value)) return 'secret'
   if (Array.isArray(value)) return value.map(withPlaceholders)
   if (typeof value !== 'object' || value === null) return value

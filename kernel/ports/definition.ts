@@ -103,10 +103,21 @@ export interface PortDefinition<P, D, K = object, C extends string = never, X = 
   readonly fallback?: PortFallback
   /** The capabilities that these keys ask for, with the path in the keys that asks. */
   demands?(keys: K): readonly { readonly capability: C; readonly path: readonly string[] }[]
+  /** What is wrong with keys that keep their schema: names that meet nothing, parts that contradict each other. Pure. */
+  check?(keys: K): readonly KeyFault[]
   /** The port's meaning over one driver; an inner port has none. */
   implement?(parts: PortParts<D, K, C>): P & X
   /** Only for the compiler: nothing stands here. */
   readonly types?: { readonly operations: P; readonly driver: D; readonly keys: K; readonly capability: C; readonly inProcess: X }
+}
+
+/** One thing that is wrong with a port's own keys, told at its place in the manifest. */
+export interface KeyFault {
+  /** In the keys: `['views', 'open', 'from']`. */
+  readonly path: readonly string[]
+  /** `key`: the name itself is wrong, not what stands under it. */
+  readonly on?: 'key' | 'value'
+  readonly message: string
 }
 
 export interface PortFallback {
@@ -126,6 +137,7 @@ export interface AnyPort {
   readonly errors: ErrorTable
   readonly fallback?: PortFallback
   demands?(keys: unknown): readonly { readonly capability: string; readonly path: readonly string[] }[]
+  check?(keys: unknown): readonly KeyFault[]
   implement?(parts: PortParts<unknown, unknown>): object
   readonly types?: object
 }

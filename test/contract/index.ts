@@ -8,3 +8,4 @@ export { integrationsContract, type IntegrationsCase, type IntegrationsHarness }
 export { contractQueues, queueContract, type BoundQueue, type QueueCase, type QueueHarness, type QueueParts } from './queue.ts'
 export { sqlContract, type SqlCase, type SqlHarness } from './sql.ts'
 export { contractCollections, storageContract, type StorageCase, type StorageHarness, type StorageParts } from './storage.ts'
+export { contractViews, storageViewCases } from './storage-views.ts'

@@ -3,10 +3,12 @@ import { bytesSchema, documentSchema } from '../../manifest/units.ts'
 import { schemaCheck, type SchemaCheck } from '../schema-check.ts'
 import { limits } from './limits.ts'
 import { type OrderPath, parseOrderPath } from './path.ts'
+import { type ViewKeys, viewSchema } from './view-keys.ts'
 
 /** What the manifest says of storage: the port's own keys, sizes as numbers. */
 export interface StorageKeys {
   readonly collections?: Readonly<Record<string, CollectionKeys>>
+  readonly views?: Readonly<Record<string, ViewKeys>>
 }
 
 export interface CollectionKeys {
@@ -94,6 +96,10 @@ export const storageKeysSchema: JsonSchema = {
     collections: {
       type: 'object', description: 'The collections, by name.',
       additionalProperties: collectionSchema, propertyNames: { pattern: '^[a-z][a-z0-9_-]{0,39}$' },
+    },
+    views: {
+      type: 'object', description: 'Read-only projections of the collections, by name.',
+      additionalProperties: viewSchema, propertyNames: { pattern: '^[a-z][a-z0-9_-]{0,39}$' },
     },
   },
 }

@@ -13,15 +13,20 @@ export interface Position {
   readonly id: string
 }
 
+/** What a cursor is bound to: a query of a collection, or of a view as the manifest has it. */
+export interface Paged extends Pick<FindInput, 'collection' | 'where' | 'orderBy' | 'after'> {
+  readonly view?: string
+}
+
 const checkBytes = 12
 
 /** A cursor: the position, and a check that binds it to the query. It is opaque, not secret. */
-export function writeCursor(input: FindInput, key: Uint8Array): string {
+export function writeCursor(input: Paged, key: Uint8Array): string {
   return Buffer.concat([checkOf(input, key), key]).toString('base64url')
 }
 
 /** @throws STORAGE_BAD_CURSOR when it belongs to another query, or was altered. */
-export function readCursor(input: FindInput, orderBy: readonly OrderPath[]): Position | undefined {
+export function readCursor(input: Paged, orderBy: readonly OrderPath[]): Position | undefined {
   if (input.after === undefined) return undefined
   const bytes = Buffer.from(input.after, 'base64url')
   const key = bytes.subarray(checkBytes)
@@ -32,8 +37,9 @@ export function readCursor(input: FindInput, orderBy: readonly OrderPath[]): Pos
   return position
 }
 
-function checkOf({ collection, where, orderBy }: FindInput, key: Uint8Array): Uint8Array {
-  return createHash('sha256').update(JSON.stringify([collection, where ?? {}, orderBy ?? []])).update('\0').update(key).digest().subarray(0, checkBytes)
+function checkOf({ collection, where, orderBy, view }: Paged, key: Uint8Array): Uint8Array {
+  const query = [collection, where ?? {}, orderBy ?? [], ...(view === undefined ? [] : [view])]
+  return createHash('sha256').update(JSON.stringify(query)).update('\0').update(key).digest().subarray(0, checkBytes)
 }
 
 /** The parts of an order key; undefined when it is none. */

@@ -10,6 +10,10 @@ export const storageErrors = {
     status: 404, retryable: false, title: 'No such collection',
     detail: (at: { binding: string; collection: string }) => `${at.binding} has no collection ${at.collection}; add to the manifest: ports.${at.binding}.collections: { ${at.collection}: {} }`,
   },
+  STORAGE_VIEW_NOT_FOUND: {
+    status: 404, retryable: false, title: 'No such view',
+    detail: (at: { binding: string; view: string }) => `${at.binding} has no view ${at.view}; add to the manifest: ports.${at.binding}.views: { ${at.view}: { from: <collection> } }`,
+  },
   STORAGE_NOT_FOUND: {
     status: 404, retryable: false, title: 'Not found',
     detail: (at: At) => `there is no ${at.collection}/${at.id}`,

@@ -1,7 +1,7 @@
 import type { Call } from '../../call.ts'
 import type { Collection } from './collections.ts'
 import { BestOf, type Collected, InOrder, type Match } from './collect.ts'
-import { type Position, readCursor, writeCursor } from './cursor.ts'
+import { type Paged, type Position, readCursor, writeCursor } from './cursor.ts'
 import type { Row, StorageDriver } from './driver.ts'
 import { storageError } from './errors.ts'
 import { holds } from './evaluate.ts'
@@ -32,7 +32,7 @@ export interface Search {
 }
 
 /** A page of matches and the cursor of the next. */
-export async function findMatches(search: Search, input: FindInput): Promise<{ readonly matches: readonly Match[]; readonly next: string | null }> {
+export async function findMatches(search: Search, input: Paged & Pick<FindInput, 'limit'>): Promise<{ readonly matches: readonly Match[]; readonly next: string | null }> {
   const { query, collection } = search
   const position = readCursor(input, query.orderBy)
   const plan = planQuery(query, collection)

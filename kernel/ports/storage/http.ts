@@ -70,6 +70,12 @@ export const storageOperations: { readonly [O in keyof StorageOperations]: Opera
     input: inputs.find, output: outputs.page,
     http: { method: 'POST', path: '/:collection/_find', status: 200 },
   },
+  findView: {
+    summary: 'Find records as a view tells them, a page at a time',
+    effect: 'read', idempotent: true,
+    input: inputs.findView, output: outputs.page,
+    http: { method: 'POST', path: '/_views/:view/_find', status: 200 },
+  },
   count: {
     summary: 'Count records',
     effect: 'read', idempotent: true,

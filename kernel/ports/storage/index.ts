@@ -5,6 +5,7 @@ import type { StorageDriver } from './driver.ts'
 import { storageErrors } from './errors.ts'
 import { storageCapabilities, type StorageCapability, storageOperations } from './http.ts'
 import { implementStorage } from './meaning.ts'
+import { faultsOfViews } from './views.ts'
 import type { StorageInProcess, StorageOperations } from './operations.ts'
 
 export type * from './driver.ts'
@@ -24,6 +25,7 @@ export const storage = definePort<StorageOperations, StorageDriver, StorageKeys,
   operations: storageOperations,
   keys: storageKeysSchema,
   errors: storageErrors,
+  check: faultsOfViews,
   implement: implementStorage,
 })
 

@@ -1,22 +1,25 @@
 import type { Unit } from '../../binding/unit.ts'
 import type { Call } from '../../call.ts'
+import type { JsonObject } from '../../json.ts'
 import type { PortParts } from '../definition.ts'
 import { makeUuids } from '../uuid.ts'
 import { checkDocument, checkId } from './check-document.ts'
 import { type Collection, collectionsOf, everyCollection, type StorageKeys } from './collections.ts'
-import type { StorageDriver } from './driver.ts'
+import type { Paged } from './cursor.ts'
+import type { Row, StorageDriver } from './driver.ts'
 import { storageError } from './errors.ts'
 import { countMatches, findMatches, type Search } from './find.ts'
 import type { StorageCapability } from './http.ts'
 import { once, rowWithoutText, wholeResults } from './idempotency.ts'
-import type { FindInput, Page, Repeatable, StorageInProcess, StorageOperations } from './operations.ts'
-import { parseQuery, parseSelect } from './query.ts'
-import { parseDocument, toRecord, toSelection } from './record.ts'
+import type { FindInput, Page, Repeatable, StorageInProcess, StorageOperations, StoredRecord } from './operations.ts'
+import { parseQuery, parseSelect, type Query } from './query.ts'
+import { parseDocument, toProjection, toRecord, toSelection } from './record.ts'
 import { RowWeight } from './scan.ts'
 import { StorageStage } from './stage.ts'
 import { startSweeping } from './sweep.ts'
 import { runUnit, unitCall } from './unit-of-work.ts'
 import { makeVersions } from './version.ts'
+import { declaredView, fieldsOfView, queryOfView, viewsOf } from './views.ts'
 import { applyAll } from './write.ts'
 import * as writes from './writes.ts'
 
@@ -27,6 +30,7 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
   const { driver, binding } = parts
   const collections = collectionsOf(parts.keys)
   const kept = everyCollection(parts.keys)
+  const views = viewsOf(parts.keys)
   const weights = new Map(Array.from(collections.keys(), (name) => [name, new RowWeight()]))
   const title = (operation: string) => `${binding}.${operation}`
   startSweeping(parts, [...kept.keys()])
@@ -42,9 +46,16 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
   const staging = <T>(call: Call, body: (stage: StorageStage, unit: Unit) => Promise<T>): Promise<T> =>
     call.unit ? body(stageIn(call.unit), call.unit) : runUnit(call, (unit) => body(stageIn(unit), unit))
   const repeating = (operation: string, input: Repeatable, call: Call) => ({ title: title(operation), input, call, nowMs: making.now(), newVersion: making.newVersion })
-  const search = (operation: string, input: FindInput, call: Call): Search => {
-    const declared = collection(input.collection)
-    return { driver, collection: declared, weight: weights.get(declared.name) ?? new RowWeight(), query: parseQuery(title(operation), input), overlay: call.unit && stageIn(call.unit).overlay(declared.name), call }
+  const search = (query: Query, name: string, call: Call): Search => {
+    const declared = collection(name)
+    return { driver, collection: declared, weight: weights.get(declared.name) ?? new RowWeight(), query, overlay: call.unit && stageIn(call.unit).overlay(declared.name), call }
+  }
+  /** A page, each match as `tell` makes it; a unit notes what it saw. */
+  const page = async (query: Query, input: Paged & Pick<FindInput, 'limit'>, call: Call, tell: (row: Row, value: JsonObject | undefined) => StoredRecord): Promise<Page> => {
+    const { matches, next } = await findMatches(search(query, input.collection, call), input)
+    const unit = call.unit && stageIn(call.unit)
+    for (const { row } of matches) unit?.note(input.collection, row.id, row)
+    return { items: matches.map(({ row, value }) => tell(row, value)), next }
   }
 
   return {
@@ -88,16 +99,21 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
     },
 
     async find(input, call) {
+      collection(input.collection)
       const select = input.select && parseSelect(title('find'), input.select)
-      const { matches, next } = await findMatches(search('find', input, call), input)
-      const unit = call.unit && stageIn(call.unit)
-      for (const { row } of matches) unit?.note(input.collection, row.id, row)
-      const items = matches.map(({ row, value }) => (select ? toSelection(row, value ?? parseDocument(row.text), select) : toRecord(row, call.text)))
-      return { items, next } satisfies Page
+      return page(parseQuery(title('find'), input), input, call, (row, value) => (select ? toSelection(row, value ?? parseDocument(row.text), select) : toRecord(row, call.text)))
+    },
+
+    async findView(input, call) {
+      const view = declaredView(views, binding, input.view)
+      const fields = fieldsOfView(title('findView'), view, input.select)
+      const { view: _name, select: _select, ...query } = input
+      return page(queryOfView(title('findView'), view, input), { ...query, collection: view.from, view: view.definition }, call, (row, value) => (fields ? toProjection(row, value ?? parseDocument(row.text), fields) : toRecord(row, call.text)))
     },
 
     async count(input, call) {
-      return { count: await countMatches(search('count', input, call)) }
+      collection(input.collection)
+      return { count: await countMatches(search(parseQuery(title('count'), input), input.collection, call)) }
     },
 
     async write(input, call) {

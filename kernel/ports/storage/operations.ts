@@ -77,6 +77,11 @@ export interface Page {
   readonly next: string | null
 }
 
+/** As `FindInput`, over the fields of a view. */
+export interface FindViewInput extends Omit<FindInput, 'collection'> {
+  readonly view: string
+}
+
 export interface CountInput {
   readonly collection: string
   readonly where?: Where
@@ -153,6 +158,13 @@ export interface StorageOperations {
    * @throws STORAGE_NEEDS_INDEX when it would examine more than the collection's `scanLimit` rows, with the index to declare.
    */
   find(input: FindInput, call: Call): Promise<Page>
+
+  /**
+   * A page of a view: what `find` answers over its collection with the view's `where` added, each value as the view
+   * selects it. `where`, `orderBy` and `select` name the view's fields; the collection's indexes serve it.
+   * @throws STORAGE_VIEW_NOT_FOUND when the manifest declares no such view; INPUT_INVALID for a name it does not have; else as `find`.
+   */
+  findView(input: FindViewInput, call: Call): Promise<Page>
 
   /** How many records `where` holds for; all without it. @throws STORAGE_NEEDS_INDEX as `find`. */
   count(input: CountInput, call: Call): Promise<{ readonly count: number }>

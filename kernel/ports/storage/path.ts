@@ -38,9 +38,10 @@ export function parsePath(name: string): Path | undefined {
   return segments.some(isRefusedName) ? undefined : { name, segments }
 }
 
-export function parseOrderPath(text: string): OrderPath | undefined {
+/** `read` tells which path a name means. */
+export function parseOrderPath(text: string, read = parsePath): OrderPath | undefined {
   const descending = text.startsWith('-')
-  const path = parsePath(descending ? text.slice(1) : text)
+  const path = read(descending ? text.slice(1) : text)
   return path && { ...path, descending }
 }
 

@@ -11,6 +11,16 @@ export interface Query {
   readonly orderBy: readonly OrderPath[]
 }
 
+/** What the names of a query mean: paths of the document itself, or the fields of a view. */
+export interface Names {
+  /** Undefined for a name that means nothing. */
+  read(name: string): Path | undefined
+  /** Why it means nothing. */
+  unknown(name: string): string
+}
+
+const documentNames: Names = { read: parsePath, unknown: () => 'is no path that a document can have' }
+
 /** Each is asked of each row that a query examines. */
 const maxConditions = 1_000
 const maxOperands = 1_000
@@ -27,10 +37,10 @@ class Wrong extends Error {
 }
 
 /** @throws INPUT_INVALID with the JSON pointer of what is wrong. */
-export function parseQuery(operation: string, input: Pick<FindInput, 'where' | 'orderBy'>): Query {
+export function parseQuery(operation: string, input: Pick<FindInput, 'where' | 'orderBy'>, names = documentNames): Query {
   return refusing(operation, () => ({
-    filter: new WhereParser().conditions(input.where ?? {}, '/where', 0),
-    orderBy: (input.orderBy ?? []).map((text, index) => parseOrderPath(text) ?? wrong(`/orderBy/${index}`, 'is no path that a document can have')),
+    filter: new WhereParser(names).conditions(input.where ?? {}, '/where', 0),
+    orderBy: (input.orderBy ?? []).map((text, index) => parseOrderPath(text, (name) => names.read(name)) ?? wrong(`/orderBy/${index}`, names.unknown(text.replace(/^-/, '')))),
   }))
 }
 
@@ -56,8 +66,13 @@ function wrong(path: string, message: string): never {
 }
 
 class WhereParser {
+  readonly #names: Names
   #conditions = 0
   #operands = 0
+
+  constructor(names: Names) {
+    this.#names = names
+  }
 
   /** All of them hold. */
   conditions(where: Where, at: string, level: number): Filter {
@@ -77,7 +92,7 @@ class WhereParser {
 
     const bad = badText(name)
     if (bad) wrong(at.slice(0, at.lastIndexOf('/')), `has a path that ${bad}`)
-    const path = parsePath(name) ?? wrong(at, name.startsWith('$') ? 'unknown operator' : 'is no path that a document can have')
+    const path = this.#names.read(name) ?? wrong(at, name.startsWith('$') ? 'unknown operator' : this.#names.unknown(name))
     if (typeof operand !== 'object' || operand === null) {
       this.#count(1, at)
       return this.#operator(path, '$eq', operand, at)

@@ -1,8 +1,9 @@
-import { asText, type JsonObject } from '../../json.ts'
+import { asText, type Json, type JsonObject } from '../../json.ts'
 import { isoTime } from '../time.ts'
 import type { Row } from './driver.ts'
 import type { StoredRecord } from './operations.ts'
-import type { Candidate, Path } from './path.ts'
+import { type Candidate, type Path, valueAt } from './path.ts'
+import type { ViewField } from './views.ts'
 
 /** A row as its caller gets it. */
 export function toRecord(row: Row, text: boolean): StoredRecord {
@@ -21,6 +22,28 @@ export function parseDocument(text: string): JsonObject {
 /** The record with its value reduced to the paths, nesting kept. */
 export function toSelection(row: Row, value: JsonObject, select: readonly Path[]): StoredRecord {
   return withValue(row, reduce(value, select.map((path) => path.segments)))
+}
+
+/** The record with its value as a view tells it: a field whose path is missing is missing. */
+export function toProjection(row: Row, value: JsonObject, fields: readonly ViewField[]): StoredRecord {
+  const candidate = { id: row.id, value, createdAtMs: row.createdAtMs, updatedAtMs: row.updatedAtMs }
+  const found = fields.map(({ name, path }): Placed => [name.split('.'), valueAt(path, candidate)])
+  return withValue(row, nest(found))
+}
+
+type Placed = readonly [steps: readonly string[], value: Json | undefined]
+
+function nest(placed: readonly Placed[]): JsonObject {
+  const below = new Map<string, Placed[]>()
+  const own = new Map<string, Json>()
+  for (const [[first = '', ...rest], value] of placed) {
+    if (value === undefined) continue
+    if (rest.length === 0) own.set(first, value)
+    else below.set(first, [...(below.get(first) ?? []), [rest, value]])
+  }
+  for (const [name, inner] of below) own.set(name, nest(inner))
+  // fromEntries defines own properties, so that no name can reach a prototype.
+  return Object.fromEntries(own)
 }
 
 function withValue(row: Row, value: StoredRecord['value']): StoredRecord {

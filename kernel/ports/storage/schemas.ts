@@ -28,6 +28,13 @@ const enqueue: JsonSchema = { type: 'object', properties: { binding: text(100), 
 
 const operation: JsonSchema = { ...object({ insert, put, patch, delete: remove, check, enqueue }), minProperties: 1, maxProperties: 1 }
 const path = text(1_000, 0)
+const query: Properties = {
+  where,
+  orderBy: { type: 'array', items: path, maxItems: limits.indexPaths },
+  limit: { type: 'integer', minimum: 1, maximum: limits.pageRows },
+  after: text(10_000),
+  select: { type: 'array', items: path, minItems: 1, maxItems: 100 },
+}
 
 export const inputs = {
   get: object(at, ['collection', 'id']),
@@ -35,13 +42,8 @@ export const inputs = {
   insert: object({ ...insert.properties, idempotencyKey }, ['collection', 'value']),
   put, patch,
   delete: remove,
-  find: object({
-    collection, where,
-    orderBy: { type: 'array', items: path, maxItems: limits.indexPaths },
-    limit: { type: 'integer', minimum: 1, maximum: limits.pageRows },
-    after: text(10_000),
-    select: { type: 'array', items: path, minItems: 1, maxItems: 100 },
-  }, ['collection']),
+  find: object({ collection, ...query }, ['collection']),
+  findView: object({ view: text(255), ...query }, ['view']),
   count: object({ collection, where }, ['collection']),
   write: object({ operations: { type: 'array', items: operation, minItems: 1, maxItems: limits.writeOperations }, idempotencyKey }, ['operations']),
 } as const satisfies Readonly<Record<string, JsonSchema>>

@@ -14,7 +14,7 @@ async function start(t: ExecutionContext) {
     version: 1, name: 'shop', server: { host: '127.0.0.1', port: 0 },
     connections: { main: { use: 'sqlite', with: { file: 'shop.db' } } },
     ports: {
-      storage: { on: 'main', collections: { orders: { indexes: [['status', '-$createdAt']], unique: [['number']] }, a: {} } },
+      storage: { on: 'main', collections: { orders: { indexes: [['status', '-$createdAt']], unique: [['number']] }, a: {} }, views: { open: { from: 'orders', where: { status: 'open' }, select: { orderNo: 'number' } } } },
       queue: { on: 'main', queues: { emails: {}, a: {} } },
       cache: { use: 'lru', with: { maxSize: '8MiB' } },
       'integrations.payments': { use: 'file', with: { directory: 'payments' }, operations: { charge: { method: 'POST', path: '/charges' } } },
@@ -64,7 +64,7 @@ test('no input to a real port is answered with a 5xx', async (t) => {
   const { port, url } = await start(t)
 
   await assertHostileProof(t, port, [
-    '/v1/storage', '/v1/storage/orders', '/v1/storage/a', '/v1/storage/orders/_find', '/v1/storage/_write', '/v1/storage/orders/_get', '/v1/queue', '/v1/queue/emails/jobs', '/v1/queue/emails/leases', '/v1/queue/emails/dead',
+    '/v1/storage', '/v1/storage/orders', '/v1/storage/a', '/v1/storage/orders/_find', '/v1/storage/_views/open/_find', '/v1/storage/_write', '/v1/storage/orders/_get', '/v1/queue', '/v1/queue/emails/jobs', '/v1/queue/emails/leases', '/v1/queue/emails/dead',
     '/v1/queue/emails/leases/token', '/v1/cache', '/v1/cache/_get', '/v1/cache/_invalidate', '/v1/integrations.payments', '/v1/integrations.payments/charge',
   ], 500)
 
@@ -76,10 +76,26 @@ test('the OpenAPI document of the real ports is whole', async (t) => {
 
   const spec = await (await fetch(`${url}/openapi.json`)).json() as { paths: object }
 
-  t.true(Object.keys(spec.paths).includes('/v1/integrations.payments/{operation}'))
+  for (const path of ['/v1/integrations.payments/{operation}', '/v1/storage/_views/{view}/_find']) t.true(Object.keys(spec.paths).includes(path))
   for (const [, reference] of JSON.stringify(spec).matchAll(/"\$ref":"([^"]+)"/g)) {
     t.truthy((reference ?? '').slice(2).split('/').reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], spec), reference)
   }
+})
+
+test('a view answers over HTTP as `_find` does, over its own names', async (t) => {
+  const { url } = await start(t)
+  for (const number of [1, 2]) await send(`${url}/v1/storage/orders`, 'POST', { number, status: number === 1 ? 'open' : 'paid' })
+
+  const page = await (await send(`${url}/v1/storage/_views/open/_find`, 'POST', { orderBy: ['-orderNo'] })).json() as { items: { value: unknown; version: string }[]; next: null }
+  t.deepEqual(page.items.map(({ value }) => value), [{ orderNo: 1 }])
+  t.is(page.next, null)
+
+  const unknown = await problemOf(t, await send(`${url}/v1/storage/_views/open/_find`, 'POST', { where: { number: 1 } }))
+  t.like(unknown, { status: 400, code: 'INPUT_INVALID' })
+  t.like(unknown.errors[0], { path: '/where/number' })
+  const undeclared = await problemOf(t, await send(`${url}/v1/storage/_views/opne/_find`, 'POST', {}))
+  t.like(undeclared, { status: 404, code: 'STORAGE_VIEW_NOT_FOUND' })
+  t.is((await problemOf(t, await fetch(`${url}/v1/storage/_views/open/_find`))).status, 405)
 })
 
 test('a POST with an Idempotency-Key may be repeated over HTTP, and nothing that the key cannot guard takes one', async (t) => {

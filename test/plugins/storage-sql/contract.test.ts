@@ -5,13 +5,14 @@ import test from 'ava'
 import { createKernel } from '../../../kernel/index.ts'
 import { VirtualClock } from '../../contract/clock.ts'
 import { contractCollections, storageContract, type StorageHarness } from '../../contract/storage.ts'
+import { contractViews, storageViewCases } from '../../contract/storage-views.ts'
 import { silentLog } from './harness.ts'
 
 const throughManifest = (writer: 'worker' | 'main', name: 'storage' | 'storage.reports'): StorageHarness => ({
   async start(t) {
     const clock = new VirtualClock()
     const directory = mkdtempSync(join(tmpdir(), 'portico-storage-'))
-    const manifest = { version: 1, name: 'contract', connections: { main: { use: 'sqlite', with: { file: 'storage.db', writer } } }, ports: { [name]: { on: 'main', collections: contractCollections } } }
+    const manifest = { version: 1, name: 'contract', connections: { main: { use: 'sqlite', with: { file: 'storage.db', writer } } }, ports: { [name]: { on: 'main', collections: contractCollections, views: contractViews } } }
     const kernel = await createKernel(manifest, { directory, clock, log: silentLog, env: {} })
     t.teardown(async () => {
       await kernel.close()
@@ -27,7 +28,7 @@ const throughManifest = (writer: 'worker' | 'main', name: 'storage' | 'storage.r
   },
 })
 
-for (const { title, run } of storageContract) {
+for (const { title, run } of [...storageContract, ...storageViewCases]) {
   test(`sqlite, writer worker: ${title}`, (t) => run(t, throughManifest('worker', 'storage')))
   test(`sqlite, writer main, a named binding: ${title}`, (t) => run(t, throughManifest('main', 'storage.reports')))
 }
