@@ -43,3 +43,24 @@ export class VirtualClock implements Clock {
     return first
   }
 }
+
+/** For a backend that has a time of its own: `now` goes on by hand, and `advance` waits as long, so that both go on alike. */
+export class SteppedClock implements Clock {
+  #nowMs = Date.now()
+
+  now(): number {
+    return this.#nowMs
+  }
+
+  after(delayMs: number, task: () => void): () => void {
+    const timer = setTimeout(task, Math.min(delayMs, 2 ** 31 - 1))
+    timer.unref()
+    return () => clearTimeout(timer)
+  }
+
+  /** A little more than `ms`: a server's clock may count whole milliseconds. */
+  async advance(ms: number): Promise<void> {
+    this.#nowMs += ms
+    await new Promise((resolve) => setTimeout(resolve, ms + 1))
+  }
+}

@@ -1,19 +1,4 @@
-import type { ExecutionContext } from 'ava'
-import type { StorageCase, StorageParts } from './storage.ts'
-
-/** As the manifest writes them, over `contractCollections`. */
-export const contractViews = {
-  'open-orders': {
-    from: 'orders', where: { status: 'open' },
-    select: { orderNo: 'number', sum: 'total', 'buyer.name': 'customer.name', 'buyer.place': 'customer.address', 'buyer.kind': 'kind' },
-  },
-  cheap: { from: 'orders', where: { $or: [{ total: { $lt: 10 } }, { total: { $exists: false } }] } },
-  bounded: { from: 'strict', where: { n: { $gte: 0 } }, select: { number: 'n' } },
-} as const
-
-function promise(title: string, body: (t: ExecutionContext, parts: StorageParts) => Promise<void>): StorageCase {
-  return { title, run: async (t, harness) => body(t, await harness.start(t)) }
-}
+import { promise, type StorageCase, type StorageParts, unitPromise } from './storage-case.ts'
 
 const collection = 'orders'
 const view = 'open-orders'
@@ -28,7 +13,8 @@ async function fill({ storage }: StorageParts): Promise<void> {
   await storage.put({ ...at('o4'), value: { status: 'open', number: 4, customer: { name: 'Dee', address: [{ city: 'Rome' }] } } })
 }
 
-export const storageViewCases: readonly StorageCase[] = [
+/** The read side: views over the collections of `contractKeys`. */
+export const viewCases: readonly StorageCase[] = [
   promise('a view tells the records that its where holds for, each value as it selects it', async (t, parts) => {
     await fill(parts)
 
@@ -96,7 +82,7 @@ export const storageViewCases: readonly StorageCase[] = [
     await t.throwsAsync(storage.find({ collection, after: other.next ?? '' }), bad)
   }),
 
-  promise('a unit sees what it staged through a view, and what it saw must be unchanged at its commit', async (t, { storage, unit: open }) => {
+  unitPromise('a unit sees what it staged through a view, and what it saw must be unchanged at its commit', async (t, { storage, unit: open }) => {
     await storage.put({ ...at('o1'), value: { status: 'open', number: 1 } })
     const { unit, commit } = open()
     await storage.put({ ...at('o2'), value: { status: 'open', number: 2 } }, { unit })

@@ -1,34 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import test from 'ava'
-import { createKernel } from '../../../kernel/index.ts'
-import { VirtualClock } from '../../contract/clock.ts'
-import { contractCollections, storageContract, type StorageHarness } from '../../contract/storage.ts'
-import { contractViews, storageViewCases } from '../../contract/storage-views.ts'
-import { silentLog } from './harness.ts'
+import { storageContract } from '../../contract/storage.ts'
+import { storageHarness } from '../../contract/storage-harness.ts'
+import { folder } from './harness.ts'
 
-const throughManifest = (writer: 'worker' | 'main', name: 'storage' | 'storage.reports'): StorageHarness => ({
-  async start(t) {
-    const clock = new VirtualClock()
-    const directory = mkdtempSync(join(tmpdir(), 'portico-storage-'))
-    const manifest = { version: 1, name: 'contract', connections: { main: { use: 'sqlite', with: { file: 'storage.db', writer } } }, ports: { [name]: { on: 'main', collections: contractCollections, views: contractViews } } }
-    const kernel = await createKernel(manifest, { directory, clock, log: silentLog, env: {} })
-    t.teardown(async () => {
-      await kernel.close()
-      rmSync(directory, { recursive: true, force: true })
-    })
-    const storage = kernel.ports[name]
-    if (!storage) throw new Error('the manifest declares it')
-    const unit = () => {
-      const made = kernel.unit()
-      return { unit: made, commit: () => made.commit() }
-    }
-    return { storage, clock, unit }
-  },
+const sqlite = (writer: 'worker' | 'main', binding: 'storage' | 'storage.reports') => storageHarness({
+  capabilities: ['units'], time: 'kernel', binding,
+  place: (t) => ({ directory: folder(t), connections: { main: { use: 'sqlite', with: { file: 'storage.db', writer } } }, storage: { on: 'main' } }),
 })
 
-for (const { title, run } of [...storageContract, ...storageViewCases]) {
-  test(`sqlite, writer worker: ${title}`, (t) => run(t, throughManifest('worker', 'storage')))
-  test(`sqlite, writer main, a named binding: ${title}`, (t) => run(t, throughManifest('main', 'storage.reports')))
+for (const { title, run } of storageContract) {
+  test(`sqlite, writer worker: ${title}`, (t) => run(t, sqlite('worker', 'storage')))
+  test(`sqlite, writer main, a named binding: ${title}`, (t) => run(t, sqlite('main', 'storage.reports')))
 }

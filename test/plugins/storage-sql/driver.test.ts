@@ -4,18 +4,6 @@ import { callWith, openStorage } from './harness.ts'
 
 const keys = { collections: { orders: { indexes: [['status', '-$createdAt'], ['total']], unique: [['number']] } } }
 
-test('fifty writers that increment one record by unit end at fifty', async (t) => {
-  const { storage } = await openStorage(t, keys)
-  await storage.insert({ collection: 'orders', id: 'counter', value: { count: 0 } }, callWith())
-
-  await Promise.all(Array.from({ length: 50 }, () => storage.unit(async (unit) => {
-    const { value } = await storage.get({ collection: 'orders', id: 'counter' }, callWith({ unit }))
-    await storage.put({ collection: 'orders', id: 'counter', value: { count: (value as { count: number }).count + 1 } }, callWith({ unit }))
-  })))
-
-  t.deepEqual((await storage.get({ collection: 'orders', id: 'counter' }, callWith())).value, { count: 50 })
-})
-
 test('a find by a declared index uses it', async (t) => {
   const { storage, connection } = await openStorage(t, keys)
   const asked: string[] = []

@@ -11,36 +11,6 @@ async function fill(storage: Storage, count: number, value: (n: number) => Recor
   }
 }
 
-test('pages of a thousand hold each record once, in every direction', async (t) => {
-  const { storage } = await openStorage(t, keys)
-  await fill(storage, 2_300, (n) => ({ n: n % 900, group: n % 2 }))
-
-  for (const orderBy of [[], ['-$id'], ['n'], ['-n'], ['-group', 'n'], ['group', '-n'], ['group', 'n']]) {
-    const seen: string[] = []
-    for (let after: string | undefined; ; ) {
-      const page = await storage.find({ collection, orderBy, limit: 1_000, ...(after !== undefined && { after }) }, callWith())
-      seen.push(...page.items.map((item) => item.id))
-      if (page.next === null) break
-      after = page.next
-    }
-    t.is(seen.length, 2_300, orderBy.join())
-    t.is(new Set(seen).size, 2_300, orderBy.join())
-  }
-})
-
-test('a page ends at 8 MiB, in the order of an index and without one', async (t) => {
-  const { storage } = await openStorage(t, keys)
-  for (let n = 0; n < 20; n++) await storage.insert({ collection, value: { n, m: -n, text: 'x'.repeat(1_000_000) } }, callWith())
-
-  for (const orderBy of [['n'], ['m']]) {
-    const first = await storage.find({ collection, orderBy }, callWith({ text: true }))
-    t.is(first.items.length, 8)
-    const second = await storage.find({ collection, orderBy, after: first.next ?? '' }, callWith({ text: true }))
-    const third = await storage.find({ collection, orderBy, after: second.next ?? '' }, callWith({ text: true }))
-    t.deepEqual([second.items.length, third.items.length, third.next], [8, 4, null])
-  }
-})
-
 test('a record that moves on while a page is read stands on it once', async (t) => {
   const { storage, connection } = await openStorage(t, keys)
   await fill(storage, 600, (n) => ({ n, group: n % 2 }))

@@ -4,7 +4,7 @@ import { complement, encodeValue, keysOf, orderKey } from '../../../../kernel/po
 import { collectionsOf } from '../../../../kernel/ports/storage/index.ts'
 import { compareRecords, compareStrings, compareValues } from '../../../../kernel/ports/storage/order.ts'
 import { parseOrderPath } from '../../../../kernel/ports/storage/path.ts'
-import { document, id, json, orderBy, text } from './arbitrary.ts'
+import { document, id, json, orderBy, text } from '../../../contract/storage-arbitrary.ts'
 
 const sign = (difference: number) => Math.sign(difference) + 0
 const never = (): never => { throw new Error('too long') }

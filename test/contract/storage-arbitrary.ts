@@ -1,21 +1,34 @@
 import fc from 'fast-check'
-import type { Json, JsonObject } from '../../../../kernel/json.ts'
-import type { Where } from '../../../../kernel/ports/storage/index.ts'
+import type { Json, JsonObject } from '../../kernel/json.ts'
+import type { Where } from '../../kernel/ports/storage/index.ts'
 
 /** Texts that collations, case folding, padding and UTF-16 order get wrong. */
-const texts = ['', ' ', 'a', 'a ', 'A', 'b', 'ab', 'é', 'e\u0301', 'i', 'I', 'ı', 'İ', 'ß', 'ss', '\u{ffff}', '\u{e000}', '\u{10000}', '\u{1f600}', '\u{d7ff}', '\u0001', '1', '-1', 'null', 'true', '%', '_', "'"]
-const numbers = [0, -0, 1, -1, 0.5, -0.5, 1e308, -1e308, 5e-324, -5e-324, 2 ** 53, 2 ** 53 + 2, 2 ** 63, -(2 ** 63), 1e21, 42]
+const texts = [
+  '', ' ', 'a', 'a ', 'a\t', 'A', 'b', 'ab', 'i', 'I', 'ı', 'İ', 'ß', 'ss', 'æ', 'ae', 'ﬀ', 'ff', '１', '1', '-1', 'null', 'true',
+  'é', 'e\u0301', '\u00c5', '\u212b', '\u{1f600}', '\u{10000}', '\u{ffff}', '\u{e000}', '\u{d7ff}',
+  '\u0001', '\u007f', '\u0080', '\u00a0', '\u00ad', '\u200b', '\u2028', '\ufeff', '\n', '\r\n', '\\', '"', "'", '%', '_', '/',
+]
+/** As long as a string under an index may be. */
+const longest = ['x'.repeat(512), 'é'.repeat(256), `${'x'.repeat(511)} `]
+/** What casts to decimals, to 64-bit integers, or to fewer digits get wrong. */
+const numbers = [
+  0, -0, 1, -1, 0.5, -0.5, 42, 0.1, 0.1 + 0.2, 1 / 3, 1e-7, 123456789.12345679, 1e21, 1e23, 1e308, -1e308, Number.MAX_VALUE, 2.2250738585072014e-308, 5e-324, -5e-324,
+  2 ** 31, 2 ** 32, 2 ** 53 - 1, 2 ** 53, 2 ** 53 + 2, -(2 ** 53), -(2 ** 53) - 2, 2 ** 63, -(2 ** 63), 2 ** 64,
+]
 
 /** What documents and queries often have both. */
 const common = [0, 1, -1, 'a', 'b', '', true, null] as const
 
 export const text = fc.oneof(fc.constantFrom(...texts), fc.tuple(fc.constantFrom(...texts), fc.constantFrom(...texts)).map(([a, b]) => a + b))
-export const scalar: fc.Arbitrary<null | boolean | number | string> = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...common) }, { weight: 3, arbitrary: text }, { weight: 3, arbitrary: fc.constantFrom(...numbers) }, fc.boolean(), fc.constant(null))
+export const scalar: fc.Arbitrary<null | boolean | number | string> = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...common) }, { weight: 3, arbitrary: text }, { weight: 3, arbitrary: fc.constantFrom(...numbers) }, { weight: 1, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }) }, fc.boolean(), fc.constantFrom(...longest), fc.constant(null))
 
-/** Few names, so that queries meet documents; one has a dot, one is everybody's. */
-const name = fc.constantFrom('a', 'b', 'c', 'a.b', '', 'constructor')
+/** Few names, so that queries meet documents; one has a dot, one is everybody's. Some only have to come back as they are. */
+const name = fc.oneof(
+  { weight: 12, arbitrary: fc.constantFrom('a', 'b', 'c', 'a.b', '', 'constructor') },
+  { weight: 1, arbitrary: fc.constantFrom('A', 'a ', ' ', 'é', 'e\u0301', '0', '1', 'length', '_id', 'id', 'a$b', 'a"b', 'a\\b', "a'b", '.', '..', 'a.', '\u{1f600}', '\n') },
+)
 const deepPath = Array.from({ length: 29 }, () => 'a').join('.')
-const paths = ['a', 'b', 'c', 'u', 'a.b', 'a.a', 'b.a.c', 'a.a.a.a', deepPath, '', 'constructor', 'toString'] as const
+const paths = ['a', 'b', 'c', 'u', 'A', 'a.b', 'a.a', 'b.a.c', 'a.a.a.a', deepPath, '', 'constructor', 'toString'] as const
 
 export const json: fc.Arbitrary<Json> = fc.letrec<{ value: Json }>((tie) => ({
   value: fc.oneof(
@@ -37,7 +50,7 @@ const deep: fc.Arbitrary<Json> = fc.tuple(scalar, fc.integer({ min: 1, max: 28 }
 export const document: fc.Arbitrary<JsonObject> = fc.tuple(fc.dictionary(name, json, { maxKeys: 4 }), fc.oneof({ weight: 5, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: deep }), fc.option(fc.oneof({ weight: 4, arbitrary: scalar }, { weight: 1, arbitrary: json })))
   .map(([fields, a, u]) => ({ ...fields, ...(a !== null && { a }), ...(u !== null && { u }) }))
 
-export const id = fc.oneof(fc.constantFrom('a', 'A', 'b', 'ab', 'a ', 'é', '\u{ffff}', '\u{10000}', '\u{1f600}x', 'z', 'i', 'ı', '10', '9'), fc.uuid())
+export const id = fc.oneof(fc.constantFrom('a', 'A', 'b', 'ab', 'a ', 'é', 'e\u0301', 'ß', 'ss', '\u{ffff}', '\u{10000}', '\u{1f600}x', 'z', 'i', 'I', 'ı', '10', '9', 'x'.repeat(255)), fc.uuid())
 
 export const path = fc.constantFrom(...paths)
 
