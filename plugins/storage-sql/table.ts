@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { type Collection, type Index, writeOrderPath } from '../../kernel/ports/storage/index.ts'
+import { type Collection, type Index, isKeyName, keyName, nameHash, placeName } from '../../kernel/ports/storage/index.ts'
 
 /** Where one collection is kept. */
 export interface Table {
@@ -18,45 +17,24 @@ export interface KeyColumn {
   readonly index: Index
 }
 
-/** Part of every name that depends on how keys are made: another form of keys is another column. */
-const keyForm = 1
-const longestName = 63
-
 export const documentColumns = ['id', 'value', 'version', 'created_at', 'updated_at', 'expires_at'] as const
 
 export function tableOf(binding: string, collection: Collection): Table {
-  const name = tableName(binding, collection.name)
+  const name = placeName(binding, collection.name)
   return {
     name, collection,
-    expiryIndex: `i_${hash(name, 'expires_at')}`,
+    expiryIndex: indexNameOf(name, 'expires_at'),
     keys: collection.indexes.map((index) => {
-      const column = `${index.unique ? 'u' : 'k'}_${hash(String(keyForm), ...index.paths.map(writeOrderPath))}`
-      return { column, index, indexName: `i_${hash(name, column)}` }
+      const column = keyName(index)
+      return { column, index, indexName: indexNameOf(name, column) }
     }),
   }
 }
 
 /** True for the name of a column that holds an index's keys, declared or no longer. */
-export function isKeyColumn(column: string): boolean {
-  return /^[ku]_[0-9a-f]{16}$/.test(column)
-}
+export const isKeyColumn = isKeyName
 
-/** The name of the SQL index on a key column of this table. */
+/** The name of the SQL index on a column of this table. */
 export function indexNameOf(table: string, column: string): string {
-  return `i_${hash(table, column)}`
-}
-
-/**
- * `<binding>__<collection>`, a dot of the binding as `__` too. Where that is too long, or could be read in two ways, a
- * hash of both names ends it, after a `0` with which no name in a manifest begins.
- */
-function tableName(binding: string, collection: string): string {
-  const parts = [...binding.split('.'), collection]
-  const plain = parts.join('__')
-  if (plain.length <= longestName && parts.every((part) => !part.includes('__') && !part.endsWith('_'))) return plain
-  return `${plain.slice(0, 40)}__0${hash(binding, collection)}`
-}
-
-function hash(...parts: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
+  return `i_${nameHash(table, column)}`
 }

@@ -1,10 +1,10 @@
+import { databaseErrors } from '../database.ts'
 import { definePort } from '../definition.ts'
 import type { SqlConnection } from './driver.ts'
-import { sqlErrors } from './errors.ts'
 
 export type * from './driver.ts'
-export { databaseError, sqlError, sqlErrors } from './errors.ts'
-export type { Fault } from './errors.ts'
+export { databaseError, databaseErrorOf as sqlError, poolExhausted } from '../database.ts'
+export type { Fault } from '../database.ts'
 export { SqlRefusal } from './refusal.ts'
 export { ddlStatements, makeShape } from './shape.ts'
 export type { Compiler } from './shape.ts'
@@ -18,5 +18,5 @@ export const sql = definePort<Record<never, never>, SqlConnection>({
   capabilities: {},
   operations: {},
   keys: { type: 'object', properties: {} },
-  errors: sqlErrors,
+  errors: databaseErrors,
 })

@@ -14,6 +14,7 @@ export type { StorageCapability } from './http.ts'
 export { type Collection, collectionsOf, everyCollection, type Index, type StorageKeys } from './collections.ts'
 export { storageError, storageErrors } from './errors.ts'
 export { keysOf } from './keys.ts'
+export { isKeyName, keyName, nameHash, placeName } from './names.ts'
 export { toCandidate } from './record.ts'
 export { writeOrderPath } from './path.ts'
 

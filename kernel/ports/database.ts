@@ -1,7 +1,8 @@
-import type { ErrorTable, PorticoError } from '../../errors.ts'
-import { errorsOf } from '../../errors.ts'
+import type { ErrorTable, PorticoError } from '../errors.ts'
+import { errorsOf } from '../errors.ts'
 
-export const sqlErrors = {
+/** What every inner port of a database says, whatever its kind: declared once, and listed by each of those ports. */
+export const databaseErrors = {
   DATABASE_UNAVAILABLE: {
     status: 503, retryable: true, title: 'Database unavailable',
     detail: (at: { connection: string }) => `the database of ${at.connection} does not answer`,
@@ -28,9 +29,9 @@ export const sqlErrors = {
   },
 } as const satisfies ErrorTable
 
-export const sqlError = errorsOf(sqlErrors)
+export const databaseErrorOf = errorsOf(databaseErrors)
 
-/** What can befall a statement, in the words of no single database; each driver translates its SDK's errors into one. */
+/** What can befall a statement or a command, in the words of no single database; each driver translates its SDK's errors into one. */
 export type Fault = 'unavailable' | 'busy' | 'full' | 'outcome-unknown' | 'failed'
 
 /** After what passes by itself, a second is soon enough. */
@@ -46,5 +47,10 @@ const codeOfFault = {
 /** The port error of a fault. `reason` is for `failed` alone: the others say enough by their code. */
 export function databaseError(connection: string, fault: Fault, reason: string, cause?: unknown): PorticoError {
   const extras = { ...(cause !== undefined && { cause }), ...(fault !== 'failed' && fault !== 'outcome-unknown' && { retryAfterMs }) }
-  return fault === 'failed' ? sqlError('DATABASE_FAILED', { connection, reason }, extras) : sqlError(codeOfFault[fault], { connection }, extras)
+  return fault === 'failed' ? databaseErrorOf('DATABASE_FAILED', { connection, reason }, extras) : databaseErrorOf(codeOfFault[fault], { connection }, extras)
+}
+
+/** For a call that found every connection of the pool in use for `waitedMs`. */
+export function poolExhausted(connection: string, waitedMs: number, cause?: unknown): PorticoError {
+  return databaseErrorOf('DATABASE_POOL_EXHAUSTED', { connection, waitedMs: Math.round(waitedMs) }, { retryAfterMs, ...(cause !== undefined && { cause }) })
 }
