@@ -87,9 +87,10 @@ export default {
     },
     {
       name: 'no-undeclared-package',
+      comment: 'The SDK of an optional backend is a peer, and installed here for development.',
       severity: 'error',
       from: { path: '^(kernel|plugins)/' },
-      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev', 'unknown'], pathNot: 'node_modules/@types/' },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev', 'unknown'], dependencyTypesNot: ['npm-peer'], pathNot: 'node_modules/@types/' },
     },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],

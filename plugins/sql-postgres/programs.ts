@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto'
+import type pg from 'pg'
+import { type Call, isPorticoError, type Refusal } from '../../kernel/plugin.ts'
+import { databaseError, type SqlStep, type SqlValue, type Statement } from '../../kernel/ports/sql/index.ts'
+import { isLost, stateOf, toDatabaseError } from './faults.ts'
+import { destroy, type Pool, socketOf } from './pool.ts'
+
+const uniqueViolation = '23505'
+/** So many texts are prepared on a connection; those of one manifest are fewer. */
+const mostPrepared = 2_000
+
+/** How many rows each step changed, which of them was refused by its count, or which the server did not take. */
+type Sent = { readonly changed: readonly number[] } | Refusal | { readonly step: number; readonly error: unknown }
+
+/** Runs statements on connections of the pool, each within its call's deadline. */
+export class Programs {
+  readonly #connection: string
+  readonly #pool: Pool
+  readonly #names = new Map<string, string>()
+  readonly #primaryKeys = new Map<string, boolean>()
+
+  constructor(connection: string, pool: Pool) {
+    this.#connection = connection
+    this.#pool = pool
+  }
+
+  /** Rows of a reading statement. Sent once more when the connection broke: a read does no harm twice. */
+  async query<Row extends object>(statement: Statement, call: Call): Promise<Row[]> {
+    for (let tries = 1; ; tries++) {
+      const client = await this.#pool.acquire(call)
+      try {
+        const { rows } = await this.#within(client, call, () => client.query<Row>(this.#config(statement)))
+        this.#pool.release(client)
+        return rows
+      } catch (error) {
+        this.#letGo(client, error)
+        if (tries > 1 || !isLost(error) || call.remainingMs() <= 0) throw this.#failure(error, call)
+      }
+    }
+  }
+
+  /** All steps or none: how many rows each changed, or the step that was refused. */
+  async run(steps: readonly SqlStep[], call: Call): Promise<readonly number[] | Refusal> {
+    const [only] = steps
+    if (!only) return []
+    if (call.remainingMs() <= 0) throw databaseError(this.#connection, 'busy', 'the deadline passed before its turn')
+    const client = await this.#pool.acquire(call)
+    return steps.length === 1 && only.byKey ? this.#alone(client, only, call) : this.#together(client, steps, call)
+  }
+
+  /** One statement that is its own transaction: a single round trip. */
+  async #alone(client: pg.PoolClient, step: SqlStep, call: Call): Promise<readonly number[] | Refusal> {
+    try {
+      const { rowCount } = await this.#within(client, call, () => client.query(this.#config(step)))
+      this.#pool.release(client)
+      const changed = rowCount ?? 0
+      // It met at most one row: another number than it expects changed nothing.
+      return step.expect !== undefined && changed !== step.expect ? { step: 0, reason: 'count' } : [changed]
+    } catch (error) {
+      this.#letGo(client, error)
+      if (isLost(error)) throw databaseError(this.#connection, 'outcome-unknown', '', error)
+      return this.#refusal(0, error, call)
+    }
+  }
+
+  /** BEGIN and all steps in one round trip, and the end of it in another. */
+  async #together(client: pg.PoolClient, steps: readonly SqlStep[], call: Call): Promise<readonly number[] | Refusal> {
+    const outcome = await this.#transaction(client, steps, call)
+    if ('changed' in outcome) return outcome.changed
+    return 'reason' in outcome ? outcome : this.#refusal(outcome.step, outcome.error, call)
+  }
+
+  async #transaction(client: pg.PoolClient, steps: readonly SqlStep[], call: Call): Promise<Sent> {
+    let committing = false
+    try {
+      const outcome = await this.#within(client, call, async () => {
+        const sent = await this.#send(client, steps)
+        committing = 'changed' in sent
+        await client.query(committing ? 'commit' : 'rollback')
+        return sent
+      })
+      this.#pool.release(client)
+      return outcome
+    } catch (error) {
+      this.#letGo(client, error)
+      if (committing && isLost(error)) throw databaseError(this.#connection, 'outcome-unknown', '', error)
+      throw this.#failure(error, call)
+    }
+  }
+
+  async #send(client: pg.PoolClient, steps: readonly SqlStep[]): Promise<Sent> {
+    const socket = socketOf(client)
+    socket.cork()
+    const sent = [client.query('begin'), ...steps.map((step) => client.query(this.#config(step)))]
+    socket.uncork()
+
+    const [began, ...answers] = await Promise.allSettled(sent)
+    if (began?.status === 'rejected') throw began.reason
+    const changed: number[] = []
+    for (const [at, answer] of answers.entries()) {
+      // Only the first failure says anything: the transaction is over with it.
+      if (answer.status === 'rejected') {
+        if (isLost(answer.reason)) throw answer.reason
+        return { step: at, error: answer.reason }
+      }
+      const count = answer.value.rowCount ?? 0
+      const { expect } = steps[at] ?? {}
+      if (expect !== undefined && count !== expect) return { step: at, reason: 'count' }
+      changed.push(count)
+    }
+    return { changed }
+  }
+
+  /** A broken unique index is a refusal; anything else is thrown. */
+  async #refusal(step: number, error: unknown, call: Call): Promise<Refusal> {
+    if (stateOf(error) !== uniqueViolation) throw toDatabaseError(this.#connection, error)
+    const name = (error as { readonly constraint?: string }).constraint
+    if (name === undefined) return { step, reason: 'unique' }
+    return { step, reason: 'unique', index: (await this.#isPrimary(error, name, call)) ? 'primary' : name }
+  }
+
+  async #isPrimary(error: unknown, name: string, call: Call): Promise<boolean> {
+    const { schema = '' } = error as { readonly schema?: string }
+    const key = `${schema}.${name}`
+    let primary = this.#primaryKeys.get(key)
+    if (primary === undefined) {
+      const sql = 'select i.indisprimary as "primary" from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace where c.relname = $1 and n.nspname = $2'
+      const [row] = await this.query<{ readonly primary: boolean }>({ sql, params: [name, schema] }, call)
+      primary = row?.primary ?? false
+      if (this.#primaryKeys.size < mostPrepared) this.#primaryKeys.set(key, primary)
+    }
+    return primary
+  }
+
+  /** What is late breaks its connection: a statement on a half-open socket would wait for ever. */
+  async #within<T>(client: pg.PoolClient, call: Call, work: () => Promise<T>): Promise<T> {
+    const timer = setTimeout(() => destroy(client), call.remainingMs())
+    try {
+      return await work()
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** A connection that broke, or that a transaction may still be open on, is not used again. */
+  #letGo(client: pg.PoolClient, error: unknown): void {
+    if (isLost(error) || client.getTransactionStatus() !== 'I') this.#pool.discard(client)
+    else this.#pool.release(client)
+  }
+
+  #failure(error: unknown, call: Call): unknown {
+    if (isPorticoError(error)) return error
+    return isLost(error) && call.remainingMs() <= 0 ? databaseError(this.#connection, 'busy', '', error) : toDatabaseError(this.#connection, error)
+  }
+
+  #config({ sql, params }: Statement): pg.QueryConfig<SqlValue[]> {
+    let name = this.#names.get(sql)
+    if (name === undefined && this.#names.size < mostPrepared) {
+      name = createHash('sha256').update(sql).digest('hex').slice(0, 24)
+      this.#names.set(sql, name)
+    }
+    return { text: sql, values: [...params], ...(name !== undefined && { name }) }
+  }
+}

@@ -1,0 +1,55 @@
+import type { ExecutionContext } from 'ava'
+import pg from 'pg'
+import { systemClock } from '../../kernel/clock.ts'
+import { openPostgres, type OpenParts } from '../../plugins/sql-postgres/open.ts'
+import { sqlContract } from '../contract/sql.ts'
+import { call, silentLog } from '../plugins/sql-sqlite/connection.ts'
+import { testWith } from './server.ts'
+
+const defaults = {
+  schema: undefined, maxConnections: 10, minConnections: 0, acquireTimeoutMs: 5_000, connectTimeoutMs: 5_000, connectWithinMs: 5_000, statementTimeoutMs: 30_000,
+  lockTimeoutMs: 5_000, idleTimeoutMs: 60_000, appName: 'portico-test', tls: { enabled: false, ca: undefined, certificate: undefined, key: undefined },
+} as const
+
+/** A schema that is gone when the test ends. */
+async function schemaOf(t: ExecutionContext, url: string): Promise<string> {
+  const schema = `t_${crypto.randomUUID().replaceAll('-', '')}`
+  const client = new pg.Client(url)
+  await client.connect()
+  await client.query(`create schema ${schema}`)
+  t.teardown(async () => {
+    await client.query(`drop schema ${schema} cascade`)
+    await client.end()
+  })
+  return schema
+}
+
+function open(t: ExecutionContext, settings: Partial<OpenParts['settings']> & { readonly url: string }) {
+  return openPostgres({
+    connection: 'main', log: silentLog, clock: systemClock, signal: new AbortController().signal, settings: { ...defaults, ...settings },
+    onClose: (close) => t.teardown(close),
+  })
+}
+
+for (const { title, run } of sqlContract) {
+  testWith(['POSTGRES'], title, async (t, url = '') => {
+    const schema = await schemaOf(t, url)
+    await run(t, { call, connect: () => open(t, { url, schema }) })
+  })
+}
+
+testWith(['POSTGRES'], 'what cannot work is refused at once, with what to change', async (t, url = '') => {
+  const wrong = (change: (url: URL) => void) => {
+    const changed = new URL(url)
+    change(changed)
+    return changed.href
+  }
+  const reasons: readonly (readonly [Partial<OpenParts['settings']> & { url: string }, RegExp])[] = [
+    [{ url: wrong((one) => { one.password = 'wrong' }) }, /password of the user portico is refused/],
+    [{ url: wrong((one) => { one.pathname = '/nowhere' }) }, /no database nowhere/],
+    [{ url, tls: { enabled: true, ca: undefined, certificate: undefined, key: undefined } }, /TLS/],
+    [{ url, schema: 'nowhere' }, /no schema nowhere/],
+  ]
+  for (const [settings, message] of reasons) await t.throwsAsync(open(t, settings), { code: 'DATABASE_FAILED', message })
+  await t.throwsAsync(open(t, { url: wrong((one) => { one.port = '1' }), connectWithinMs: 300 }), { code: 'DATABASE_UNAVAILABLE' })
+})
