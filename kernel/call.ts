@@ -65,4 +65,6 @@ export interface Unit {
    * @throws UNIT_OF_WORK_ENDED after `commit`.
    */
   join<Step, T extends Stage<Step>>(commits: Commits<Step>, binding: string, make: () => T): T
+  /** True once all that was staged is durable. */
+  readonly committed: boolean
 }

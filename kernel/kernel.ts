@@ -64,6 +64,7 @@ export class Kernel {
     const unit = makeUnit()
     return {
       join: unit.join,
+      get committed() { return unit.committed },
       commit: (options) => unit.commit(new OperationCall(options, 0)),
     }
   }

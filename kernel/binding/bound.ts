@@ -12,5 +12,9 @@ export type BoundOperations<P> = {
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- merged by each port
 export interface Ports {}
 
+/** Bindings of which more is known than their port: `portico types` writes a file that merges them in. */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- merged by the application
+export interface KnownBindings {}
+
 /** All bindings by name: `ports.storage`, `ports['storage.reports']`. */
-export type Bound = { readonly [K in keyof Ports as K | `${K & string}.${string}`]: Ports[K] }
+export type Bound = { readonly [K in keyof Ports as Exclude<K | `${K & string}.${string}`, keyof KnownBindings>]: Ports[K] } & { readonly [K in keyof KnownBindings]: KnownBindings[K] }

@@ -21,35 +21,54 @@ interface Part {
 export function makeUnit(): OpenUnit {
   const stages = new Map<string, Stage<unknown>>()
   let connection: Commits<unknown> | undefined
+  /** The binding that joined first. */
+  let first = 'commit'
   let ended = false
+  let committed = false
 
   return {
     join<Step, T extends Stage<Step>>(commits: Commits<Step>, binding: string, make: () => T): T {
       if (ended) throw kernelError('UNIT_OF_WORK_ENDED', { binding })
       connection ??= commits as Commits<unknown>
       if (connection !== (commits as Commits<unknown>)) {
-        throw kernelError('UNIT_OF_WORK_FOREIGN', { binding, first: stages.keys().next().value ?? '' })
+        throw kernelError('UNIT_OF_WORK_FOREIGN', { binding, first })
       }
 
       let stage = stages.get(binding)
-      if (!stage) stages.set(binding, (stage = make() as Stage<unknown>))
+      if (!stage) {
+        if (stages.size === 0) first = binding
+        stages.set(binding, (stage = make() as Stage<unknown>))
+      }
       // The stage was made by this binding's own `make`, so it is its T.
       return stage as T
     },
 
+    get committed() { return committed },
+
     async commit(call) {
-      if (ended) throw kernelError('UNIT_OF_WORK_ENDED', { binding: stages.keys().next().value ?? 'commit' })
+      if (ended) throw kernelError('UNIT_OF_WORK_ENDED', { binding: first })
       ended = true
-      if (!connection) return
+      if (!connection) {
+        committed = true
+        return
+      }
 
       const parts = []
       for (const stage of stages.values()) parts.push({ stage, steps: await stage.steps(call) })
+      // Who holds a unit that ended, as an aggregate that it saved does, holds no documents.
+      stages.clear()
 
       const refusal = await commitOn(connection, parts, call)
       if (refusal) throw await blame(parts, refusal, call)
-      for (const stage of stages.values()) stage.committed?.()
+      committed = true
+      for (const { stage } of parts) stage.committed?.()
     },
   }
+}
+
+/** The unit in the hands of code that another commits for. */
+export function withoutCommit(unit: Unit): Unit {
+  return { join: unit.join, get committed() { return unit.committed } }
 }
 
 async function commitOn(connection: Commits<unknown>, parts: readonly Part[], call: Call): Promise<Refusal | undefined> {

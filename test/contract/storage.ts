@@ -1,4 +1,5 @@
 import { promise, type StorageCase } from './storage-case.ts'
+import { faceCases } from './storage-faces.ts'
 import { pageCases } from './storage-pages.ts'
 import { unitCases } from './storage-units.ts'
 import { viewCases } from './storage-views.ts'
@@ -121,4 +122,5 @@ export const storageContract: readonly StorageCase[] = [
   ...pageCases,
   ...unitCases,
   ...viewCases,
+  ...faceCases,
 ]

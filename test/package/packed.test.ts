@@ -154,6 +154,7 @@ test.serial('the examples of the guide to the library run', async (t) => {
   const shop = await run(process.execPath, ['shop.ts'], { cwd: directory })
   t.regex(shop.stdout, /^STORAGE_NOT_UNIQUE \|/m)
   t.regex(shop.stdout, /^before the commit \{.*'paid'.*\}\nafter it \{.*'sent'.*\}$/m)
+  t.regex(shop.stdout, /^as the view tells it \{ orderNo: 7, price: 40 \}\nclosed \{.*'closed' \}\nSTORAGE_VERSION_CONFLICT$/m)
   t.regex(shop.stdout, /^counted \[ 1, 1, 1 \] with 1 load$/m)
 
   const app = await run(process.execPath, ['app.ts'], { cwd: directory })

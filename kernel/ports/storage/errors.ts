@@ -54,6 +54,14 @@ export const storageErrors = {
     status: 400, retryable: false, title: 'Unit of work too large',
     detail: (at: { binding: string; max: string }) => `a unit of work of ${at.binding} holds at most ${at.max}`,
   },
+  STORAGE_UNIT_REQUIRED: {
+    status: 400, retryable: false, title: 'Unit of work required',
+    detail: (at: { collection: string; operation: string }) => `${at.operation} of a repository of ${at.collection} needs a unit of work: storage.unit(async (unit) => { … repository.${at.operation}(aggregate, { unit }) })`,
+  },
+  STORAGE_AGGREGATE_UNKNOWN: {
+    status: 400, retryable: false, title: 'Aggregate unknown',
+    detail: (at: { collection: string; operation: string }) => `${at.operation}: this aggregate was neither read nor added through this repository of ${at.collection}; read it in the unit, add it, or give its \`id\` and \`ifVersion\``,
+  },
   STORAGE_CONTENDED: {
     status: 503, retryable: true, title: 'Changed meanwhile',
     detail: (at: At) => `${at.collection}/${at.id} was changed by others at the same time`,

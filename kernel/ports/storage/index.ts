@@ -1,4 +1,3 @@
-import type { BoundOperations } from '../../binding/bound.ts'
 import { definePort } from '../definition.ts'
 import { storageKeysSchema, type StorageKeys } from './collections.ts'
 import type { StorageDriver } from './driver.ts'
@@ -6,10 +5,14 @@ import { storageErrors } from './errors.ts'
 import { storageCapabilities, type StorageCapability, storageOperations } from './http.ts'
 import { implementStorage } from './meaning.ts'
 import { faultsOfViews } from './views.ts'
-import type { StorageInProcess, StorageOperations } from './operations.ts'
+import type { StorageInProcess, StorageOf } from './in-process.ts'
+import type { StorageOperations } from './operations.ts'
 
 export type * from './driver.ts'
+export type * from './in-process.ts'
 export type * from './operations.ts'
+export type { InUnit, Mapping, Repository, Versioned } from './repository.ts'
+export type * from './typed.ts'
 export type { StorageCapability } from './http.ts'
 export { type Collection, collectionsOf, everyCollection, type Index, type StorageKeys } from './collections.ts'
 export { storageError, storageErrors } from './errors.ts'
@@ -32,6 +35,6 @@ export const storage = definePort<StorageOperations, StorageDriver, StorageKeys,
 
 declare module '../../binding/bound.ts' {
   interface Ports {
-    storage: BoundOperations<StorageOperations> & StorageInProcess
+    storage: StorageOf
   }
 }

@@ -1,4 +1,4 @@
-import type { Unit } from '../../binding/unit.ts'
+import { type Unit, withoutCommit } from '../../binding/unit.ts'
 import type { Call } from '../../call.ts'
 import type { JsonObject } from '../../json.ts'
 import type { PortParts } from '../definition.ts'
@@ -10,8 +10,9 @@ import type { Row, StorageDriver } from './driver.ts'
 import { storageError } from './errors.ts'
 import { countMatches, findMatches, type Search } from './find.ts'
 import type { StorageCapability } from './http.ts'
+import type { StorageInProcess } from './in-process.ts'
 import { once, rowWithoutText, wholeResults } from './idempotency.ts'
-import type { FindInput, Page, Repeatable, StorageInProcess, StorageOperations, StoredRecord } from './operations.ts'
+import type { FindInput, Page, Repeatable, StorageOperations, StoredRecord } from './operations.ts'
 import { parseQuery, parseSelect, type Query } from './query.ts'
 import { parseDocument, toProjection, toRecord, toSelection } from './record.ts'
 import { RowWeight } from './scan.ts'
@@ -19,6 +20,7 @@ import { StorageStage } from './stage.ts'
 import { startSweeping } from './sweep.ts'
 import { runUnit, unitCall } from './unit-of-work.ts'
 import { makeVersions } from './version.ts'
+import { typedFaces } from './typed-face.ts'
 import { declaredView, fieldsOfView, queryOfView, viewsOf } from './views.ts'
 import { applyAll } from './write.ts'
 import * as writes from './writes.ts'
@@ -121,6 +123,7 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
       return staging(call, (stage, unit) => once(again, stage, async () => ({ results: await applyAll({ making, stage, unit, collection, call, peer: parts.peer, binding }, input.operations) })))
     },
 
-    unit: (callback, options = {}) => runUnit(unitCall(options), ({ join }) => callback({ join })),
+    unit: (callback, options = {}) => runUnit(unitCall(options), (unit) => callback(withoutCommit(unit))),
+    ...typedFaces(parts),
   }
 }

@@ -1,4 +1,3 @@
-import type { Unit } from '../../binding/unit.ts'
 import type { Call } from '../../call.ts'
 import type { Json, JsonObject } from '../../json.ts'
 
@@ -181,15 +180,4 @@ export interface UnitOptions {
   /** For all attempts together; 30,000 ms unless set. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
-}
-
-/** What only a caller in the same process can be given. */
-export interface StorageInProcess {
-  /**
-   * Runs `callback` with a unit of work and commits it; answers what the callback answered. When a record that the unit read
-   * or wrote was changed meanwhile, the callback runs again in a new unit, after a random wait, until the deadline. So
-   * it must have no other effects than those it stages. Not covered: records that appear for a `find` it made (phantoms).
-   * @throws STORAGE_CONTENDED when other writers won until the deadline.
-   */
-  unit<T>(callback: (unit: Unit) => Promise<T>, options?: UnitOptions): Promise<T>
 }

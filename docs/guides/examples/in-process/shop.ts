@@ -29,6 +29,49 @@ console.log('before the commit', (await storage.get({ collection: 'orders', id: 
 await unit.commit()
 console.log('after it', (await storage.get({ collection: 'orders', id: order.id }))?.value)
 
+// One collection with the type of its values, and the read side, which has names of its own.
+interface Order {
+  readonly number: number
+  readonly status: string
+  readonly total?: number
+}
+const orders = storage.collection<Order>('orders')
+const { items: costly } = await orders.find({ where: { total: { $gte: 10 } }, orderBy: ['-total'] })
+console.log('costly', costly.map(({ value }) => value.number))
+const { items: sent } = await storage.findView({ view: 'sent', where: { price: 40 } })
+console.log('as the view tells it', sent[0]?.value)
+
+// Aggregates: what a repository read, it saves only over the version that it read, and only in a unit of work.
+class Basket {
+  readonly number: number
+  status: string
+
+  constructor(number: number, status: string) {
+    this.number = number
+    this.status = status
+  }
+
+  close(): void {
+    if (this.status !== 'sent') throw new Error('it was not sent')
+    this.status = 'closed'
+  }
+}
+const baskets = storage.repository<Basket, Order>('orders', {
+  toValue: ({ number, status }) => ({ number, status }),
+  fromValue: ({ number, status }) => new Basket(number, status),
+})
+const early = await baskets.get(order.id)
+await storage.unit(async (unit) => {
+  const basket = await baskets.get(order.id, { unit })
+  basket.close()
+  await baskets.save(basket, { unit })
+})
+console.log('closed', (await orders.get({ id: order.id })).value)
+await storage.unit((unit) => baskets.save(early, { unit })).catch((error: unknown) => {
+  if (!isPorticoError(error)) throw error
+  console.log(error.code)
+})
+
 // A worker: each lease has a token, and an ack with a lost one is refused.
 const { items } = await queue.lease({ queue: 'emails', max: 10 })
 for (const { token, job } of items) {
