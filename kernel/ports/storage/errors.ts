@@ -70,6 +70,10 @@ export const storageErrors = {
     status: 504, retryable: false, title: 'Outcome unknown',
     detail: (at: { binding: string }) => `the connection of ${at.binding} was lost while it committed: the write may or may not be there; read it, or repeat it with the same Idempotency-Key`,
   },
+  STORAGE_FULL: {
+    status: 507, retryable: true, title: 'Storage full',
+    detail: (at: { binding: string; maxBytes: number }) => `the documents of ${at.binding} would take more than the ${at.maxBytes} bytes that they may; reads go on, writes work again when some are deleted or have expired`,
+  },
   STORAGE_KEY_REUSED: {
     status: 422, retryable: false, title: 'Idempotency key used before',
     detail: (at: { operation: string }) => `this Idempotency-Key came with another ${at.operation} in the last 24 hours; take a new key for a new write`,
