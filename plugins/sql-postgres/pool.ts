@@ -138,7 +138,7 @@ function configOf({ url, maxConnections, minConnections, connectTimeoutMs, idleT
     keepAliveInitialDelayMillis: 10_000,
     // A program's statements are sent together, without waiting for the answer of each.
     pipeline: true,
-    types: { getTypeParser: (oid: number, format?: 'text' | 'binary'): unknown => (oid === int8 ? Number : parserOf(oid, format)) } as pg.CustomTypesConfig,
+    types: { getTypeParser: (oid: number, format?: 'text' | 'binary'): unknown => (oid === int8 ? Number : parserOf(oid, format)) },
     ...(tls.enabled && { ssl: { rejectUnauthorized: true, ...(ca !== undefined && { ca }), ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) } }),
   }
 }

@@ -15,6 +15,7 @@ export function serverUrl(name: ServerName): string | undefined {
 export function testWith(names: readonly ServerName[], title: string, body: (t: ExecutionContext, ...urls: string[]) => Promise<void> | void): void {
   const urls = names.flatMap((name) => serverUrl(name) ?? [])
   const whole = `${names.join(' and ').toLowerCase()}: ${title}`
-  if (urls.length < names.length) test.skip(whole, () => undefined)
-  else test(whole, (t) => body(t, ...urls))
+  if (urls.length < names.length) test.serial.skip(whole, () => undefined)
+  // One after the other: each opens connections of its own, and a server takes only so many.
+  else test.serial(whole, (t) => body(t, ...urls))
 }
