@@ -1,11 +1,12 @@
 import { cache } from './cache/index.ts'
 import type { AnyPort } from './definition.ts'
 import { integrations } from './integrations/index.ts'
+import { mongodb } from './mongodb/index.ts'
 import { queue } from './queue/index.ts'
 import { sql } from './sql/index.ts'
 import { storage } from './storage/index.ts'
 
 /** The kernel's own ports; listed plugins add theirs. */
-export const builtInPorts: readonly AnyPort[] = [sql, storage, queue, cache, integrations]
+export const builtInPorts: readonly AnyPort[] = [sql, mongodb, storage, queue, cache, integrations]
 
-export { cache, integrations, queue, sql, storage }
+export { cache, integrations, mongodb, queue, sql, storage }

@@ -18,6 +18,8 @@ export interface StorageHarness {
   readonly capabilities: readonly string[]
   /** Whose time a record expires by: the kernel's clock, or a server's own. */
   readonly time: 'kernel' | 'server'
+  /** A stand-in for a server that orders ids by UTF-16 code units: it is given none where that order is another. */
+  readonly utf16Ids?: boolean
   /** Starts a binding with these keys of the port, as a manifest writes them, on an empty backend; closed and taken away when the test ends. */
   start(t: ExecutionContext, keys: object): Promise<StorageParts>
 }

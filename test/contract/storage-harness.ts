@@ -14,7 +14,7 @@ export interface StoragePlace {
   readonly directory?: string
 }
 
-export interface StorageBackend extends Pick<StorageHarness, 'capabilities' | 'time'> {
+export interface StorageBackend extends Pick<StorageHarness, 'capabilities' | 'time' | 'utf16Ids'> {
   /** An empty place that no other test has; `t.teardown` takes it away again. */
   place(t: ExecutionContext): StoragePlace | Promise<StoragePlace>
   /** The binding's name; `storage` unless set. */
@@ -22,9 +22,9 @@ export interface StorageBackend extends Pick<StorageHarness, 'capabilities' | 't
 }
 
 /** Meets a driver through a real manifest. */
-export function storageHarness({ capabilities, time, place, binding = 'storage' }: StorageBackend): StorageHarness {
+export function storageHarness({ capabilities, time, utf16Ids = false, place, binding = 'storage' }: StorageBackend): StorageHarness {
   return {
-    capabilities, time,
+    capabilities, time, utf16Ids,
     async start(t, keys) {
       const { storage, connections = {}, plugins = [], directory } = await place(t)
       const manifest = { version: 1, name: 'contract', plugins, connections, ports: { [binding]: { ...storage, ...keys } } }

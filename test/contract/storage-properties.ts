@@ -3,23 +3,30 @@ import fc from 'fast-check'
 import { type CallOptions, isPorticoError } from '../../kernel/plugin.ts'
 import type { FindInput, StoredRecord } from '../../kernel/ports/storage/index.ts'
 import { oracleCollections } from './storage-keys.ts'
-import { document, id, path, query } from './storage-arbitrary.ts'
+import { document, id as anyId, path, query } from './storage-arbitrary.ts'
 import type { StorageHarness, StorageParts } from './storage-case.ts'
 import { ArrayStorage, type Change, type Outcome, selected } from './storage-model.ts'
 
 const atOnce = 8
 
-const inserts = (time: StorageHarness['time']) => {
+/** Below the surrogates, the order of code units is that of code points. */
+const idsOf = ({ utf16Ids }: Pick<StorageHarness, 'utf16Ids'>) => (utf16Ids ? anyId.filter((id) => /^[^\ud800-\uffff]*$/.test(id)) : anyId)
+
+const inserts = (harness: StorageHarness, time = harness.time) => {
+  const id = idsOf(harness)
   // A server's time does not stand still while the answers are compared.
   const ttlMs = time === 'kernel' ? fc.constantFrom(undefined, undefined, undefined, 1, 7, 40) : fc.constant(undefined)
   return fc.uniqueArray(fc.record({ id, value: document, ttlMs }), { selector: (one) => one.id, maxLength: 60, size: 'medium' })
     .map((records) => records.map((insert): Change => ({ insert })))
 }
-const changes = (maxLength: number): fc.Arbitrary<Change[]> => fc.array(fc.oneof(
-  fc.record({ put: fc.record({ id, value: document }) }),
-  fc.record({ patch: fc.record({ id, patch: document }) }),
-  fc.record({ delete: fc.record({ id }) }),
-), { maxLength })
+const changes = (harness: StorageHarness, maxLength: number): fc.Arbitrary<Change[]> => {
+  const id = idsOf(harness)
+  return fc.array(fc.oneof(
+    fc.record({ put: fc.record({ id, value: document }) }),
+    fc.record({ patch: fc.record({ id, patch: document }) }),
+    fc.record({ delete: fc.record({ id }) }),
+  ), { maxLength })
+}
 const queriesOf = (collection: string) => query(Object.values(oracleCollections[collection] ?? {}).flat())
 
 /** Queries, pages, counts and selections over what any changes left. */
@@ -28,7 +35,7 @@ export async function answersAlike(t: ExecutionContext, harness: StorageHarness,
   const { storage, clock } = parts
   const asked = fc.array(fc.record({ query: queriesOf(collection), limit: fc.constantFrom(1, 3, 7, 1_000), select: fc.option(fc.array(path, { minLength: 1, maxLength: 3 }), { nil: undefined }), waitMs: fc.constantFrom(0, 0, 1, 10) }), { minLength: 6, maxLength: 6 })
 
-  await fc.assert(fc.asyncProperty(inserts(harness.time), changes(12), asked, (inserted, changed, asked) => emptied(parts, collection, async () => {
+  await fc.assert(fc.asyncProperty(inserts(harness), changes(harness, 12), asked, (inserted, changed, asked) => emptied(parts, collection, async () => {
     const model = await fill(parts, collection, inserted)
     for (const change of changed) {
       await clock.advance(1)
@@ -51,9 +58,9 @@ export async function answersAlike(t: ExecutionContext, harness: StorageHarness,
 /** Pages between which others write. */
 export async function pagesUnderWrites(t: ExecutionContext, harness: StorageHarness, collection: string): Promise<void> {
   const parts = await begin(t, harness)
-  const given = inserts('server')
+  const given = inserts(harness, 'server')
 
-  await fc.assert(fc.asyncProperty(given, changes(12), queriesOf(collection), fc.integer({ min: 1, max: 4 }), (inserted, changed, query, limit) => emptied(parts, collection, async () => {
+  await fc.assert(fc.asyncProperty(given, changes(harness, 12), queriesOf(collection), fc.integer({ min: 1, max: 4 }), (inserted, changed, query, limit) => emptied(parts, collection, async () => {
     const model = await fill(parts, collection, inserted)
     const before = model.find(query)
     const touched = new Set<string>()
@@ -82,7 +89,7 @@ export async function unitSeesItself(t: ExecutionContext, harness: StorageHarnes
   const parts = await begin(t, harness)
   const { storage } = parts
 
-  await fc.assert(fc.asyncProperty(inserts(harness.time), changes(15), queriesOf(collection), fc.integer({ min: 1, max: 5 }), (inserted, changed, query, limit) => emptied(parts, collection, async () => {
+  await fc.assert(fc.asyncProperty(inserts(harness), changes(harness, 15), queriesOf(collection), fc.integer({ min: 1, max: 5 }), (inserted, changed, query, limit) => emptied(parts, collection, async () => {
     const stored = await fill(parts, collection, inserted)
     const model = await storage.unit(async (unit) => {
       // Made anew: a unit may run again.

@@ -1,4 +1,6 @@
+import type { Unit } from '../../kernel/plugin.ts'
 import { limits } from '../../kernel/ports/storage/limits.ts'
+import { contractKeys } from './storage-keys.ts'
 import { promise, type StorageCase, unitPromise } from './storage-case.ts'
 
 const collection = 'orders'
@@ -8,6 +10,49 @@ const contended = { code: 'STORAGE_CONTENDED' }
 
 /** Lists, units of work, and writes that may be repeated. */
 export const unitCases: readonly StorageCase[] = [
+  {
+    title: 'a unit of two records commits both, or is refused at the second one, read or written',
+    async run(t, harness) {
+      const { storage, unit: open } = await harness.start(t, contractKeys)
+      const twice: readonly ((id: string, unit: Unit) => Promise<unknown>)[] = [(id, unit) => storage.put({ ...at(id), value: {} }, { unit }), (id, unit) => storage.getMany({ collection, ids: [id] }, { unit })]
+
+      for (const then of twice) {
+        const both = () => storage.unit(async (unit) => {
+          await storage.put({ ...at('o1'), value: {} }, { unit })
+          await then('o2', unit)
+        })
+        if (harness.capabilities.includes('units')) await t.notThrowsAsync(both())
+        else await t.throwsAsync(both(), { code: 'STORAGE_UNSUPPORTED' })
+      }
+      if (harness.capabilities.includes('units')) return
+
+      t.deepEqual(await storage.count({ collection }), { count: 0 })
+      const { unit, commit } = open()
+      await storage.insert({ ...at('o1'), value: { n: 1 } }, { unit })
+      await t.throwsAsync(storage.insert({ collection: 'strict', value: { n: 1 } }, { unit }), { code: 'STORAGE_UNSUPPORTED' })
+      await commit()
+      t.deepEqual([await storage.count({ collection }), await storage.count({ collection: 'strict' })], [{ count: 1 }, { count: 0 }])
+    },
+  },
+
+  promise('what a unit does to one record in turn is one change, or none', async (t, { storage }) => {
+    const { version } = await storage.put({ ...at('o1'), value: { n: 0 } })
+    await storage.unit(async (unit) => {
+      await storage.patch({ ...at('o1'), patch: { a: 1 } }, { unit })
+      await storage.delete(at('o1'), { unit })
+      await storage.insert({ ...at('o1'), value: { n: 1 } }, { unit })
+      await storage.patch({ ...at('o1'), patch: { b: 2 } }, { unit })
+    })
+    t.deepEqual((await storage.get(at('o1'))).value, { n: 1, b: 2 })
+
+    await storage.unit(async (unit) => {
+      await storage.insert({ ...at('o2'), value: {} }, { unit })
+      await storage.delete(at('o2'), { unit })
+    })
+    await t.throwsAsync(storage.get(at('o2')), { code: 'STORAGE_NOT_FOUND' })
+    await t.throwsAsync(storage.unit((unit) => storage.put({ ...at('o1'), value: {}, ifVersion: version }, { unit })), { code: 'STORAGE_VERSION_CONFLICT' })
+  }),
+
   unitPromise('write applies all in order, or none, and names the operation that failed', async (t, { storage }) => {
     const { results } = await storage.write({ operations: [{ insert: { ...at('o1'), value: { n: 1 } } }, { patch: { ...at('o1'), patch: { m: 2 } } }, { check: { ...at('o2'), ifAbsent: true } }, { insert: { ...at('o3'), value: {} } }, { delete: at('o3') }] })
     t.deepEqual(results.map((result) => Object.keys(result)), [['id', 'version'], ['id', 'version'], ['id'], ['id', 'version'], ['id']])

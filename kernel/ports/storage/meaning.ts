@@ -43,7 +43,7 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
     if (!found) throw storageError('STORAGE_COLLECTION_NOT_FOUND', { binding, collection: name })
     return found
   }
-  const stageIn = (unit: Unit): StorageStage => unit.join(driver.commits, binding, () => new StorageStage(binding, driver, kept))
+  const stageIn = (unit: Unit): StorageStage => unit.join(driver.commits, binding, () => new StorageStage({ binding, driver, collections: kept, units: parts.capabilities.has('units') }))
   /** In the caller's unit, which is committed later, or in one of its own: all writes go the same way. */
   const staging = <T>(call: Call, body: (stage: StorageStage, unit: Unit) => Promise<T>): Promise<T> =>
     call.unit ? body(stageIn(call.unit), call.unit) : runUnit(call, (unit) => body(stageIn(unit), unit))

@@ -1,6 +1,6 @@
 import type { Refusal, Stage } from '../../binding/unit.ts'
 import type { Call } from '../../call.ts'
-import { isPorticoError, kernelError, type PorticoError } from '../../errors.ts'
+import { isPorticoError, kernelError, type PorticoError, unsupported } from '../../errors.ts'
 import { type Collection, type Index } from './collections.ts'
 import type { Condition, Entry, KeyedRow, Row, StorageDriver } from './driver.ts'
 import { storageError } from './errors.ts'
@@ -30,13 +30,25 @@ interface Known {
   readonly written: boolean
 }
 
-/** The storage binding's part of a unit of work: what it saw, and what it will write. */
+export interface StageParts {
+  readonly binding: string
+  readonly driver: StorageDriver
+  readonly collections: ReadonlyMap<string, Collection>
+  /** Whether the backend changes several records together; without it a unit holds one record. */
+  readonly units: boolean
+}
+
+/**
+ * The storage binding's part of a unit of work: what it saw, and what it will write.
+ * @throws STORAGE_UNSUPPORTED, where the driver has no `units`, as soon as a second record is met.
+ */
 export class StorageStage implements Stage<unknown> {
   readonly binding: string
   /** The operation of a `write` whose entries are being staged. */
   operation: number | undefined
   readonly #driver: StorageDriver
   readonly #collections: ReadonlyMap<string, Collection>
+  readonly #units: boolean
   readonly #known = new Map<string, Known>()
   readonly #staged: Staged[] = []
   #bytes = 0
@@ -44,10 +56,11 @@ export class StorageStage implements Stage<unknown> {
   #ended = false
   #sent: readonly { readonly staged: Staged; readonly steps: number }[] = []
 
-  constructor(binding: string, driver: StorageDriver, collections: ReadonlyMap<string, Collection>) {
+  constructor({ binding, driver, collections, units }: StageParts) {
     this.binding = binding
     this.#driver = driver
     this.#collections = collections
+    this.#units = units
   }
 
   /** The record as the unit has it; undefined when the unit has not met it. */
@@ -143,15 +156,25 @@ export class StorageStage implements Stage<unknown> {
   }
 
   #push(entry: Entry, failure: Failure): void {
-    this.#staged.push({ entry, failure, operation: this.operation })
+    if (!this.#units) this.#onlyRecord(entry)
+    const earlier = this.#units ? undefined : this.#staged.pop()
+    this.#staged.push({ entry: earlier ? follow(earlier.entry, entry) : entry, failure: earlier?.failure ?? failure, operation: this.operation })
     this.#bound()
   }
 
   #learn(known: Known): void {
+    if (!this.#units) this.#onlyRecord(known)
     const key = keyOf(known.collection, known.id)
     this.#noted += (known.noted ? 1 : 0) - (this.#known.get(key)?.noted ? 1 : 0)
     this.#known.set(key, known)
     this.#bound()
+  }
+
+  /** What one record becomes is one entry, and that any backend applies whole. */
+  #onlyRecord({ collection, id }: Pick<Entry, 'collection' | 'id'>): void {
+    const key = keyOf(collection, id)
+    const isOnly = Array.from(this.#known.keys()).every((one) => one === key) && this.#staged.every(({ entry }) => keyOf(entry.collection, entry.id) === key)
+    if (!isOnly && !this.#ended) throw unsupported('storage', { binding: this.binding, what: 'a unit of work of more than one record', capability: 'units' })
   }
 
   #bound(): void {
@@ -167,6 +190,14 @@ export class StorageStage implements Stage<unknown> {
 }
 
 const sweptAtOnce = 1_000
+
+/**
+ * Two writes of one record in turn, as one. The later condition was found to hold for what the earlier one writes, so the
+ * first is all there is to demand; what was not there and is gone again is a condition alone.
+ */
+function follow({ collection, id, when, write: before }: Entry, { write = before }: Entry): Entry {
+  return { collection, id, when, ...(write !== undefined && !(write === null && when === 'absent') && { write }) }
+}
 
 function keyOf(collection: string, id: string): string {
   // NUL stands in neither.

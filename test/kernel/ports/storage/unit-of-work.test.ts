@@ -19,7 +19,7 @@ function answering(...errors: readonly PorticoError[]) {
   // A stage asks its driver for nothing but its steps here.
   const driver = { commits: connection, steps: (entries: readonly unknown[]) => entries.map((entry) => [entry]) } as unknown as StorageDriver
   const write = (timeoutMs: number) => runUnit(unitCall({ timeoutMs }), async (unit) => {
-    const stage = unit.join(connection, 'storage', () => new StorageStage('storage', driver, collectionsOf({})))
+    const stage = unit.join(connection, 'storage', () => new StorageStage({ binding: 'storage', driver, collections: collectionsOf({}), units: true }))
     stage.check('orders', 'o1', 'present', 'STORAGE_VERSION_CONFLICT')
   })
   return { write, commits: () => commits }

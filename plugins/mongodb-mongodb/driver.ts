@@ -1,0 +1,109 @@
+import type { Collection, Db, MongoClient } from 'mongodb'
+import type { Call, Refusal } from '../../kernel/plugin.ts'
+import { databaseError, type MongoChange, type MongoConnection, type MongoDocument, mongoError, type MongoFilter, type MongoFind, type MongoIndex, type MongoStep } from '../../kernel/ports/mongodb/index.ts'
+import { internalCall } from './calls.ts'
+import { Commands } from './commands.ts'
+import { commitOne, commitTogether, type CommitParts } from './commit.ts'
+import { IndexStore } from './indexes.ts'
+import type { Kept } from './kept.ts'
+import { holdLock } from './lock.ts'
+import { LockCollection } from './lock-collection.ts'
+import type { Opened } from './open.ts'
+import { ServerTime } from './server-time.ts'
+
+/** One database of one MongoDB. */
+export class MongodbConnection implements MongoConnection {
+  readonly hasTransactions: boolean
+  readonly #client: MongoClient
+  readonly #db: Db
+  readonly #commands: Commands
+  readonly #time: ServerTime
+  readonly #indexes: IndexStore
+  readonly #locks: LockCollection
+
+  constructor(connection: string, { client, db, hasTransactions, settings }: Opened) {
+    this.hasTransactions = hasTransactions
+    this.#client = client
+    this.#db = db
+    this.#commands = new Commands(connection, settings)
+    this.#time = new ServerTime(() => this.#askTime(settings.acquireTimeoutMs))
+    this.#indexes = new IndexStore(db, this.#commands)
+    this.#locks = new LockCollection(this.#in('portico_locks'), this.#commands, (call) => this.now(call))
+  }
+
+  async get(collection: string, id: string, call: Call): Promise<MongoDocument | undefined> {
+    const found = await this.#commands.read(call, (limits) => this.#in(collection).findOne({ _id: id }, limits))
+    return found ?? undefined
+  }
+
+  find(collection: string, filter: MongoFilter, { sort, limit, index, only }: MongoFind, call: Call): Promise<readonly MongoDocument[]> {
+    return this.#commands.read(call, (limits) => this.#in(collection).find(filter, {
+      ...limits,
+      ...(sort && { sort }), ...(index !== undefined && { hint: index }),
+      // One batch, so that a page is one round trip.
+      ...(limit !== undefined && { limit, batchSize: limit }),
+      ...(only && { projection: Object.fromEntries(only.map((field) => [field, 1])) }),
+    }).toArray())
+  }
+
+  count(collection: string, filter: MongoFilter, index: string | undefined, call: Call): Promise<number> {
+    return this.#commands.read(call, (limits) => this.#in(collection).countDocuments(filter, { ...limits, ...(index !== undefined && { hint: index }) }))
+  }
+
+  async commit(steps: readonly MongoStep[], call: Call): Promise<Refusal | undefined> {
+    const [only] = steps
+    if (!only) return undefined
+    const parts: CommitParts = { client: this.#client, commands: this.#commands, in: (collection) => this.#in(collection), nowMs: await this.now(call) }
+    if (steps.length === 1) return commitOne(parts, only, call)
+    if (!this.hasTransactions) throw mongoError('DATABASE_NO_TRANSACTIONS', { connection: this.#commands.connection })
+    return commitTogether(parts, steps, call)
+  }
+
+  async change(collection: string, changes: readonly MongoChange[], call: Call): Promise<void> {
+    if (changes.length === 0) return
+    const operations = changes.map(({ filter, set }) => ({ updateOne: { filter, update: { $set: set } } }))
+    await this.#commands.write(call, (limits) => this.#in(collection).bulkWrite(operations, { ...limits, ordered: false }))
+  }
+
+  async remove(collection: string, filter: MongoFilter, call: Call): Promise<number> {
+    const { deletedCount } = await this.#commands.write(call, (limits) => this.#in(collection).deleteMany(filter, limits))
+    return deletedCount
+  }
+
+  indexes(collection: string, call: Call): Promise<readonly string[] | undefined> {
+    return this.#indexes.names(collection, call)
+  }
+
+  createIndex(collection: string, index: MongoIndex, call: Call): Promise<boolean> {
+    return this.#indexes.create(collection, index, call)
+  }
+
+  dropIndex(collection: string, name: string, call: Call): Promise<void> {
+    return this.#indexes.drop(collection, name, call)
+  }
+
+  async now(_call: Call): Promise<number> {
+    return this.#time.now()
+  }
+
+  lock<T>(name: string, call: Call, body: () => Promise<T>): Promise<T> {
+    return holdLock(this.#locks, name, call, () => databaseError(this.#commands.connection, 'busy', 'the lock did not come free within the deadline'), body)
+  }
+
+  async health(call: Call): Promise<void> {
+    await this.#commands.read(call, (limits) => this.#db.command({ ping: 1 }, limits))
+  }
+
+  #in(collection: string): Collection<Kept> {
+    return this.#db.collection<Kept>(collection)
+  }
+
+  /** Asked for all who wait, so within a time of its own. */
+  #askTime(timeoutMs: number): Promise<number> {
+    return this.#commands.read(internalCall(timeoutMs), async (limits) => {
+      const { localTime } = await this.#db.command({ hello: 1 }, limits)
+      if (!(localTime instanceof Date)) throw new Error('the server tells no time (`hello` without `localTime`)')
+      return localTime.getTime()
+    })
+  }
+}

@@ -1,0 +1,33 @@
+import { randomBytes } from 'node:crypto'
+import type { ExecutionContext } from 'ava'
+import { type Db, MongoClient } from 'mongodb'
+
+export interface TestDatabase {
+  /** Of a database that nobody else has. */
+  readonly url: string
+  readonly db: Db
+}
+
+/** A database with a random name, dropped when the test ends. */
+export async function testDatabase(t: ExecutionContext, serverUrl: string): Promise<TestDatabase> {
+  const name = `portico_test_${randomBytes(6).toString('hex')}`
+  const url = new URL(serverUrl)
+  url.pathname = `/${name}`
+  const client = await MongoClient.connect(url.href)
+  t.teardown(async () => {
+    await client.db(name).dropDatabase()
+    await client.close()
+  })
+  return { url: url.href, db: client.db(name) }
+}
+
+/** What the server can do: mongo-java-server, which stands in for one, orders strings by UTF-16 and has no transactions. */
+export async function serverKind(serverUrl: string): Promise<{ readonly units: boolean; readonly utf16Ids: boolean }> {
+  const client = await MongoClient.connect(serverUrl)
+  try {
+    const [hello, status] = await Promise.all([client.db('admin').command({ hello: 1 }), client.db('admin').command({ serverStatus: 1 })])
+    return { units: typeof hello['setName'] === 'string' || hello['msg'] === 'isdbgrid', utf16Ids: status['process'] === 'java' }
+  } finally {
+    await client.close()
+  }
+}
