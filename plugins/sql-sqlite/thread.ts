@@ -7,6 +7,9 @@ import { ready } from './protocol.ts'
 const mostCrashes = 5
 const crashWindowMs = 60_000
 
+/** What comes and goes with each message does not outlive it; V8 would let it take 96 MiB before it looks. */
+const maxYoungGenerationSizeMb = 12
+
 // The compiled package has .js files, a checkout .ts: Node never rewrites a path that is made at run time.
 const workerUrl = new URL(`./worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 
@@ -47,7 +50,7 @@ export class Thread {
   /** Starts it unless it runs; `ready` tells when it takes messages. */
   start(): void {
     if (this.#worker || this.#closing || this.hasFailed) return
-    const worker = new Worker(workerUrl, { workerData: this.#workerData, env: SHARE_ENV, name: `sqlite-${this.#workerData.role}` })
+    const worker = new Worker(workerUrl, { workerData: this.#workerData, env: SHARE_ENV, resourceLimits: { maxYoungGenerationSizeMb }, name: `sqlite-${this.#workerData.role}` })
     this.#worker = worker
     worker.on('message', (answer: unknown) => {
       if (answer !== ready) return this.#events.message(answer)
