@@ -1,6 +1,7 @@
 import { promise, type StorageCase } from './storage-case.ts'
 import { faceCases } from './storage-faces.ts'
 import { pageCases } from './storage-pages.ts'
+import { transferCases } from './storage-transfers.ts'
 import { unitCases } from './storage-units.ts'
 import { viewCases } from './storage-views.ts'
 
@@ -121,6 +122,7 @@ export const storageContract: readonly StorageCase[] = [
 
   ...pageCases,
   ...unitCases,
+  ...transferCases,
   ...viewCases,
   ...faceCases,
 ]

@@ -18,6 +18,7 @@ import { parseDocument, toProjection, toRecord, toSelection } from './record.ts'
 import { RowWeight } from './scan.ts'
 import { StorageStage } from './stage.ts'
 import { startSweeping } from './sweep.ts'
+import { makeTransfers } from './transfer.ts'
 import { runUnit, unitCall } from './unit-of-work.ts'
 import { makeVersions } from './version.ts'
 import { typedFaces } from './typed-face.ts'
@@ -125,5 +126,6 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
 
     unit: (callback, options = {}) => runUnit(unitCall(options), (unit) => callback(withoutCommit(unit))),
     ...typedFaces(parts),
+    ...makeTransfers({ driver, binding, units: parts.capabilities.has('units'), collection, stageIn, newVersion: making.newVersion }),
   }
 }

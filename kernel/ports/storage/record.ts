@@ -3,6 +3,7 @@ import { isoTime } from '../time.ts'
 import type { Row } from './driver.ts'
 import type { StoredRecord } from './operations.ts'
 import { type Candidate, type Path, valueAt } from './path.ts'
+import type { PortableRecord } from './portable.ts'
 import type { ViewField } from './views.ts'
 
 /** A row as its caller gets it. */
@@ -12,6 +13,12 @@ export function toRecord(row: Row, text: boolean): StoredRecord {
 
 export function toCandidate(row: Row): Candidate {
   return { id: row.id, value: parseDocument(row.text), createdAtMs: row.createdAtMs, updatedAtMs: row.updatedAtMs }
+}
+
+/** A row as it leaves for another backend. */
+export function toPortable(row: Row): PortableRecord {
+  const { version: _made, ...record } = toRecord(row, false)
+  return record
 }
 
 export function parseDocument(text: string): JsonObject {
