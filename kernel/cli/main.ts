@@ -2,8 +2,10 @@ import { Command, CommanderError, Option } from 'commander'
 import { didYouMean } from '../manifest/suggest.ts'
 import { kernelVersion } from '../version.ts'
 import { defaultFile, type CommonFlags } from './options.ts'
+import { addStorageCommands } from './storage-commands.ts'
 import { writeFailure, writeOutcome, type ExitStatus, type Outcome } from './outcome.ts'
 import type { Terminal } from './terminal.ts'
+import { withManifest } from './with-manifest.ts'
 
 /** Reads the command line and runs its command. Never throws; answers the exit status. */
 export async function main(argv: readonly string[], terminal: Terminal): Promise<ExitStatus> {
@@ -75,6 +77,8 @@ function program(terminal: Terminal, run: Run): Command {
     .option('--write <folder>', 'write it into a folder')
     .action((flags: CommonFlags & { write?: string }) => run(flags, async () => (await import('./commands/schema.ts')).schema(flags, terminal)))
 
+  addStorageCommands(root, terminal, run)
+
   root.command('init').description('write a commented manifest that starts')
     .option('-f, --file <path>', 'where to write it', defaultFile)
     .option('--force', 'replace a file that is there')
@@ -87,12 +91,4 @@ function program(terminal: Terminal, run: Run): Command {
     .action((shell: string, flags: CommonFlags) => run(flags, async () => (await import('./commands/completion.ts')).completion(root, shell)))
 
   return root
-}
-
-function withManifest(command: Command): Command {
-  return command
-    .option('-f, --file <path>', `the manifest (${defaultFile} unless given)`)
-    .option('--env <name>', 'merge the overlay of this name; PORTICO_ENV unless given')
-    .option('--set <path=value>', 'override one setting; may be repeated', (value: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), value])
-    .option('--json', 'answer JSON')
 }

@@ -1,3 +1,4 @@
+import type { Readable, Writable } from 'node:stream'
 import { styleText } from 'node:util'
 import type { LineSink } from '../log-stream.ts'
 import { Redaction } from '../redaction.ts'
@@ -15,6 +16,11 @@ export interface Terminal {
   readonly paintErr: Paint
   /** Standard output when a person reads it; undefined where it is no terminal. */
   readonly screen: LineSink | undefined
+  /** Standard error when a person reads it: where progress is shown. */
+  readonly progress: LineSink | undefined
+  /** Bytes in and out, with back-pressure, for commands that stream. */
+  readonly input: Readable
+  readonly output: Writable
   readonly env: Readonly<Record<string, string | undefined>>
   readonly directory: string
   /** What a report of a crash must not show. */
@@ -31,6 +37,10 @@ export function processTerminal(): Terminal {
     paint: (style, text) => styleText(style, text, { stream: process.stdout }),
     paintErr: (style, text) => styleText(style, text, { stream: process.stderr }),
     screen: process.stdout.isTTY ? process.stdout : undefined,
+    progress: process.stderr.isTTY ? process.stderr : undefined,
+    // Opened only by who reads it: a standard input that was looked at holds the process.
+    get input() { return process.stdin },
+    output: process.stdout,
     env: process.env,
     directory: process.cwd(),
     redaction: new Redaction(),

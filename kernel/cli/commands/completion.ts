@@ -6,24 +6,39 @@ import { InputError, type Outcome } from '../outcome.ts'
  * @throws InputError for another shell.
  */
 export async function completion(root: Command, shell: string): Promise<Outcome> {
-  const words = Object.fromEntries(root.commands.map((command) => [command.name(), command.options.flatMap(({ short, long }) => [short, long].filter((flag) => flag !== undefined && flag !== null))]))
+  const words = Object.fromEntries(root.commands.flatMap((command) => [
+    [command.name(), wordsOf(command)] as const,
+    ...command.commands.map((below) => [`${command.name()} ${below.name()}`, wordsOf(below)] as const),
+  ]))
   if (shell !== 'bash' && shell !== 'zsh') throw new InputError(`there is no completion for ${shell}; take bash or zsh`)
   const script = shell === 'bash' ? bashScript(words) : `autoload -U +X bashcompinit && bashcompinit\n${bashScript(words)}`
   return { status: 0, json: { words }, text: () => script }
 }
 
+/** Of a group its commands; its options are theirs. */
+function wordsOf(command: Command): readonly string[] {
+  if (command.commands.length > 0) return command.commands.map((below) => below.name())
+  return command.options.flatMap(({ short, long }) => [short, long].filter((flag) => flag !== undefined && flag !== null))
+}
+
 /** zsh runs the same script through its bashcompinit. */
 function bashScript(words: Readonly<Record<string, readonly string[]>>): string {
-  const cases = Object.entries(words).map(([command, options]) => `    ${command}) words="${options.join(' ')}" ;;`)
+  const names = Object.keys(words)
+  // The longer first: the first case that fits is taken.
+  const cases = names.sort((a, b) => b.split(' ').length - a.split(' ').length).map((name) => `    ${caseOf(name)}) words="${words[name]?.join(' ') ?? ''}" ;;`)
   return `# portico: eval "$(portico completion bash)"
 _portico() {
   local words
-  case "\${COMP_WORDS[1]}" in
+  case "\${COMP_WORDS[1]} \${COMP_WORDS[2]}" in
 ${cases.join('\n')}
-    *) words="${Object.keys(words).join(' ')} --help --version" ;;
+    *) words="${names.filter((name) => !name.includes(' ')).join(' ')} --help --version" ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
 }
 complete -o default -F _portico portico
 `
+}
+
+function caseOf(name: string): string {
+  return name.includes(' ') ? `"${name}"` : `"${name} "*`
 }

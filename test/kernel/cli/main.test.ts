@@ -187,6 +187,7 @@ test('completion knows every command', async (t) => {
 
   t.is(await main(['completion', 'bash'], terminal), 0)
 
-  for (const command of ['start', 'check', 'plan', 'explain', 'plugins', 'doctor', 'schema', 'init']) t.true(terminal.written.out.includes(`${command})`))
+  for (const command of ['start', 'check', 'plan', 'explain', 'plugins', 'doctor', 'schema', 'init']) t.true(terminal.written.out.includes(`"${command} "*)`))
+  t.true(terminal.written.out.includes('"storage export")'))
   t.is(await main(['completion', 'fish'], recorder()), 1)
 })
