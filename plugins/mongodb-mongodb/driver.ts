@@ -1,5 +1,5 @@
 import type { Collection, Db, MongoClient } from 'mongodb'
-import type { Call, Refusal } from '../../kernel/plugin.ts'
+import { type Call, isPorticoError, type Refusal } from '../../kernel/plugin.ts'
 import { databaseError, type MongoChange, type MongoConnection, type MongoDocument, mongoError, type MongoFilter, type MongoFind, type MongoIndex, type MongoStep } from '../../kernel/ports/mongodb/index.ts'
 import { internalCall } from './calls.ts'
 import { Commands } from './commands.ts'
@@ -10,6 +10,13 @@ import { holdLock } from './lock.ts'
 import { LockCollection } from './lock-collection.ts'
 import type { Opened } from './open.ts'
 import { ServerTime } from './server-time.ts'
+
+/** What the client sets for all that is no bare command. */
+const readConcern = { level: 'majority' } as const
+
+interface FirstBatch {
+  readonly cursor?: { readonly firstBatch: readonly MongoDocument[] }
+}
 
 /** One database of one MongoDB. */
 export class MongodbConnection implements MongoConnection {
@@ -32,8 +39,16 @@ export class MongodbConnection implements MongoConnection {
   }
 
   async get(collection: string, id: string, call: Call): Promise<MongoDocument | undefined> {
-    const found = await this.#commands.read(call, (limits) => this.#in(collection).findOne({ _id: id }, limits))
-    return found ?? undefined
+    try {
+      // A third less work for the SDK than its `findOne`, which makes a cursor; but it sends no command again.
+      return await this.#commands.read(call, async (limits) => {
+        const answer: FirstBatch = await this.#db.command({ find: collection, filter: { _id: id }, limit: 1, singleBatch: true, readConcern, maxTimeMS: limits.maxTimeMS }, limits)
+        return answer.cursor?.firstBatch[0]
+      })
+    } catch (error) {
+      if (!isPorticoError(error) || error.code !== 'DATABASE_UNAVAILABLE') throw error
+      return (await this.#commands.read(call, (limits) => this.#in(collection).findOne({ _id: id }, limits))) ?? undefined
+    }
   }
 
   find(collection: string, filter: MongoFilter, { sort, limit, index, only }: MongoFind, call: Call): Promise<readonly MongoDocument[]> {
