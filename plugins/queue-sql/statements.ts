@@ -24,15 +24,13 @@ export type Statements = ReturnType<typeof makeStatements>
 export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' | 'dialect'>, { jobs, requests, queues }: Tables) {
   const plus = (knex: Knex, column: string, by: number) => knex.raw('?? + ?', [column, by])
   const ofColumns = <C extends string>(columns: readonly C[], value: (column: C) => Knex.Raw) => Object.fromEntries(columns.map((column) => [column, value(column)]))
-  /** The ids that a query picks, as a derived table: MySQL changes no table that it reads. */
-  const picked = (knex: Knex, query: Knex.QueryBuilder) => knex.select('id').from(dialect.skipLocked(query).as('picked'))
+  const jobsOf = (knex: Knex, ids: Knex.QueryBuilder) => dialect.onlyPicked(knex(jobs), jobs, ['id'], ids)
   const whole = (knex: Knex) => knex(jobs).select(...jobColumns)
   const isReady = (query: Knex.QueryBuilder) => query.where('ready_rank', '>=', lowestRank)
   const firstReady = (knex: Knex, p: Params<LeaseName>) => isReady(knex(jobs).where('queue', p.value('queue'))).orderBy(['ready_rank', 'run_at', 'id']).limit(p.limit('max'))
   const leaseOf = (knex: Knex, p: Params<LeaseName>, ids: Knex.QueryBuilder) => {
     const until = () => knex.raw('? + ?', [p.now, p.value('leaseMs')])
-    return knex(jobs)
-      .whereIn('id', picked(knex, ids))
+    return jobsOf(knex, ids)
       .whereNotExists(knex(queues).select('queue').where({ queue: p.value('queue'), paused: 1 }))
       .update({
         state: 'active', ready_rank: null, token: p.value('token'), worker: p.value('worker'), lease_until: until(), due_at: until(),
@@ -47,7 +45,7 @@ export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' |
       revision: 1,
     })),
 
-    lease: shape<LeaseName>((knex, p) => leaseOf(knex, p, firstReady(knex, p).select('id'))),
+    lease: shape<LeaseName>((knex, p) => leaseOf(knex, p, dialect.skipLocked(firstReady(knex, p).select('id')))),
     /** As `lease`, and no more once their payloads are 8 MiB together: an answer has to fit in memory. */
     leaseSome: shape<LeaseName>((knex, p) => {
       const first = dialect.skipLocked(firstReady(knex, p).select('id', 'ready_rank', 'run_at', 'size')).as('first')
@@ -95,13 +93,14 @@ export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' |
         requests: knex(requests).min('until'),
       })
     }),
-    promote: shape<'limit'>((knex, p) => knex(jobs)
-      .whereIn('id', picked(knex, knex(jobs).select('id').where('state', 'scheduled').where('due_at', '<=', p.now).orderBy('due_at').limit(p.limit('limit'))))
+    promote: shape<'limit'>((knex, p) => jobsOf(knex, dialect.skipLocked(knex(jobs).select('id').where('state', 'scheduled').where('due_at', '<=', p.now).orderBy('due_at').limit(p.limit('limit'))))
       .update({ state: 'ready', ready_rank: knex.raw('- ??', ['priority']), due_at: null, revision: plus(knex, 'revision', 1) })),
     overdue: shape<'limit'>((knex, p) => whole(knex).where('state', 'active').where('due_at', '<=', p.now).orderBy('due_at').limit(p.limit('limit'))),
-    sweepJobs: shape<'state' | 'limit'>((knex, p) => knex(jobs)
-      .whereIn('id', picked(knex, knex(jobs).select('id').where('state', p.value('state')).where('due_at', '<=', p.now).orderBy('due_at').limit(p.limit('limit')))).delete()),
-    sweepRequests: shape<'limit'>((knex, p) => knex(requests)
-      .whereIn('token', knex.select('token').from(dialect.skipLocked(knex(requests).select('token').where('until', '<=', p.now).orderBy('until').limit(p.limit('limit'))).as('picked'))).delete()),
+    sweepJobs: shape<'state' | 'limit'>((knex, p) => jobsOf(knex, dialect.skipLocked(knex(jobs).select('id').where('state', p.value('state')).where('due_at', '<=', p.now).orderBy('due_at').limit(p.limit('limit')))).delete()),
+    sweepRequests: shape<'limit'>((knex, p) => {
+      const primary = ['queue', 'request_id']
+      const over = knex(requests).select(primary).where('until', '<=', p.now).orderBy('until').limit(p.limit('limit'))
+      return dialect.onlyPicked(knex(requests), requests, primary, dialect.skipLocked(over)).delete()
+    }),
   }
 }

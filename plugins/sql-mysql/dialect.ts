@@ -16,6 +16,9 @@ export function dialectOf({ kind }: Server): Dialect {
       integer: 'bigint',
     },
     skipLocked: (query) => query.forUpdate().skipLocked(),
+    onlyPicked: (query, table, columns, picked) => query.join(picked.as('picked'), (join) => {
+      for (const column of columns) join.on(`picked.${column}`, `${table}.${column}`)
+    }),
     // Beside writers; and NULLs are kept, for there are no partial indexes.
     createIndex: (knex, { table, name, columns, unique }) => [
       knex.raw(`alter table ?? add ${unique ? 'unique ' : ''}index ?? (${columns.map(() => '??').join(', ')}), algorithm=inplace, lock=none`, [table, name, ...columns]),

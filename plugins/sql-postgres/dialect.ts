@@ -7,6 +7,7 @@ export const dialect: Dialect = {
   // The collation "C" compares as bytes do, and UTF-8's bytes are in the order of the code points.
   types: { name: 'varchar(255) collate "C"', text: 'text', document: 'jsonb', key: 'bytea', integer: 'bigint' },
   skipLocked: (query) => query.forUpdate().skipLocked(),
+  onlyPicked: (query, _table, columns, picked) => query.whereIn([...columns], (rows: Knex.QueryBuilder) => void rows.select(...columns).from(picked.as('picked'))),
   createIndex: (knex, { table, name, columns, unique, partial }) => [
     // An attempt that was cut short leaves an index that is kept up and never used.
     knex.raw('drop index concurrently if exists ??', [name]),

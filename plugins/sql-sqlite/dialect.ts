@@ -7,6 +7,7 @@ export const dialect: Dialect = {
   name: 'sqlite',
   types: { name: 'text', text: 'text', document: 'text', key: 'blob', integer: 'integer' },
   skipLocked: (query) => query,
+  onlyPicked: (query, _table, columns, picked) => query.whereIn([...columns], (rows: Knex.QueryBuilder) => void rows.select(...columns).from(picked.as('picked'))),
   createIndex: (knex, { table, name, columns, unique, partial }) => [knex.schema.alterTable(table, (built) => {
     const predicate = partial && columns[0] !== undefined ? { predicate: knex.whereNotNull(columns[0]) } : {}
     if (unique) built.unique([...columns], { indexName: name, useConstraint: false, ...predicate })

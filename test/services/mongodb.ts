@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { ExecutionContext } from 'ava'
 import { type Db, MongoClient } from 'mongodb'
+import { MongodbConnection } from '../../plugins/mongodb-mongodb/driver.ts'
+import { openClient, type Settings } from '../../plugins/mongodb-mongodb/open.ts'
+import { silentLog } from '../contract/log.ts'
 
 export interface TestDatabase {
   /** Of a database that nobody else has. */
@@ -30,4 +33,23 @@ export async function serverKind(serverUrl: string): Promise<{ readonly units: b
   } finally {
     await client.close()
   }
+}
+
+/** A connection that is closed when the test ends. */
+export async function openConnection(t: ExecutionContext, given: Partial<Settings> & { readonly url: string }): Promise<MongodbConnection> {
+  const opened = await openClient({ connection: 'main', log: silentLog, signal: new AbortController().signal, settings: { ...settings, ...given } })
+  t.teardown(() => opened.client.close())
+  return new MongodbConnection('main', opened)
+}
+
+const settings = {
+  database: undefined, maxConnections: 20, minConnections: 0, idleTimeoutMs: 60_000, acquireTimeoutMs: 5_000, connectTimeoutMs: 2_000, connectWithinMs: 1_000,
+  appName: 'portico-test', tls: { enabled: false, ca: undefined, certificate: undefined },
+} as const satisfies Partial<Settings>
+
+/** The same database on another port: a proxy's. */
+export function throughPort(url: string, port: number): string {
+  const changed = new URL(url)
+  changed.port = String(port)
+  return changed.href
 }

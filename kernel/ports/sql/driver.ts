@@ -64,6 +64,11 @@ export interface Dialect {
   /** Adds `FOR UPDATE SKIP LOCKED` where the database has it. */
   skipLocked(query: Knex.QueryBuilder): Knex.QueryBuilder
   /**
+   * Narrows `query`, an update or a deletion of rows of `table`, to those whose `columns` the query `picked` selects: as a
+   * derived table, for MySQL changes no table that a subquery reads, or as a join, for MariaDB asks a subquery about every row.
+   */
+  onlyPicked(query: Knex.QueryBuilder, table: string, columns: readonly string[], picked: Knex.QueryBuilder): Knex.QueryBuilder
+  /**
    * An index, and no constraint, so that it is dropped like any other. Where the database can, writers go on while it is
    * built; what an earlier attempt left unfinished is taken away first.
    */
