@@ -12,3 +12,4 @@ export type { StorageCase, StorageHarness, StorageParts } from './storage-case.t
 export { storageContract } from './storage.ts'
 export { storageHarness, type StorageBackend, type StoragePlace } from './storage-harness.ts'
 export { storageOracle } from './storage-oracle.ts'
+export { testDatabase, type TestDatabase } from './test-database.ts'

@@ -1,4 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
+import { testDatabase, type TestDatabase } from '../contract/test-database.ts'
 
 /** The servers that tests know, by the part of the variable `PORTICO_TEST_<NAME>_URL`. */
 export type ServerName = 'POSTGRES' | 'MARIADB' | 'MONGODB' | 'TOXIPROXY'
@@ -18,4 +19,11 @@ export function testWith(names: readonly ServerName[], title: string, body: (t: 
   if (urls.length < names.length) test.serial.skip(whole, () => undefined)
   // One after the other: each opens connections of its own, and a server takes only so many.
   else test.serial(whole, (t) => body(t, ...urls))
+}
+
+/** A place of its own on that server, taken away when the test ends. */
+export async function databaseOf(t: ExecutionContext, serverUrl: string): Promise<TestDatabase> {
+  const database = await testDatabase(serverUrl)
+  t.teardown(() => database.drop())
+  return database
 }
