@@ -9,6 +9,7 @@ export type { Kernel, UnitOfWork } from './kernel.ts'
 export type { Bound, Ports } from './binding/bound.ts'
 export type { CallOptions } from './call.ts'
 export * from './errors.ts'
+export type { Json, JsonObject } from './json.ts'
 export type { Manifest } from './manifest/types.ts'
 
 /** What an application may set; everything else stands in the manifest. */

@@ -77,6 +77,10 @@ function program(terminal: Terminal, run: Run): Command {
     .option('--write <folder>', 'write it into a folder')
     .action((flags: CommonFlags & { write?: string }) => run(flags, async () => (await import('./commands/schema.ts')).schema(flags, terminal)))
 
+  add('types', 'TypeScript types of all collections and views, from their JSON Schemas')
+    .option('--out <file>', 'write them into a file')
+    .action((flags: CommonFlags & { out?: string }) => run(flags, async () => (await import('./commands/types.ts')).types(flags, terminal)))
+
   addStorageCommands(root, terminal, run)
 
   root.command('init').description('write a commented manifest that starts')
