@@ -30,8 +30,8 @@ export interface StorageCase {
 }
 
 /** A case on `contractKeys`. */
-export function promise(title: string, body: (t: ExecutionContext, parts: StorageParts) => Promise<void>): StorageCase {
-  return { title, run: async (t, harness) => body(t, await harness.start(t, contractKeys)) }
+export function promise(title: string, body: (t: ExecutionContext, parts: StorageParts, harness: StorageHarness) => Promise<void>): StorageCase {
+  return { title, run: async (t, harness) => body(t, await harness.start(t, contractKeys), harness) }
 }
 
 /** What needs the capability `units`: kept where it is declared, refused where not. */
