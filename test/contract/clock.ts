@@ -7,6 +7,8 @@ interface Timer {
 
 /** A clock that stands still until a test moves it. */
 export class VirtualClock implements Clock {
+  /** How far a time that was told may be from the one expected. */
+  readonly toleranceMs = 0
   #nowMs: number
   readonly #timers = new Set<Timer>()
 
@@ -46,6 +48,8 @@ export class VirtualClock implements Clock {
 
 /** For a backend that has a time of its own: `now` goes on by hand, and `advance` waits as long, so that both go on alike. */
 export class SteppedClock implements Clock {
+  /** Calls take their time, and a server's clock is its own. */
+  readonly toleranceMs = 1_000
   #nowMs = Date.now()
 
   now(): number {
