@@ -113,6 +113,8 @@ test.serial('the library is typed, and strict code compiles against it', async (
   await writeFile(join(directory, 'package.json'), '{ "type": "module" }')
   await cp(join(examples, 'extension-routes/notes.ts'), join(directory, 'notes.ts'))
   for (const file of ['counters.ts', 'memory.ts']) await cp(join(examples, 'port-counters', file), join(directory, file))
+  await cp(join(examples, 'in-process/infra.config.yaml'), join(directory, 'infra.config.yaml'))
+  await run(cli, ['types', '--out', 'documents.ts'], { cwd: directory })
   await writeFile(join(directory, 'index.ts'), `import { createKernel } from 'portico'
 import './counters.ts'
 const kernel = await createKernel({ version: 1, name: 'typed', ports: { cache: { use: 'lru' } } })
@@ -124,6 +126,9 @@ kernel.ports.cache.enqueue
 export const sum: number = (await kernel.ports.counters.add({ name: 'visits' })).value
 // @ts-expect-error -- a field that the port's input does not have
 await kernel.ports.counters.add({ name: 'visits', times: 2 })
+export const price: unknown = (await kernel.ports.storage.view('sent').find({ orderBy: ['-price'] })).items[0]?.value.price
+// @ts-expect-error -- documents.ts knows no such collection
+kernel.ports.storage.collection('ordres')
 await kernel.close()
 `)
   await writeFile(join(directory, 'tsconfig.json'), JSON.stringify({
