@@ -4,14 +4,15 @@ import type { Dialect } from '../../kernel/ports/sql/index.ts'
 import type { Server } from './server.ts'
 
 /** The same meaning on both: bytes compared as bytes, without padding. */
-export function dialectOf({ kind }: Server): Dialect {
+export function dialectOf({ kind }: Pick<Server, 'kind'>): Dialect {
   const collation = kind === 'mariadb' ? 'utf8mb4_nopad_bin' : 'utf8mb4_0900_bin'
   return {
     name: 'mysql',
     types: {
       name: `varchar(255) character set utf8mb4 collate ${collation}`,
       text: `longtext character set utf8mb4 collate ${collation}`,
-      document: 'json',
+      // MariaDB's keeps the text as it is. MySQL's own reads numbers with an error in the last digit.
+      document: kind === 'mariadb' ? 'json' : `longtext character set utf8mb4 collate ${collation}`,
       key: 'varbinary(2700)',
       integer: 'bigint',
     },

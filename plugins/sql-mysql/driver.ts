@@ -4,7 +4,8 @@ import { ddlStatements, type Dialect, makeShape, type Params, type Shape, Signal
 import { compilingKnex, dialectOf, serverNow } from './dialect.ts'
 import { toDatabaseError } from './faults.ts'
 import { holdLock } from './lock.ts'
-import { ask, type Pool } from './pool.ts'
+import { ask, within } from './client.ts'
+import type { Pool } from './pool.ts'
 import { Programs } from './programs.ts'
 import type { Server } from './server.ts'
 import { unboundedStatement } from './session.ts'
@@ -28,7 +29,7 @@ export class MysqlConnection implements SqlConnection {
   constructor(parts: ConnectionParts) {
     this.#parts = parts
     this.dialect = dialectOf(parts.server)
-    this.#programs = new Programs(parts.connection, parts.pool)
+    this.#programs = new Programs(parts.connection, parts.pool, parts.server.maxPacketBytes)
   }
 
   shape<N extends string = never>(build: (knex: Knex, p: Params<N>) => Knex.QueryBuilder | Knex.Raw): Shape<N> {
@@ -61,13 +62,12 @@ export class MysqlConnection implements SqlConnection {
     const statements = ddlStatements(knex, build(knex))
     const client = await pool.acquire(call)
     try {
-      await ask(client, unboundedStatement(server))
-      for (const statement of statements) await ask(client, statement)
+      for (const statement of [unboundedStatement(server), ...statements]) await within(client, call.remainingMs(), () => ask(client, statement))
     } catch (error) {
       throw toDatabaseError(connection, error)
     } finally {
       // Its bounds are off: it is used for nothing else.
-      client.destroy()
+      pool.discard(client)
     }
   }
 

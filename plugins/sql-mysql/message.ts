@@ -1,31 +1,54 @@
 import mysql from 'mysql2'
 import type { SqlStep, SqlValue } from '../../kernel/ports/sql/index.ts'
 
-/** Below the smallest `max_allowed_packet` that anybody sets; one document and its keys always fit. */
-const mostBytes = 4 * 1024 * 1024
+/** A longer program is sent in pieces: neither side then holds much of it as text. */
+const pieceBytes = 4 * 1024 * 1024
+/** Left of a packet for what is not the text. */
+const frameBytes = 1_024
 const mostTexts = 2_000
 
 /** A text between its placeholders, found once. */
 const partsByText = new Map<string, readonly string[]>()
 
-/** The steps as few texts of statements, to be sent one after the other; how many steps each holds. */
-export function messagesOf(steps: readonly SqlStep[]): readonly { readonly text: string; readonly steps: number }[] {
-  const messages: { text: string; steps: number }[] = []
+/** A statement that the server would not take: it closes the connection of whoever sends one. */
+export class TooLarge extends Error {
+  constructor(bytes: number, maxPacketBytes: number) {
+    super(`a statement has ${bytes} bytes, and the server's max_allowed_packet is ${maxPacketBytes}; raise it there`)
+    this.name = 'TooLarge'
+  }
+}
+
+/** The steps as few texts of statements, to be sent one after the other. @throws TooLarge */
+export function messagesOf(steps: readonly SqlStep[], maxPacketBytes: number): readonly string[] {
+  const mostBytes = Math.min(pieceBytes, maxPacketBytes - frameBytes)
+  const messages: string[] = []
   let texts: string[] = []
-  let length = 0
+  let bytes = 0
   const close = () => {
-    if (texts.length > 0) messages.push({ text: texts.join(';\n'), steps: texts.length })
+    if (texts.length > 0) messages.push(texts.join(';\n'))
     texts = []
-    length = 0
+    bytes = 0
   }
   for (const step of steps) {
     const text = inlined(step)
-    if (length + text.length > mostBytes) close()
+    const size = Buffer.byteLength(text) + 2
+    if (size > maxPacketBytes - frameBytes) throw new TooLarge(size, maxPacketBytes)
+    if (bytes + size > mostBytes) close()
     texts.push(text)
-    length += text.length
+    bytes += size
   }
   close()
   return messages
+}
+
+/** @throws TooLarge for a prepared statement whose values would not fit. */
+export function checkSize({ params }: Pick<SqlStep, 'params'>, maxPacketBytes: number): void {
+  let units = 0
+  for (const value of params) if (typeof value === 'string' || value instanceof Uint8Array) units += value.length
+  // Three bytes a UTF-16 unit at most: only what may be too large is measured.
+  if (units * 3 < maxPacketBytes - frameBytes) return
+  const bytes = params.reduce<number>((sum, value) => sum + (typeof value === 'string' ? Buffer.byteLength(value) : value instanceof Uint8Array ? value.byteLength : 9), 0)
+  if (bytes > maxPacketBytes - frameBytes) throw new TooLarge(bytes, maxPacketBytes)
 }
 
 /** The statement with its values written in. */

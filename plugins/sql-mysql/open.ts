@@ -1,15 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import mysql from 'mysql2'
 import { type Clock, isPorticoError, type Log } from '../../kernel/plugin.ts'
 import { databaseError } from '../../kernel/ports/sql/index.ts'
+import { ask, breakOff, within } from './client.ts'
 import { MysqlConnection } from './driver.ts'
-import { remedyOf } from './faults.ts'
-import { ask, Pool, type PoolSettings } from './pool.ts'
-import { type Server, serverOf, tooOld } from './server.ts'
+import { isNoPrivilege, remedyOf, toDatabaseError } from './faults.ts'
+import { addressOf, connectionOptions, type Address, type ServerSettings } from './options.ts'
+import { Pool, type PoolSettings } from './pool.ts'
+import { type Found, type Server, serverOf, whatItIs, whyUnfit } from './server.ts'
 import { sessionStatement, type SessionSettings } from './session.ts'
 
 export interface OpenParts {
   readonly connection: string
-  readonly settings: PoolSettings & SessionSettings & { readonly connectWithinMs: number }
+  readonly settings: ServerSettings & PoolSettings & SessionSettings & { readonly connectWithinMs: number }
   readonly log: Log
   readonly clock: Clock
   /** Aborts when the start is given up. */
@@ -20,55 +23,74 @@ export interface OpenParts {
 const longestPauseMs = 1_000
 
 /**
- * Opens the pool and shows that the server can be used. A server that is not up yet is tried again until `connectWithin`.
+ * Shows that the server can be used, and makes the pool. A server that is not up yet is tried again until `connectWithin`.
  * @throws DATABASE_FAILED with what to change, when trying again would not help; DATABASE_UNAVAILABLE when time is up.
  */
 export async function openMysql({ connection, settings, log, clock, signal, onClose }: OpenParts): Promise<MysqlConnection> {
-  const pool = new Pool(connection, settings)
+  const address = addressOf(connection, settings.url)
+  const options = connectionOptions(connection, settings, address)
+  const server = await firstContact({ connection, settings, log, signal }, options, address)
+
+  const pool = new Pool(connection, settings, sessionStatement(settings, server), options)
   onClose(() => pool.end())
-  const server = await firstContact(connection, pool, settings, log, signal)
-  pool.session = sessionStatement(settings, server)
   return new MysqlConnection({ connection, clock, pool, server })
 }
 
-async function firstContact(connection: string, pool: Pool, settings: OpenParts['settings'], log: Log, signal: AbortSignal): Promise<Server> {
+type ContactParts = Pick<OpenParts, 'connection' | 'settings' | 'log' | 'signal'>
+
+async function firstContact(parts: ContactParts, options: mysql.ConnectionOptions, address: Address): Promise<Server> {
+  const { connection, settings, log, signal } = parts
   const untilMs = performance.now() + settings.connectWithinMs
   const left = () => untilMs - performance.now()
   for (let tries = 0; ; tries++) {
     try {
-      return await probe(connection, pool, left)
+      return await probe(parts, options, left)
     } catch (error) {
-      const refusal = refusalOf(connection, settings.url, error)
+      const refusal = refusalOf(connection, address, error)
       const pauseMs = Math.random() * Math.min(longestPauseMs, 50 * 2 ** tries)
-      if (refusal || signal.aborted || pauseMs > left()) throw refusal ?? error
+      if (refusal || signal.aborted || pauseMs > left()) throw refusal ?? toDatabaseError(connection, error)
       if (tries === 0) log.warn({ connection }, 'the database does not answer yet; trying again')
       await sleep(pauseMs)
     }
   }
 }
 
-async function probe(connection: string, pool: Pool, left: () => number): Promise<Server> {
-  const client = await pool.acquire({ remainingMs: () => Math.max(1, left()) })
+/** On a connection of its own, which nothing else uses: it is not set up. */
+async function probe({ connection, log }: ContactParts, options: mysql.ConnectionOptions, left: () => number): Promise<Server> {
+  const client = mysql.createConnection(options)
+  // What it tells while nothing is asked of it, it tells to whoever asks next.
+  client.on('error', () => undefined)
   try {
-    const rows = (await ask(client, 'select version() as version, database() as name, @@global.read_only as readOnly')) as readonly { readonly version: string; readonly name: string | null; readonly readOnly: number }[]
-    const { version = '', name = null, readOnly = 0 } = rows[0] ?? {}
-    if (name === null) throw databaseError(connection, 'failed', 'the url names no database; add it after the host')
-    const server = serverOf(version, name)
-    const old = tooOld(server)
-    if (old !== undefined) throw databaseError(connection, 'failed', old)
-    if (readOnly === 1) throw databaseError(connection, 'failed', 'the server is read-only, as a replica is; name the primary in the url')
-    return server
+    return await within(client, Math.max(1, left()), async () => {
+      const [found] = (await ask(client, whatItIs)) as readonly Found[]
+      if (!found) throw new RangeError('the server says nothing of itself')
+      const server = serverOf(found)
+      const unfit = whyUnfit(server, found) ?? (await whyReadOnly(client, server))
+      if (unfit !== undefined) throw databaseError(connection, 'failed', unfit)
+      if (found.flushed !== 1) log.warn({ connection, innodb_flush_log_at_trx_commit: found.flushed }, 'a crash may take the last commits along: set innodb_flush_log_at_trx_commit to 1 at the server')
+      return server
+    })
   } finally {
-    // Not set up yet.
-    client.destroy()
+    breakOff(client)
   }
 }
 
+/** Asks for the right to write without writing: of a table that is not there it is told first. */
+async function whyReadOnly(client: mysql.Connection, { database }: Server): Promise<string | undefined> {
+  try {
+    await ask(client, 'delete from portico_no_such_table where false')
+  } catch (error) {
+    if (!isNoPrivilege(error)) return undefined
+  }
+  // It may have been given single tables.
+  const granted = await ask(client, `select 1 from information_schema.table_privileges where table_schema = database() and privilege_type in ('INSERT', 'UPDATE', 'DELETE') limit 1`)
+  if (Array.isArray(granted) && granted.length > 0) return undefined
+  return `this user may only read in ${database}; grant it select, insert, update, delete, create, alter, index and drop there, or use another`
+}
+
 /** Why trying again would not help. */
-function refusalOf(connection: string, url: string, error: unknown): Error | undefined {
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-  const { username, pathname } = URL.canParse(url) ? new URL(url) : { username: '', pathname: '' }
-  const remedy = remedyOf(cause, { user: decodeURIComponent(username) || 'of the url', database: decodeURIComponent(pathname.slice(1)) || 'of the url' })
-  if (remedy !== undefined) return databaseError(connection, 'failed', remedy, cause)
-  return isPorticoError(error) && error.code === 'DATABASE_FAILED' ? error : undefined
+function refusalOf(connection: string, of: Address, error: unknown): Error | undefined {
+  if (isPorticoError(error)) return error.code === 'DATABASE_FAILED' ? error : undefined
+  const remedy = remedyOf(error, of)
+  return remedy === undefined ? undefined : databaseError(connection, 'failed', remedy, error)
 }

@@ -1,17 +1,15 @@
-import { readFileSync } from 'node:fs'
 import mysql from 'mysql2'
 import type { Call } from '../../kernel/plugin.ts'
-import { poolExhausted } from '../../kernel/ports/sql/index.ts'
+import { databaseError, poolExhausted } from '../../kernel/ports/sql/index.ts'
+import { ask, breakOff, unref, within } from './client.ts'
 import { toDatabaseError } from './faults.ts'
+import { Turns } from './turns.ts'
 
 export interface PoolSettings {
-  readonly url: string
   readonly maxConnections: number
-  readonly minConnections: number
   readonly acquireTimeoutMs: number
   readonly connectTimeoutMs: number
   readonly idleTimeoutMs: number
-  readonly tls: { readonly enabled: boolean; readonly ca: string | undefined; readonly certificate: string | undefined; readonly key: string | undefined }
 }
 
 /** Beyond these, one more would only wait for its deadline. */
@@ -19,35 +17,64 @@ const mostWaiting = 10_000
 /** A connection that lay idle for longer is asked whether it is alive before it is given away. */
 const validateAfterMs = 15_000
 const validateWithinMs = 1_000
+/** A server keeps 16,382 prepared statements unless told otherwise, for everybody. */
+const mostPrepared = 8_000
+const mostPreparedEach = 500
 
 /** mysql2's own pool, with waits that end by a call's deadline and connections that are alive and set up. */
 export class Pool {
   readonly #connection: string
   readonly #settings: PoolSettings
+  readonly #session: string
   readonly #pool: mysql.Pool
+  readonly #turns: Turns
+  readonly #clients = new Set<mysql.PoolConnection>()
   readonly #usedAtMs = new WeakMap<mysql.PoolConnection, number>()
-  /** What each connection is told before its first use. */
-  session = ''
+  #ended = false
 
-  constructor(connection: string, settings: PoolSettings) {
+  /** `session` is what each connection is told before its first use. */
+  constructor(connection: string, settings: PoolSettings, session: string, options: mysql.ConnectionOptions) {
     this.#connection = connection
     this.#settings = settings
-    this.#pool = mysql.createPool(optionsOf(settings))
+    this.#session = session
+    this.#turns = new Turns(settings.maxConnections, mostWaiting)
+    this.#pool = mysql.createPool({
+      ...options,
+      // One more than there are turns: mysql2 closes the idle ones early where it may keep fewer than it may open.
+      connectionLimit: settings.maxConnections + 1,
+      maxIdle: settings.maxConnections,
+      idleTimeout: settings.idleTimeoutMs,
+      maxPreparedStatements: Math.max(8, Math.min(mostPreparedEach, Math.floor(mostPrepared / settings.maxConnections))),
+    })
+    this.#pool.on('connection', (client) => {
+      this.#clients.add(client)
+      const gone = () => this.#clients.delete(client)
+      client.on('end', gone)
+      // What broke is taken out by the pool; without a listener a second error would end the process.
+      client.on('error', gone)
+    })
   }
 
-  /** A connection for this call alone. @throws DATABASE_POOL_EXHAUSTED, DATABASE_UNAVAILABLE */
+  /** A connection for this call alone. @throws DATABASE_POOL_EXHAUSTED, DATABASE_UNAVAILABLE, DATABASE_BUSY */
   async acquire(call: Pick<Call, 'remainingMs'>): Promise<mysql.PoolConnection> {
+    if (this.#ended) throw databaseError(this.#connection, 'unavailable', '')
+    const startedMs = performance.now()
+    const turn = this.#turns.take(Math.min(this.#settings.acquireTimeoutMs, call.remainingMs()))
+    if (turn !== true && !(await turn)) throw poolExhausted(this.#connection, performance.now() - startedMs)
+
     for (;;) {
-      const client = await this.#take(call)
+      const client = await this.#connected(call)
       const usedAtMs = this.#usedAtMs.get(client)
       if (usedAtMs !== undefined && performance.now() - usedAtMs < validateAfterMs) return client
       try {
         // Set up anew where it lay idle, which shows that it is alive, too.
-        await within(client, usedAtMs === undefined ? Math.min(this.#settings.connectTimeoutMs, call.remainingMs()) : validateWithinMs, () => ask(client, this.session || 'do 0'))
+        await within(client, Math.min(usedAtMs === undefined ? this.#settings.connectTimeoutMs : validateWithinMs, call.remainingMs()), () => ask(client, this.#session))
         return client
       } catch (error) {
-        client.destroy()
-        if (usedAtMs === undefined) throw toDatabaseError(this.#connection, error)
+        breakOff(client)
+        if (usedAtMs !== undefined && call.remainingMs() > 0) continue
+        this.#turns.give()
+        throw usedAtMs === undefined ? toDatabaseError(this.#connection, error) : databaseError(this.#connection, 'busy', '', error)
       }
     }
   }
@@ -55,71 +82,39 @@ export class Pool {
   release(client: mysql.PoolConnection): void {
     this.#usedAtMs.set(client, performance.now())
     client.release()
+    this.#turns.give()
   }
 
-  end(): Promise<void> {
-    return new Promise((resolve) => this.#pool.end(() => resolve()))
+  /** Closes it at once, whatever it is doing. */
+  discard(client: mysql.PoolConnection): void {
+    breakOff(client)
+    this.#turns.give()
   }
 
-  #take(call: Pick<Call, 'remainingMs'>): Promise<mysql.PoolConnection> {
-    const startedMs = performance.now()
-    const waitMs = Math.min(this.#settings.acquireTimeoutMs, call.remainingMs())
+  /** Takes no more calls, and closes when those that have a connection, or wait for one, are done. */
+  async end(): Promise<void> {
+    this.#ended = true
+    await this.#turns.free()
+    await new Promise<void>((resolve) => this.#pool.end(() => resolve()))
+    // A server that is gone takes no leave: that must not keep the process.
+    for (const client of this.#clients) unref(client)
+  }
+
+  /** In possession of a turn, which is given back where this fails. */
+  #connected(call: Pick<Call, 'remainingMs'>): Promise<mysql.PoolConnection> {
     return new Promise((resolve, reject) => {
       let late = false
       const timer = setTimeout(() => {
         late = true
-        reject(poolExhausted(this.#connection, performance.now() - startedMs))
-      }, waitMs)
+        reject(databaseError(this.#connection, 'busy', ''))
+      }, call.remainingMs())
       this.#pool.getConnection((error, client) => {
         clearTimeout(timer)
-        if (late) return error ? undefined : client.release()
-        if (!error) return resolve(client)
-        reject(error.message === 'Queue limit reached.' ? poolExhausted(this.#connection, 0, error) : toDatabaseError(this.#connection, error))
+        if (!error && !late) return resolve(client)
+        if (!error) client.release()
+        this.#turns.give()
+        if (error) reject(toDatabaseError(this.#connection, error))
       })
     })
-  }
-}
-
-/** The answer of one text, without parameters. */
-export function ask(client: mysql.PoolConnection, text: string): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    client.query(text, (error, rows) => { if (error) reject(error); else resolve(rows) })
-  })
-}
-
-/** What is late breaks its connection: a statement on a half-open socket would wait for ever. */
-export async function within<T>(client: mysql.PoolConnection, ms: number, work: () => Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => {
-    // Destroyed, it tells none of its commands.
-    client.destroy()
-    late.reject(new Error('no answer within the deadline'))
-  }, ms)
-  try {
-    return await Promise.race([work(), late.promise])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-function optionsOf({ url, maxConnections, minConnections, connectTimeoutMs, idleTimeoutMs, tls }: PoolSettings): mysql.PoolOptions {
-  const read = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file, 'utf8'))
-  const [ca, cert, key] = [read(tls.ca), read(tls.certificate), read(tls.key)]
-  return {
-    uri: url,
-    connectionLimit: maxConnections,
-    maxIdle: Math.max(1, minConnections),
-    idleTimeout: idleTimeoutMs,
-    queueLimit: mostWaiting,
-    connectTimeout: connectTimeoutMs,
-    charset: 'utf8mb4_bin',
-    timezone: 'Z',
-    enableKeepAlive: true,
-    keepAliveInitialDelay: 10_000,
-    // A program is one message. Values reach it escaped, and no caller's text is ever part of a statement.
-    multipleStatements: true,
-    jsonStrings: true,
-    maxPreparedStatements: 2_000,
-    ...(tls.enabled && { ssl: { rejectUnauthorized: true, verifyIdentity: true, ...(ca !== undefined && { ca }), ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) } }),
   }
 }
