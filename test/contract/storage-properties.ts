@@ -1,3 +1,4 @@
+import { deepEqual, equal } from 'node:assert/strict'
 import type { ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import { type CallOptions, isPorticoError } from '../../kernel/plugin.ts'
@@ -6,6 +7,8 @@ import { oracleCollections } from './storage-keys.ts'
 import { document, id as anyId, path, query } from './storage-arbitrary.ts'
 import type { StorageHarness, StorageParts } from './storage-case.ts'
 import { ArrayStorage, type Change, type Outcome, selected } from './storage-model.ts'
+
+// Within a property an assertion is node's: one of AVA's that failed could not be tried again on a smaller case.
 
 const atOnce = 8
 
@@ -39,7 +42,7 @@ export async function answersAlike(t: ExecutionContext, harness: StorageHarness,
     const model = await fill(parts, collection, inserted)
     for (const change of changed) {
       await clock.advance(1)
-      t.is(await apply(parts, collection, change), model.apply(change), JSON.stringify(change))
+      equal(await apply(parts, collection, change), model.apply(change), JSON.stringify(change))
     }
 
     for (const { query, limit, select, waitMs } of asked) {
@@ -47,12 +50,13 @@ export async function answersAlike(t: ExecutionContext, harness: StorageHarness,
       const expected = model.find(query)
       const found = await pages(parts, { collection, ...query, limit, ...(select && { select }) })
 
-      t.deepEqual(found.map((item) => item.id), expected.map((record) => record.id))
-      t.deepEqual<unknown, unknown>(found.map((item) => item.value), JSON.parse(JSON.stringify(expected.map((record) => (select ? selected(record, select) : record.value)))))
-      t.deepEqual(found.map(({ createdAt, updatedAt }) => [Date.parse(createdAt), Date.parse(updatedAt)]), expected.map(({ createdAtMs, updatedAtMs }) => [createdAtMs, updatedAtMs]))
-      t.is((await storage.count({ collection, where: query.where })).count, expected.length)
+      deepEqual(found.map((item) => item.id), expected.map((record) => record.id))
+      deepEqual(found.map((item) => item.value), JSON.parse(JSON.stringify(expected.map((record) => (select ? selected(record, select) : record.value)))))
+      deepEqual(found.map(({ createdAt, updatedAt }) => [Date.parse(createdAt), Date.parse(updatedAt)]), expected.map(({ createdAtMs, updatedAtMs }) => [createdAtMs, updatedAtMs]))
+      equal((await storage.count({ collection, where: query.where })).count, expected.length)
     }
   })), { numRuns: runsOf(harness) })
+  t.pass()
 }
 
 /** Pages between which others write. */
@@ -71,12 +75,13 @@ export async function pagesUnderWrites(t: ExecutionContext, harness: StorageHarn
       if (!change) return
       touched.add(idOf(change))
       await parts.clock.advance(1)
-      t.is(await apply(parts, collection, change), model.apply(change))
+      equal(await apply(parts, collection, change), model.apply(change))
     })
 
     const alone = (records: readonly { readonly id: string }[]) => records.map((record) => record.id).filter((one) => !touched.has(one))
-    t.deepEqual(alone(found), alone(before))
+    deepEqual(alone(found), alone(before))
   })), { numRuns: Math.ceil(runsOf(harness) / 2) })
+  t.pass()
 }
 
 /** A unit's writes, its finds among them, and its commit. */
@@ -98,18 +103,19 @@ export async function unitSeesItself(t: ExecutionContext, harness: StorageHarnes
         // What is unique, and that there is something to delete, is checked by the commit: such a change is left out here.
         const outcome = model.copy().apply(change)
         if (outcome === 'STORAGE_NOT_UNIQUE' || ('delete' in change && outcome !== 'done')) continue
-        t.is(await apply(parts, collection, change, { unit }), model.apply(change), JSON.stringify(change))
+        equal(await apply(parts, collection, change, { unit }), model.apply(change), JSON.stringify(change))
       }
       const expected = model.find(query).map((record) => record.id)
 
-      t.deepEqual((await pages(parts, { collection, ...query, limit }, undefined, { unit })).map((item) => item.id), expected)
-      t.is((await storage.count({ collection, where: query.where }, { unit })).count, expected.length)
+      deepEqual((await pages(parts, { collection, ...query, limit }, undefined, { unit })).map((item) => item.id), expected)
+      equal((await storage.count({ collection, where: query.where }, { unit })).count, expected.length)
       return model
     })
 
     const items = await pages(parts, { collection, ...query, limit: 1_000 })
-    t.deepEqual(items.map((item) => item.id), model.find(query).map((record) => record.id))
+    deepEqual(items.map((item) => item.id), model.find(query).map((record) => record.id))
   })), { numRuns: runsOf(harness) })
+  t.pass()
 }
 
 function runsOf({ time }: StorageHarness): number {
