@@ -39,6 +39,8 @@ export class Pool {
     this.#pool = new pg.Pool({ ...configOf(settings), onConnect })
     // An idle connection that breaks is taken out by the pool; the next call opens another.
     this.#pool.on('error', (err) => log.debug({ err }, 'an idle connection was lost'))
+    // What is in flight on one that breaks fails by itself; the event, unheard, would end the process.
+    this.#pool.on('connect', (client) => client.on('error', () => undefined))
   }
 
   /** A connection for this call alone. @throws DATABASE_POOL_EXHAUSTED, DATABASE_UNAVAILABLE */
