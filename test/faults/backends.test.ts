@@ -1,0 +1,153 @@
+import { execFile } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import type { ExecutionContext } from 'ava'
+import test from 'ava'
+import { createKernel, isPorticoError } from '../../kernel/index.ts'
+import { silentLog } from '../contract/log.ts'
+import { databaseOf, serverUrl, type ServerName } from '../services/server.ts'
+import { openProxy, type Proxy } from '../services/toxiproxy.ts'
+import { callTimeoutMs, type Told, underWriters, wrongs } from './writers.ts'
+
+const run = promisify(execFile)
+/** Small unless set: `npm run test:faults` with FAULT_ROUNDS=20 is the whole. */
+const rounds = Number(process.env['FAULT_ROUNDS'] ?? 1)
+const pauseMs = Number(process.env['FAULT_PAUSE_MS'] ?? 2_000)
+const writers = 32
+/** A backend that is back is used again within this. */
+const recoveryMs = 5_000
+const collection = 'counters'
+
+interface Backend {
+  readonly name: ServerName
+  /** The name of its scripts. */
+  readonly service: string
+}
+
+const backends: readonly Backend[] = [
+  { name: 'POSTGRES', service: 'postgres' },
+  { name: 'MARIADB', service: 'mariadb' },
+  { name: 'MONGODB', service: 'mongodb' },
+]
+
+/** Storage on that server, in a database of its own. */
+async function start(t: ExecutionContext, url: string, settings: object = {}, through: (url: string) => string = (own) => own) {
+  const { url: own, connection } = await databaseOf(t, url)
+  const kernel = await createKernel({
+    version: 1, name: 'faults', connections: { main: { use: connection.use, with: { url: through(own), ...settings } } },
+    ports: { storage: { on: 'main', collections: { [collection]: {} } } },
+  }, { log: silentLog, env: {} })
+  t.teardown(() => kernel.close())
+  return kernel.ports.storage
+}
+
+const service = (verb: string, name: string) => run(`${process.env['PORTICO_SERVICES'] ?? ''}/${verb}`, [name])
+
+function judge(t: ExecutionContext, what: string, told: Told): void {
+  const sum = (of: (tally: Told['tallies'][number]) => number) => told.tallies.reduce((total, tally) => total + of(tally), 0)
+  t.log(`${what}: ${sum((one) => one.acknowledged)} acknowledged, ${sum((one) => one.unknown)} unknown, ${sum((one) => one.refused)} refused (${[...told.codes].map(([code, times]) => `${code} ${times}`).join(', ')}); longest ${Math.round(told.longestMs)} ms, used again after ${Math.round(told.recoveredMs)} ms`)
+  t.deepEqual(told.untyped, [])
+  t.true(told.longestMs < callTimeoutMs + 1_000, `a call took ${told.longestMs} ms`)
+  t.true(told.recoveredMs < recoveryMs, `used again after ${told.recoveredMs} ms`)
+}
+
+for (const backend of backends) {
+  const { name, service: server } = backend
+  const url = serverUrl(name)
+  const title = (what: string) => `${server}: ${what}`
+  const fault = (what: string, disturb: () => Promise<void>) => {
+    if (url === undefined) return test.serial.skip(title(what), () => undefined)
+    test.serial(title(what), async (t) => {
+      t.timeout(rounds * 60_000)
+      const storage = await start(t, url)
+      for (let round = 0; round < rounds; round++) {
+        const told = await underWriters(storage, writers, disturb)
+        judge(t, what, told)
+        t.deepEqual(await wrongs(storage, told), [])
+      }
+    })
+  }
+
+  fault('killed and started again under 32 writers, nothing acknowledged is lost and nothing is there twice', async () => {
+    await service('kill', server)
+    await sleep(500)
+    await service('up', server)
+  })
+  fault('stopped in good order and started again under 32 writers, the same', async () => {
+    await service('restart', server)
+  })
+  fault(`paused for ${pauseMs} ms under 32 writers, the same`, async () => {
+    await service('pause', server)
+    await sleep(pauseMs)
+    await service('resume', server)
+  })
+
+  const proxied = (what: string, body: (t: ExecutionContext, proxy: Proxy, storage: (settings?: object) => ReturnType<typeof start>) => Promise<void>) => {
+    const api = serverUrl('TOXIPROXY')
+    if (url === undefined || api === undefined) return test.serial.skip(title(what), () => undefined)
+    test.serial(title(what), async (t) => {
+      t.timeout(60_000)
+      const proxy = await openProxy(t, api, new URL(url).host)
+      const through = (own: string) => {
+        const changed = new URL(own)
+        changed.port = String(proxy.port)
+        return changed.href
+      }
+      await body(t, proxy, (settings) => start(t, url, settings, through))
+    })
+  }
+
+  proxied('idle connections that were cut are not used again', async (t, proxy, open) => {
+    const storage = await open()
+    await Promise.all(Array.from({ length: 16 }, (_, at) => storage.put({ collection, id: `o${at}`, value: { n: at } })))
+    await proxy.cut()
+    await proxy.restore()
+    await sleep(200)
+
+    const answers = await Promise.allSettled(Array.from({ length: 16 }, (_, at) => storage.get({ collection, id: `o${at}` }, { timeoutMs: callTimeoutMs })))
+    t.deepEqual(answers.map((answer) => answer.status), answers.map(() => 'fulfilled'))
+  })
+
+  proxied('a connection on which nothing passes ends each call by its deadline, and is not kept', async (t, proxy, open) => {
+    const storage = await open()
+    await storage.put({ collection, id: 'o1', value: { n: 1 } })
+    await proxy.hang('all')
+
+    const startedMs = performance.now()
+    const stalled = await Promise.allSettled(Array.from({ length: 8 }, () => storage.get({ collection, id: 'o1' }, { timeoutMs: 1_000 })))
+    t.true(performance.now() - startedMs < 2_000)
+    t.true(stalled.every((answer) => answer.status === 'rejected' && isPorticoError(answer.reason)))
+
+    await proxy.restore()
+    const again = performance.now()
+    for (;;) {
+      const ok = await storage.get({ collection, id: 'o1' }, { timeoutMs: 1_000 }).then(() => true, () => false)
+      if (ok) break
+      if (performance.now() - again > recoveryMs) return t.fail('it did not recover')
+    }
+    t.pass()
+  })
+
+  proxied('more callers than connections wait, or are told that the pool is exhausted', async (t, proxy, open) => {
+    const storage = await open({ maxConnections: 2, acquireTimeout: '300ms' })
+    await storage.put({ collection, id: 'o1', value: { n: 1 } })
+    await proxy.hang('all')
+    const held = Array.from({ length: 4 }, () => storage.get({ collection, id: 'o1' }, { timeoutMs: 1_500 }).catch((error: unknown) => error))
+
+    const refused = await Promise.allSettled(Array.from({ length: 32 }, () => storage.get({ collection, id: 'o1' }, { timeoutMs: 3_000 })))
+    const codes = new Set(refused.map((answer) => (answer.status === 'rejected' && isPorticoError(answer.reason) ? answer.reason.code : 'ok')))
+    t.true(codes.has('DATABASE_POOL_EXHAUSTED'), [...codes].join())
+
+    await Promise.all(held)
+    await proxy.restore()
+    await t.notThrowsAsync(async () => {
+      for (let tries = 0; ; tries++) {
+        try {
+          return await storage.get({ collection, id: 'o1' }, { timeoutMs: 1_000 })
+        } catch (error) {
+          if (tries === 5) throw error
+        }
+      }
+    })
+  })
+}
