@@ -103,17 +103,24 @@ export class Pool {
   /** In possession of a turn, which is given back where this fails. */
   #connected(call: Pick<Call, 'remainingMs'>): Promise<mysql.PoolConnection> {
     return new Promise((resolve, reject) => {
+      let answered = false
       let late = false
-      const timer = setTimeout(() => {
-        late = true
-        reject(databaseError(this.#connection, 'busy', ''))
-      }, call.remainingMs())
+      let timer: NodeJS.Timeout | undefined
       this.#pool.getConnection((error, client) => {
+        answered = true
         clearTimeout(timer)
         if (!error && !late) return resolve(client)
         if (!error) client.release()
         this.#turns.give()
         if (error) reject(toDatabaseError(this.#connection, error))
+      })
+      // An open connection comes before this; only one that has to be opened is waited for.
+      process.nextTick(() => {
+        if (answered) return
+        timer = setTimeout(() => {
+          late = true
+          reject(databaseError(this.#connection, 'busy', ''))
+        }, call.remainingMs())
       })
     })
   }
