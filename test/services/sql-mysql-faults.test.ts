@@ -5,6 +5,7 @@ import { SqlRefusal } from '../../kernel/ports/sql/index.ts'
 import { call } from '../plugins/sql-sqlite/connection.ts'
 import { changed, open, ownDatabase, type Settings } from './mysql.ts'
 import { testWith } from './server.ts'
+import { openProxy } from './toxiproxy.ts'
 
 /** A connection with one table of counters. */
 async function withCounters(t: ExecutionContext, settings: Partial<Settings> & { readonly url: string }) {
@@ -112,6 +113,27 @@ testWith(['MARIADB'], 'a call ends by its deadline, and its connection is not us
   await t.throwsAsync(sql.execute([slow], call(200)), { code: 'DATABASE_OUTCOME_UNKNOWN' })
   t.is((await sql.query(sleepFor(0), call())).length, 1)
   t.true('a' in (await counts()))
+})
+
+testWith(['MARIADB', 'TOXIPROXY'], 'on a connection where nothing passes each call ends by its deadline, and what is opened afterwards works', async (t, server = '', api = '') => {
+  const { url } = await ownDatabase(t, server)
+  const proxy = await openProxy(t, api, new URL(server).host)
+  const { sql, insert, addOne, counts } = await withCounters(t, { url: changed(url, (own) => { own.port = String(proxy.port) }), maxConnections: 3 })
+  await sql.execute([insert('a')], call())
+  await Promise.all([1, 2, 3].map(() => sql.query(sleepFor(0.05), call())))
+
+  await proxy.hang('all')
+  const startedMs = performance.now()
+  const calls = [sql.query(sleepFor(0), call(300)), sql.execute([addOne({ id: 'a' })], call(300)), sql.execute([addOne({ id: 'a' }), addOne({ id: 'a' })], call(300)), sql.query(sleepFor(0), call(300))]
+  const codes = (await Promise.allSettled(calls)).map((one) => (one.status === 'rejected' ? (one.reason as { code: string }).code : 'ok'))
+  // None of these is left: the next has to open one, to a server that says nothing.
+  await t.throwsAsync(sql.query(sleepFor(0), call(300)), { code: 'DATABASE_BUSY' })
+  await t.throwsAsync(sql.lock('schema', call(300), async () => undefined))
+
+  t.true(performance.now() - startedMs < 2_500)
+  t.deepEqual(codes, ['DATABASE_BUSY', 'DATABASE_OUTCOME_UNKNOWN', 'DATABASE_BUSY', 'DATABASE_POOL_EXHAUSTED'])
+  await proxy.restore()
+  t.deepEqual(await counts(), { a: 0 })
 })
 
 testWith(['MARIADB'], 'a pool that is in use is told so within the acquire timeout, and serves again when it is free', async (t, server = '') => {
