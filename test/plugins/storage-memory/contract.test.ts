@@ -1,7 +1,6 @@
 import test from 'ava'
 import { storageContract } from '../../contract/storage.ts'
 import { storageHarness } from '../../contract/storage-harness.ts'
-import { storageOracle } from '../../contract/storage-oracle.ts'
 
 const memory = (binding: 'storage' | 'storage.reports', maxSize: string) => storageHarness({
   capabilities: ['units'], time: 'kernel', binding,
@@ -12,4 +11,3 @@ for (const { title, run } of storageContract) {
   test(`memory: ${title}`, (t) => run(t, memory('storage', '64MiB')))
   test(`memory, a named binding: ${title}`, (t) => run(t, memory('storage.reports', '256MiB')))
 }
-for (const { title, run } of storageOracle) test(`memory: ${title}`, (t) => run(t, memory('storage', '64MiB')))
