@@ -9,7 +9,7 @@ interface Row {
 export async function postgresPeer({ url, table }: Place): Promise<Peer> {
   const { default: pg } = await import('pg')
   const pool = new pg.Pool({ connectionString: url, max: connections })
-  const [key] = (await pool.query<{ name: string }>(`select column_name as name from information_schema.columns where table_name = $1 and column_name like 'k\\_%'`, [table])).rows
+  const [key] = (await pool.query<{ name: string }>(`select column_name as name from information_schema.columns where table_schema = current_schema() and table_name = $1 and column_name like 'k\\_%'`, [table])).rows
   const columns = `id, value::text as text, version, created_at as "createdAtMs", updated_at as "updatedAtMs", expires_at as "expiresAtMs"`
   const live = `(expires_at is null or expires_at > floor(extract(epoch from statement_timestamp()) * 1000))`
   const bound = async (direction: 'asc' | 'desc') => (await pool.query<{ key: Buffer }>(`select ${key?.name} as key from ${table} order by ${key?.name} ${direction} limit 1`)).rows[0]?.key
