@@ -17,10 +17,10 @@ const faultByState: Readonly<Record<string, Fault>> = {
   '25P03': 'unavailable', // idle_in_transaction_session_timeout
 }
 
-/** The server's SQLSTATE; undefined for an error of the connection itself. */
+/** The server's SQLSTATE; undefined for an error of the connection itself. A code alone does not tell: EPIPE has five letters, too. */
 export function stateOf(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
+  const code = error instanceof Error && 'severity' in error && 'code' in error ? error.code : undefined
+  return typeof code === 'string' ? code : undefined
 }
 
 /** What an error of a statement means; `failed` for a statement that the server refuses for what it is. */

@@ -53,3 +53,15 @@ testWith(['POSTGRES'], 'what cannot work is refused at once, with what to change
   for (const [settings, message] of reasons) await t.throwsAsync(open(t, settings), { code: 'DATABASE_FAILED', message })
   await t.throwsAsync(open(t, { url: wrong((one) => { one.port = '1' }), connectWithinMs: 300 }), { code: 'DATABASE_UNAVAILABLE' })
 })
+
+testWith(['POSTGRES'], 'a statement that is late, or whose connection breaks, fails alone: the connection serves on', async (t, url = '') => {
+  const sql = await open(t, { url })
+
+  const settled = await Promise.allSettled([
+    sql.query({ sql: 'select pg_sleep(5)', params: [] }, call(100)),
+    sql.execute([{ sql: 'select pg_terminate_backend(pg_backend_pid())', params: [], byKey: true }], call()),
+  ])
+
+  t.deepEqual(settled.map((one) => one.status === 'rejected' && (one.reason as { code: string }).code), ['DATABASE_BUSY', 'DATABASE_OUTCOME_UNKNOWN'])
+  t.deepEqual(await sql.query({ sql: 'select 1 as one', params: [] }, call()), [{ one: 1 }])
+})
