@@ -98,6 +98,7 @@ export const storageContract: readonly StorageCase[] = [
     await clock.advance(2_000)
     t.deepEqual(ids(await storage.find({ collection })), ['o2'])
     await t.throwsAsync(storage.patch({ ...at('o1'), patch: {} }), { code: 'STORAGE_NOT_FOUND' })
+    await t.throwsAsync(storage.delete(at('o1')), { code: 'STORAGE_NOT_FOUND' })
     t.true((await storage.put({ ...at('o1'), value: { number: 'o3' } })).created)
   }),
 
