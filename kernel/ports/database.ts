@@ -29,7 +29,7 @@ export const databaseErrors = {
   },
 } as const satisfies ErrorTable
 
-export const databaseErrorOf = errorsOf(databaseErrors)
+const databaseErrorOf = errorsOf(databaseErrors)
 
 /** What can befall a statement or a command, in the words of no single database; each driver translates its SDK's errors into one. */
 export type Fault = 'unavailable' | 'busy' | 'full' | 'outcome-unknown' | 'failed'

@@ -3,7 +3,7 @@ import { definePort } from '../definition.ts'
 import type { SqlConnection } from './driver.ts'
 
 export type * from './driver.ts'
-export { databaseError, databaseErrorOf as sqlError, poolExhausted } from '../database.ts'
+export { databaseError, poolExhausted } from '../database.ts'
 export type { Fault } from '../database.ts'
 export { SqlRefusal } from './refusal.ts'
 export { ddlStatements, makeShape } from './shape.ts'

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { isPorticoError, type PorticoError } from '../../../../kernel/errors.ts'
-import { sqlError } from '../../../../kernel/ports/sql/index.ts'
+import { databaseError } from '../../../../kernel/ports/sql/index.ts'
 import { collectionsOf } from '../../../../kernel/ports/storage/index.ts'
 import { StorageStage } from '../../../../kernel/ports/storage/stage.ts'
 import { runUnit, unitCall } from '../../../../kernel/ports/storage/unit-of-work.ts'
@@ -25,7 +25,7 @@ function answering(...errors: readonly PorticoError[]) {
   return { write, commits: () => commits }
 }
 
-const busy = sqlError('DATABASE_BUSY', { connection: 'main' })
+const busy = databaseError('main', 'busy', '')
 const codeOf = (error: unknown) => (isPorticoError(error) ? error.code : String(error))
 
 test('what a backend was too busy for is tried again', async (t) => {
@@ -41,7 +41,7 @@ test('a backend that stays busy is not asked until the deadline', async (t) => {
 })
 
 test('a commit whose outcome is unknown is told so, and never tried again', async (t) => {
-  const { write, commits } = answering(sqlError('DATABASE_OUTCOME_UNKNOWN', { connection: 'main' }))
+  const { write, commits } = answering(databaseError('main', 'outcome-unknown', ''))
   t.is(await write(5_000).then(() => 'done', codeOf), 'STORAGE_OUTCOME_UNKNOWN')
   t.is(commits(), 1)
 })
