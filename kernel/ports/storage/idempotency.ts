@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Call } from '../../call.ts'
-import type { Json } from '../../json.ts'
+import { canonicalText } from './canonical.ts'
 import { ownCollections } from './collections.ts'
 import type { Row } from './driver.ts'
 import { storageError } from './errors.ts'
@@ -71,12 +71,6 @@ export async function once<T>(of: Once<T>, stage: StorageStage, body: () => Prom
   return answer
 }
 
-/** The same for the same JSON, whatever the order of its keys; what JSON has no word for is refused by the operation itself. */
 function digest(value: unknown): string {
-  const ordered = (_: string, item: unknown): unknown => {
-    if (typeof item === 'bigint') return String(item)
-    if (typeof item !== 'object' || item === null || Array.isArray(item)) return item
-    return Object.fromEntries(Object.entries(item as Readonly<Record<string, Json>>).sort(([a], [b]) => (a < b ? -1 : 1)))
-  }
-  return createHash('sha256').update(JSON.stringify(value, ordered)).digest('hex')
+  return createHash('sha256').update(canonicalText(value)).digest('hex')
 }

@@ -1,7 +1,7 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Unit } from '../../binding/unit.ts'
 import type { Call } from '../../call.ts'
 import { isPorticoError, kernelError } from '../../errors.ts'
+import { canonicalText } from './canonical.ts'
 import { checkDocument, checkId } from './check-document.ts'
 import type { Collection } from './collections.ts'
 import type { KeyedRow, Row, StorageDriver } from './driver.ts'
@@ -129,7 +129,7 @@ function importRow(stage: () => StorageStage, { collection, onConflict, resume }
 /** Databases keep the fields of a document in an order of their own. */
 function isSame(a: Row, b: Row): boolean {
   return a.createdAtMs === b.createdAtMs && a.updatedAtMs === b.updatedAtMs && a.expiresAtMs === b.expiresAtMs
-    && (a.text === b.text || isDeepStrictEqual(parseDocument(a.text), parseDocument(b.text)))
+    && (a.text === b.text || canonicalText(parseDocument(a.text)) === canonicalText(parseDocument(b.text)))
 }
 
 function rowOf(parts: TransferParts, collection: Collection, record: PortableRecord, version: string): KeyedRow {
