@@ -1,6 +1,7 @@
 import type { Collection, Db, MongoClient } from 'mongodb'
 import { type Call, isPorticoError, type Refusal } from '../../kernel/plugin.ts'
 import { databaseError, type MongoChange, type MongoConnection, type MongoDocument, mongoError, type MongoFilter, type MongoFind, type MongoIndex, type MongoStep } from '../../kernel/ports/mongodb/index.ts'
+import { bsonOptions } from './bson.ts'
 import { internalCall } from './calls.ts'
 import { Commands } from './commands.ts'
 import { commitOne, commitTogether, type CommitParts } from './commit.ts'
@@ -42,7 +43,7 @@ export class MongodbConnection implements MongoConnection {
     try {
       // A third less work for the SDK than its `findOne`, which makes a cursor; but it sends no command again.
       return await this.#commands.read(call, async (limits) => {
-        const answer: FirstBatch = await this.#db.command({ find: collection, filter: { _id: id }, limit: 1, singleBatch: true, readConcern, maxTimeMS: limits.maxTimeMS }, limits)
+        const answer: FirstBatch = await this.#db.command({ find: collection, filter: { _id: id }, limit: 1, singleBatch: true, readConcern, maxTimeMS: limits.maxTimeMS }, { ...limits, ...bsonOptions })
         return answer.cursor?.firstBatch[0]
       })
     } catch (error) {

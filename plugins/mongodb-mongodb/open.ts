@@ -1,6 +1,7 @@
 import { type Db, MongoClient, type MongoClientOptions } from 'mongodb'
 import type { Log, SettingsOf } from '../../kernel/plugin.ts'
 import { databaseError } from '../../kernel/ports/mongodb/index.ts'
+import { bsonOptions } from './bson.ts'
 import { pause } from './calls.ts'
 import { isHopeless, remedy } from './remedies.ts'
 import type { settings as declared } from './settings.ts'
@@ -53,8 +54,7 @@ function makeClient(connection: string, settings: Settings): MongoClient {
   const options: MongoClientOptions = {
     appName: settings.appName,
     readPreference: 'primary', readConcern: { level: 'majority' }, writeConcern: { w: 'majority', journal: true },
-    // Looked up by the names in documents: an array in a field `constructor` came back as bytes (7.8), for an object has one.
-    fieldsAsRaw: Object.create(null) as Record<string, never>,
+    ...bsonOptions,
     retryReads: true, retryWrites: true, ignoreUndefined: false,
     maxPoolSize: settings.maxConnections, minPoolSize: Math.min(settings.minConnections, settings.maxConnections), maxIdleTimeMS: settings.idleTimeoutMs,
     waitQueueTimeoutMS: settings.acquireTimeoutMs, serverSelectionTimeoutMS: settings.acquireTimeoutMs, connectTimeoutMS: settings.connectTimeoutMs,

@@ -25,6 +25,17 @@ export const storageContract: readonly StorageCase[] = [
     await t.throwsAsync(storage.patch({ ...at(added.id), patch: {} }), { code: 'STORAGE_NOT_FOUND' })
   }),
 
+  promise('every way of reading tells the same, whatever names a document has', async (t, { storage }) => {
+    const value = { constructor: [{ constructor: [1] }, null], toString: { length: [0.1] }, 'a.b': [[]], '': { hasOwnProperty: ['é', ' '] }, 0: 'zero' }
+    const { id } = await storage.insert({ collection, value })
+
+    t.deepEqual((await storage.get(at(id))).value, value)
+    t.deepEqual((await storage.getMany({ collection, ids: [id] })).items[0]?.value, value)
+    t.deepEqual((await storage.find({ collection })).items[0]?.value, value)
+    t.deepEqual((await storage.patch({ ...at(id), patch: { more: 1 } })).value, { ...value, more: 1 })
+    t.deepEqual((await storage.get(at(id))).value, { ...value, more: 1 })
+  }),
+
   promise('a version never comes back', async (t, { storage }) => {
     const versions = new Set<string>()
     for (let n = 0; n < 3; n++) {
