@@ -19,15 +19,17 @@ export function splitPath(root: Node, text: string): Path {
   return parts
 }
 
-/** Puts a text at a path; a new `use` or `on` drops the entry's earlier driver, as in an overlay. */
+/** Puts a text at a path; a new `use` or `on` drops the entry's earlier driver, as in an overlay, also for a connection that a binding holds. */
 export function override(root: Node, path: Path, node: ScalarNode): Node {
-  const [area, name, key, ...deeper] = path
-  const entry = area !== undefined && name !== undefined ? nodeAt(root, [area, name]) : undefined
-  const chooses = (area === 'connections' || area === 'ports') && (key === 'use' || key === 'on') && deeper.length === 0
+  const [area, , ...keys] = path
+  const key = keys.at(-1) ?? ''
+  const chooses = (area === 'connections' || area === 'ports') && ['use', 'on', ...(area === 'ports' ? ['on.use'] : [])].includes(keys.join('.'))
+  const place = path.slice(0, -1)
+  const entry = nodeAt(root, place)
   if (!chooses || entry?.kind !== 'map') return withNode(root, path, node)
 
   const choice = { ...emptyMap, entries: new Map([[key, { keyAt: undefined, value: node }]]) }
-  return withNode(withNode(root, [area, name ?? ''], { ...entry, entries: withoutDriver(entry, choice) }), path, node)
+  return withNode(withNode(root, place, { ...entry, entries: withoutDriver(entry, choice) }), path, node)
 }
 
 /** Applies `--set path=value` in order; the value is text that its place converts. An undeclared entry is refused. */

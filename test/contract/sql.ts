@@ -277,8 +277,8 @@ export const sqlContract: readonly SqlCase[] = [
 
     await t.throwsAsync(sql.lock('schema', call(), async () => { throw new Error('body') }), { message: 'body' })
     const answer = await sql.lock('schema', call(), () => other.lock('another', call(), async () => {
-      await t.throwsAsync(other.lock('schema', call(50), async () => undefined), { code: 'DATABASE_BUSY' })
-      await t.throwsAsync(sql.lock('schema', call(50), async () => undefined), { code: 'DATABASE_BUSY' })
+      await t.throwsAsync(other.lock('schema', call(500), async () => undefined), { code: 'DATABASE_BUSY' })
+      await t.throwsAsync(sql.lock('schema', call(500), async () => undefined), { code: 'DATABASE_BUSY' })
       return 'done'
     }))
 
