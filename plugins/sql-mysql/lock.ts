@@ -4,12 +4,12 @@ import type mysql from 'mysql2'
 import type { Call } from '../../kernel/plugin.ts'
 import { databaseError } from '../../kernel/ports/sql/index.ts'
 import { ask, within } from './client.ts'
-import { toDatabaseError } from './faults.ts'
+import { isLost, toDatabaseError } from './faults.ts'
 import type { Pool } from './pool.ts'
 
 /** So long the server waits for the lock before it is asked again. MySQL takes whole seconds. */
 const waitSeconds = 1
-/** Towards the deadline it is asked at this pace. */
+/** Towards the deadline it is asked at this pace; with less time left it is given up. */
 const pollMs = 20
 /** How often a session that only holds its lock is asked whether it is still there, and how long that may take. */
 const pingEveryMs = 5_000
@@ -42,18 +42,19 @@ export async function holdLock<T>(pool: Pool, connection: string, database: stri
 async function acquire(client: mysql.PoolConnection, connection: string, key: string, call: Call): Promise<void> {
   for (;;) {
     const leftMs = call.remainingMs()
-    if (leftMs <= 0) throw databaseError(connection, 'busy', 'the lock did not come free within the deadline')
+    if (leftMs <= pollMs) throw databaseError(connection, 'busy', 'the lock did not come free within the deadline')
     const seconds = Math.min(waitSeconds, Math.floor(leftMs / 1_000))
-    if (await locked(client, connection, key, seconds, leftMs)) return
+    if (await locked(client, connection, key, seconds, call)) return
     if (seconds === 0) await sleep(Math.min(pollMs, leftMs))
   }
 }
 
-async function locked(client: mysql.PoolConnection, connection: string, key: string, seconds: number, leftMs: number): Promise<boolean> {
+async function locked(client: mysql.PoolConnection, connection: string, key: string, seconds: number, call: Call): Promise<boolean> {
   try {
-    const rows = (await within(client, leftMs, () => ask(client, `select get_lock('${key}', ${seconds}) as held`))) as readonly { readonly held: number }[]
+    const rows = (await within(client, call.remainingMs(), () => ask(client, `select get_lock('${key}', ${seconds}) as held`))) as readonly { readonly held: number }[]
     return rows[0]?.held === 1
   } catch (error) {
-    throw toDatabaseError(connection, error)
+    // The deadline came before the answer: that is a lock which did not come free.
+    throw isLost(error) && call.remainingMs() <= pollMs ? databaseError(connection, 'busy', '', error) : toDatabaseError(connection, error)
   }
 }
