@@ -46,7 +46,9 @@ test('a shutdown cuts what does not end before its deadline', async (t) => {
 
   await server.drain(100)
 
-  t.is(await never, '')
+  // A connection with something unread in it is reset, which the client may be told in place of its end.
+  const told = await never.catch((error: unknown) => (error instanceof Error && 'code' in error ? error.code : error))
+  t.true(told === '' || told === 'ECONNRESET', String(told))
 })
 
 test('while it drains it is not ready, and answers close their connections', async (t) => {
