@@ -2,7 +2,7 @@
  * What a driver's author runs: `portico/testing`. Each suite is a list of cases that meet the driver through a real manifest;
  * the harness says how to start it. The contexts are those of AVA.
  */
-export { VirtualClock } from './clock.ts'
+export { SteppedClock, VirtualClock } from './clock.ts'
 export { cacheContract, type CacheCase, type CacheHarness } from './cache.ts'
 export { integrationsContract, type IntegrationsCase, type IntegrationsHarness } from './integrations.ts'
 export { contractQueues, queueContract, type BoundQueue, type QueueCase, type QueueHarness, type QueueParts } from './queue.ts'

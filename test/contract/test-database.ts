@@ -6,6 +6,8 @@ import { pathToFileURL } from 'node:url'
 
 /** A place in a database that nobody else has. */
 export interface TestDatabase {
+  /** What its schema or database is called. */
+  readonly name: string
   /** Leads a client of that database to this place and no other. */
   readonly url: string
   /** What a manifest says of it: `connections: { main: database.connection }`. */
@@ -47,7 +49,7 @@ async function inPostgres(server: URL, name: string): Promise<TestDatabase> {
   const own = new URL(server)
   // With %20: a plus is a plus to PostgreSQL's own clients.
   own.search = [own.search.slice(1), `options=-c%20search_path%3D${name}`].filter(Boolean).join('&')
-  return { url: own.href, connection: { use: 'postgres', with: { url: own.href } }, drop: () => run(`drop schema if exists ${name} cascade`) }
+  return { name, url: own.href, connection: { use: 'postgres', with: { url: own.href } }, drop: () => run(`drop schema if exists ${name} cascade`) }
 }
 
 async function inMysql(server: URL, name: string): Promise<TestDatabase> {
@@ -67,7 +69,7 @@ async function inMysql(server: URL, name: string): Promise<TestDatabase> {
 
   const own = new URL(url)
   own.pathname = `/${name}`
-  return { url: own.href, connection: { use: 'mysql', with: { url: own.href } }, drop: () => run(`drop database if exists ${name}`) }
+  return { name, url: own.href, connection: { use: 'mysql', with: { url: own.href } }, drop: () => run(`drop database if exists ${name}`) }
 }
 
 async function inMongodb(server: URL, name: string): Promise<TestDatabase> {
@@ -80,13 +82,13 @@ async function inMongodb(server: URL, name: string): Promise<TestDatabase> {
     const client = await MongoClient.connect(own.href)
     await client.db(name).dropDatabase().finally(() => client.close())
   }
-  return { url: own.href, connection: { use: 'mongodb', with: { url: own.href } }, drop }
+  return { name, url: own.href, connection: { use: 'mongodb', with: { url: own.href } }, drop }
 }
 
 async function inFile(_: URL, name: string): Promise<TestDatabase> {
   const folder = await mkdtemp(join(tmpdir(), `${name}-`))
   const file = join(folder, 'test.db')
-  return { url: pathToFileURL(file).href, connection: { use: 'sqlite', with: { file } }, drop: () => rm(folder, { recursive: true, force: true }) }
+  return { name, url: pathToFileURL(file).href, connection: { use: 'sqlite', with: { file } }, drop: () => rm(folder, { recursive: true, force: true }) }
 }
 
 /** How long a drop waits for whoever still uses the place. */

@@ -107,6 +107,16 @@ test.serial('a driver of a third party is proved by the published contract suite
   t.regex(stdout, /# fail 0/)
 })
 
+test.serial('the examples of the guide to testing pass', async (t) => {
+  const directory = join(application, 'with-tests')
+  await cp(join(examples, 'testing'), directory, { recursive: true })
+
+  const ava = await realpath(join(root, 'node_modules/ava/entrypoints/cli.js'))
+  const { stdout } = await run(process.execPath, [ava, '--tap'], { cwd: directory })
+  t.regex(stdout, /# pass 6/)
+  t.regex(stdout, /# fail 0/)
+})
+
 test.serial('the library is typed, and strict code compiles against it', async (t) => {
   const directory = join(application, 'with-types')
   await mkdir(directory)

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import type { ExecutionContext } from 'ava'
 import { type Db, MongoClient } from 'mongodb'
 import { MongodbConnection } from '../../plugins/mongodb-mongodb/driver.ts'
 import { openClient, type Settings } from '../../plugins/mongodb-mongodb/open.ts'
 import { silentLog } from '../contract/log.ts'
+import { databaseOf } from './server.ts'
 
 export interface TestDatabase {
   /** Of a database that nobody else has. */
@@ -11,17 +11,12 @@ export interface TestDatabase {
   readonly db: Db
 }
 
-/** A database with a random name, dropped when the test ends. */
+/** A database of its own, dropped when the test ends, and a look into it. */
 export async function testDatabase(t: ExecutionContext, serverUrl: string): Promise<TestDatabase> {
-  const name = `portico_test_${randomBytes(6).toString('hex')}`
-  const url = new URL(serverUrl)
-  url.pathname = `/${name}`
-  const client = await MongoClient.connect(url.href)
-  t.teardown(async () => {
-    await client.db(name).dropDatabase()
-    await client.close()
-  })
-  return { url: url.href, db: client.db(name) }
+  const { name, url } = await databaseOf(t, serverUrl)
+  const client = await MongoClient.connect(url)
+  t.teardown(() => client.close())
+  return { url, db: client.db(name) }
 }
 
 /** What the server can do: mongo-java-server, which stands in for one, orders strings by UTF-16 and has no transactions. */

@@ -3,6 +3,7 @@ import mysql from 'mysql2/promise'
 import { systemClock } from '../../kernel/clock.ts'
 import { openMysql, type OpenParts } from '../../plugins/sql-mysql/open.ts'
 import { silentLog } from '../plugins/sql-sqlite/connection.ts'
+import { databaseOf } from './server.ts'
 
 export type Settings = OpenParts['settings']
 
@@ -33,14 +34,10 @@ export interface OwnDatabase {
 
 /** A database that is gone when the test ends. */
 export async function ownDatabase(t: ExecutionContext, url: string): Promise<OwnDatabase> {
-  const name = `t_${crypto.randomUUID().replaceAll('-', '')}`
+  const { name, url: own } = await databaseOf(t, url)
   const admin = await mysql.createConnection(url)
-  await admin.query(`create database ${name}`)
-  t.teardown(async () => {
-    await admin.query(`drop database ${name}`)
-    await admin.end()
-  })
-  return { name, url: changed(url, (own) => { own.pathname = `/${name}` }), admin }
+  t.teardown(() => admin.end())
+  return { name, url: own, admin }
 }
 
 export function changed(url: string, change: (url: URL) => void): string {

@@ -1,28 +1,14 @@
 import type { ExecutionContext } from 'ava'
-import pg from 'pg'
 import { systemClock } from '../../kernel/clock.ts'
 import { openPostgres, type OpenParts } from '../../plugins/sql-postgres/open.ts'
 import { sqlContract } from '../contract/sql.ts'
 import { call, silentLog } from '../plugins/sql-sqlite/connection.ts'
-import { testWith } from './server.ts'
+import { databaseOf, testWith } from './server.ts'
 
 const defaults = {
   schema: undefined, maxConnections: 10, minConnections: 0, acquireTimeoutMs: 5_000, connectTimeoutMs: 5_000, connectWithinMs: 5_000, statementTimeoutMs: 30_000,
   lockTimeoutMs: 5_000, idleTimeoutMs: 60_000, appName: 'portico-test', tls: { enabled: false, ca: undefined, certificate: undefined, key: undefined },
 } as const
-
-/** A schema that is gone when the test ends. */
-async function schemaOf(t: ExecutionContext, url: string): Promise<string> {
-  const schema = `t_${crypto.randomUUID().replaceAll('-', '')}`
-  const client = new pg.Client(url)
-  await client.connect()
-  await client.query(`create schema ${schema}`)
-  t.teardown(async () => {
-    await client.query(`drop schema ${schema} cascade`)
-    await client.end()
-  })
-  return schema
-}
 
 function open(t: ExecutionContext, settings: Partial<OpenParts['settings']> & { readonly url: string }) {
   return openPostgres({
@@ -33,7 +19,7 @@ function open(t: ExecutionContext, settings: Partial<OpenParts['settings']> & { 
 
 for (const { title, run } of sqlContract) {
   testWith(['POSTGRES'], title, async (t, url = '') => {
-    const schema = await schemaOf(t, url)
+    const { name: schema } = await databaseOf(t, url)
     await run(t, { call, connect: () => open(t, { url, schema }) })
   })
 }
