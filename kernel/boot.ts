@@ -16,7 +16,7 @@ import { fillSecrets, sensitiveTexts } from './manifest/secrets.ts'
 import type { Manifest, ManifestOptions, ManifestSource } from './manifest/types.ts'
 import { wantedPlugins } from './manifest/wanted.ts'
 import type { PluginCatalogue } from './plugins/catalogue.ts'
-import { loadPlugins } from './plugins/loader.ts'
+import { importScript, loadPlugins } from './plugins/loader.ts'
 import { makePlan, type Plan } from './plugins/plan.ts'
 import { Redaction } from './redaction.ts'
 
@@ -30,6 +30,8 @@ export interface Host extends ManifestOptions {
   readonly redaction?: Redaction
   /** Lets the server listen beyond loopback without identity and TLS; logged. */
   readonly insecureListen?: boolean
+  /** Whether bindings make what their backends lack (`do`, unless set), only look for what would end a start, or neither. */
+  readonly preparing?: 'do' | 'look' | 'nothing'
 }
 
 /** A manifest with nothing left to refuse before the first side effect. */
@@ -74,7 +76,7 @@ export async function startChecked({ manifest, plan }: Checked, host: Host): Pro
   const instruments = new Instruments()
   try {
     const started = await startAll(filled.plan, {
-      directory: manifest.directory, log, clock, closing, instruments, deadlines: new Deadlines(), redaction,
+      directory: manifest.directory, log, clock, closing, instruments, deadlines: new Deadlines(), redaction, importScript, preparing: host.preparing ?? 'do',
       ...(host.onStarted ? { onStarted: host.onStarted } : {}),
     })
     const container = fillContainer(new Map(Array.from(started.bindings, ([name, { face }]) => [name, face])))

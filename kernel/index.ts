@@ -11,6 +11,8 @@ export type { CallOptions } from './call.ts'
 export * from './errors.ts'
 export type { Json, JsonObject } from './json.ts'
 export type { Manifest } from './manifest/types.ts'
+export { defineMigration } from './ports/storage/index.ts'
+export type { DataStep, MigrationStep, StepParts, UnitStep } from './ports/storage/index.ts'
 
 /** What an application may set; everything else stands in the manifest. */
 export interface KernelOptions extends Partial<Host> {

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { didYouMean } from '../manifest/suggest.ts'
 import { kernelVersion } from '../version.ts'
 import { defaultFile, type CommonFlags } from './options.ts'
+import { addMigrateCommands } from './migrate-commands.ts'
 import { addStorageCommands } from './storage-commands.ts'
 import { writeFailure, writeOutcome, type ExitStatus, type Outcome } from './outcome.ts'
 import type { Terminal } from './terminal.ts'
@@ -82,6 +83,7 @@ function program(terminal: Terminal, run: Run): Command {
     .action((flags: CommonFlags & { out?: string }) => run(flags, async () => (await import('./commands/types.ts')).types(flags, terminal)))
 
   addStorageCommands(root, terminal, run)
+  addMigrateCommands(root, terminal, run)
 
   root.command('init').description('write a commented manifest that starts')
     .option('-f, --file <path>', 'where to write it', defaultFile)

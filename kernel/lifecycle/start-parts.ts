@@ -2,6 +2,7 @@ import type { Deadlines } from '../binding/deadlines.ts'
 import type { Instruments } from '../binding/instruments.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
+import type { ScriptFile } from '../manifest/units.ts'
 import type { PlanStep } from '../plugins/plan.ts'
 import type { Redaction } from '../redaction.ts'
 import type { CloseStack } from './close-stack.ts'
@@ -15,6 +16,10 @@ export interface StartParts {
   readonly instruments: Instruments
   readonly deadlines: Deadlines
   readonly redaction: Redaction
+  /** Imports a script of the application's owner. */
+  readonly importScript: (script: ScriptFile) => Promise<unknown>
+  /** What bindings do before calls come: all of it, only a look, or nothing, for who does it later. */
+  readonly preparing: 'do' | 'look' | 'nothing'
   /** Told as each step has started, for a terminal. */
   readonly onStarted?: (step: StartedStep) => void
 }

@@ -2,10 +2,14 @@ import { bind, type StartedBinding } from '../binding/bind.ts'
 import type { Probed } from '../binding/binding.ts'
 import { Generation, type Implementation } from '../binding/swap-point.ts'
 import { Problems } from '../manifest/problems.ts'
+import type { Call } from '../call.ts'
+import { kernelError } from '../errors.ts'
 import type { BindingSpec, DriverSpec } from '../manifest/types.ts'
 import type { DriverPlugin, Extension } from '../plugins/definition.ts'
 import { standsOn, type Plan, type PlanStep } from '../plugins/plan.ts'
 import { kernelVersion } from '../version.ts'
+import type { PortParts } from '../ports/definition.ts'
+import { within } from './close-stack.ts'
 import { runFactory } from './factory.ts'
 import type { StartedStep, StartParts } from './start-parts.ts'
 
@@ -62,43 +66,51 @@ async function startStep(step: PlanStep, started: Started, parts: StartParts): P
   if (step.kind === 'connection') {
     started.connections.set(step.spec.name, await runFactory(step, step.spec, {}, undefined, undefined, parts))
   } else if (step.kind === 'binding') {
-    started.bindings.set(step.spec.name, await startBinding(step, step.spec, started, parts))
+    await startBinding(step, step.spec, started, parts)
   } else {
     const extension = await runFactory(step, step.spec, needsOf(step.spec.needs, started), undefined, undefined, parts)
     started.extensions.push({ name: step.spec.plugin.name, ...(extension as Extension) })
   }
 }
 
-async function startBinding(step: PlanStep, spec: BindingSpec, started: Started, parts: StartParts): Promise<StartedBinding> {
+async function startBinding(step: PlanStep, spec: BindingSpec, started: Started, parts: StartParts): Promise<void> {
   const drains: (() => void)[] = []
   const draining = { ...parts, onDrain: (drain: () => void) => { drains.push(drain) } }
   const first = await implement(step, spec, spec, started, draining)
-  const fallbacks: Implementation[] = []
+  const fallbacks: Implemented[] = []
   for (const driver of spec.fallback) fallbacks.push(await implement(step, spec, driver, started, draining))
 
-  const lacks = new Set(first.probed.lacks)
+  const lacks = new Set(first.made.probed.lacks)
   const capabilities = spec.plugin.capabilities.filter((capability) => !lacks.has(capability))
   refuseUnfit(spec, capabilities)
-  const binding = bindingOf(spec, new Generation([first, ...fallbacks]), capabilities, parts)
+  const binding = bindingOf(spec, new Generation([first.made, ...fallbacks.map(({ made }) => made)]), capabilities, parts)
+  // Before it is prepared: what prepares it uses it.
+  started.bindings.set(spec.name, binding)
   parts.closing.add(`calls of ${spec.name}`, async () => {
     const last = binding.close()
     for (const drain of drains) drain()
     await last?.idle()
   })
-  return binding
+  for (const { prepare } of [first, ...fallbacks]) await prepare()
 }
 
 interface Draining {
   readonly onDrain: (drain: () => void) => void
 }
 
+interface Implemented {
+  readonly made: Implementation
+  /** Does what the port wants done before calls come. */
+  readonly prepare: () => Promise<void>
+}
+
 /** A driver, and the port's meaning over it. */
-async function implement(step: PlanStep, spec: BindingSpec, driver: DriverSpec, started: Started, parts: StartParts & Draining): Promise<Implementation> {
+async function implement(step: PlanStep, spec: BindingSpec, driver: DriverSpec, started: Started, parts: StartParts & Draining): Promise<Implemented> {
   const connection = driver.on === undefined ? undefined : started.connections.get(driver.on)
   const made = await runFactory(step, driver, needsOf(spec.needs, started), connection, spec, parts)
   if (!spec.port.implement) throw new TypeError(`the port ${spec.port.name} is an inner port`)
 
-  const face = spec.port.implement({
+  const given: PortParts<unknown, unknown> = {
     driver: made,
     keys: spec.keys,
     binding: spec.name,
@@ -108,9 +120,28 @@ async function implement(step: PlanStep, spec: BindingSpec, driver: DriverSpec, 
     log: parts.log.child({ binding: spec.name }),
     peer: (name) => started.bindings.get(name)?.operations,
     onDrain: parts.onDrain,
+    importScript: parts.importScript,
     onClose: (close) => { parts.closing.add(spec.name, close) },
-  })
-  return { plugin: identity(driver.plugin), face: face as Readonly<Record<string, unknown>>, probed: probedOf(made, connection) }
+  }
+  const face = spec.port.implement(given) as Readonly<Record<string, unknown>>
+  return {
+    made: { plugin: identity(driver.plugin), face, probed: probedOf(made, connection) },
+    prepare: () => prepare(spec, driver, given, parts),
+  }
+}
+
+/** Within the time that the start of the binding has; what is not done then goes on at the next start. */
+async function prepare(spec: BindingSpec, driver: DriverSpec, given: PortParts<unknown, unknown>, { preparing, clock }: StartParts): Promise<void> {
+  if (!spec.port.prepare || preparing === 'nothing') return
+  const { name, port, startTimeoutMs } = spec
+  const giveUp = new AbortController()
+  const call: Call = { signal: giveUp.signal, remainingMs: () => (giveUp.signal.aborted ? 0 : startTimeoutMs), traceId: `start-${name}`, text: false, degrade: () => undefined }
+  try {
+    await within(startTimeoutMs, clock, () => port.prepare?.(given, preparing, call), () => kernelError('PLUGIN_START_TIMEOUT', { binding: name, plugin: driver.plugin.name, timeoutMs: startTimeoutMs }))
+  } catch (error) {
+    giveUp.abort(error)
+    throw error
+  }
 }
 
 /** A driver without a probe of its own is as well as the connection that it stands on. */

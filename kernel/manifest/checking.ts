@@ -8,6 +8,7 @@ import { emptyMap, entriesOf, nodeAt, plainOf, showPath, valuePosition, withNode
 import type { MapNode, Node, Path } from './nodes.ts'
 import { parseYaml } from './parse.ts'
 import { Problems } from './problems.ts'
+import { readScripts } from './scripts.ts'
 import type { Catalogue, ConnectionSpec } from './types.ts'
 import type { UnitContext } from './units.ts'
 
@@ -66,6 +67,7 @@ export class Checking {
       absolute: (file) => resolve(this.directory, file),
       opaque: isSecretReference,
       load: (document, at) => this.#document(document, [...path, ...at]),
+      scripts: (folder, at) => readScripts(resolve(this.directory, folder), folder, (message) => { this.refuse([...path, ...at], message) }),
     }
   }
 

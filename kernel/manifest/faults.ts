@@ -101,7 +101,7 @@ const aUrl = 'a URL such as http://127.0.0.1:3000/'
 
 const byMark: Readonly<Record<string, string>> = {
   duration: 'a duration such as 250ms, 2s, 5m, 1h or 7d', bytes: 'a size such as 64KiB, 10MiB or 1GiB',
-  path: 'a path', document: 'a JSON Schema or the path of one',
+  path: 'a path', scripts: 'the path of a folder', document: 'a JSON Schema or the path of one',
 }
 
 /** What a schema wants, in a few words. */

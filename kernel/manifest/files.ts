@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 
 /** The bytes of a regular file, or why it cannot be read, in words that follow its name. The only effect of this folder. */
 export type ReadResult = { readonly bytes: Buffer } | { readonly failure: string }
@@ -10,6 +10,16 @@ export function readFile(path: string, maxBytes: number): ReadResult {
     if (!stat.isFile()) return { failure: stat.isDirectory() ? 'is a folder' : 'is not a regular file' }
     if (stat.size > maxBytes) return { failure: `has ${stat.size} bytes; at most ${maxBytes} are read` }
     return { bytes: readFileSync(path) }
+  } catch (cause) {
+    return { failure: reasonOf(cause) }
+  }
+}
+
+/** The names in a folder that are no folders, or why it cannot be read, in words that follow its name. */
+export function readFolder(path: string): { readonly names: readonly string[] } | { readonly failure: string } {
+  try {
+    if (!statSync(path).isDirectory()) return { failure: 'is not a folder' }
+    return { names: readdirSync(path, { withFileTypes: true }).filter((entry) => !entry.isDirectory()).map(({ name }) => name).sort() }
   } catch (cause) {
     return { failure: reasonOf(cause) }
   }

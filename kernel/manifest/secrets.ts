@@ -64,5 +64,5 @@ function fillOne({ pieces, path, at, schema }: SecretReference, directory: strin
   const faults = faultsOf(errorsOfValue(schema, value), 'key')
   for (const fault of faults) problems.add({ at, path, message: `the secret that stands here ${fault.message(true)}` })
   if (faults.length > 0) return undefined
-  return resolveUnits(schema, value, { absolute: (file) => resolve(directory, file), load: () => undefined })
+  return resolveUnits(schema, value, { absolute: (file) => resolve(directory, file), load: () => undefined, scripts: () => [] })
 }

@@ -1,7 +1,7 @@
 import type { JsonSchema } from '../json.ts'
 
 /** What a value written in the manifest means beyond its JSON type: the private keyword `x-portico` of our schemas. */
-export type Unit = 'duration' | 'bytes' | 'path' | 'document'
+export type Unit = 'duration' | 'bytes' | 'path' | 'document' | 'scripts'
 
 const durationPattern = '^(0|[1-9][0-9]{0,14})(ms|s|m|h|d)$'
 const bytesPattern = '^(0|[1-9][0-9]{0,14})(B|KiB|MiB|GiB)$'
@@ -17,6 +17,24 @@ export const pathSchema = { type: 'string', 'x-portico': 'path', minLength: 1, m
 
 /** A JSON Schema, inline or as the path of a .json or .yaml file; arrives loaded, as an object. */
 export const documentSchema = { type: ['object', 'string'], 'x-portico': 'document', minLength: 1, maxLength: 4096 } as const satisfies JsonSchema
+
+/** A folder of numbered TypeScript or JavaScript files; arrives as a list of `ScriptFile` in the order of their numbers. */
+export const scriptsSchema = { type: 'string', 'x-portico': 'scripts', minLength: 1, maxLength: 4096 } as const satisfies JsonSchema
+
+/** One file of a folder of scripts: looked at, not imported. */
+export interface ScriptFile {
+  /** `0002-split-names.ts` */
+  readonly name: string
+  /** Absolute. */
+  readonly path: string
+  /** Of its text with line ends as `\n`: a checkout that turns them into others has not edited it. */
+  readonly sha256: string
+}
+
+/** The number that a script's name begins with: its place among the others. */
+export function scriptNumber(name: string): number {
+  return Number.parseInt(name, 10)
+}
 
 const msByUnit: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const bytesByUnit: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }
@@ -45,6 +63,8 @@ export interface UnitContext {
   absolute(path: string): string
   /** The document that a path names, or that stands there itself; `at` is where in the value it stands. */
   load(document: unknown, at: readonly string[]): unknown
+  /** The scripts of a folder; `at` is where in the value it stands. */
+  scripts(folder: string, at: readonly string[]): readonly ScriptFile[]
   /** True for a value that stands in for one that is not known yet and is handed on as it is. */
   opaque?(value: unknown): boolean
 }
@@ -63,6 +83,7 @@ export function resolveUnits(schema: JsonSchema, value: unknown, context: UnitCo
     if (unit === 'duration') return parseDuration(value)
     if (unit === 'bytes') return parseBytes(value)
     if (unit === 'path') return context.absolute(value)
+    if (unit === 'scripts') return context.scripts(value, at)
     return value
   }
   if (typeof value !== 'object') return value

@@ -1,8 +1,9 @@
 import { readdir } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Problems } from '../manifest/problems.ts'
 import type { WantedPlugins } from '../manifest/raw.ts'
 import type { Position } from '../manifest/types.ts'
+import type { ScriptFile } from '../manifest/units.ts'
 import { builtInPorts } from '../ports/index.ts'
 import { builtInsOf, PluginCatalogue, type BuiltIn } from './catalogue.ts'
 import { pluginBrand, type Plugin } from './definition.ts'
@@ -105,6 +106,11 @@ async function loadListed(
   }
   namedBy.set(key, specifier)
   catalogue.add(plugin)
+}
+
+/** Imports a file of the application's owner: what a manifest names and no plugin is. One that was edited is imported anew. */
+export async function importScript({ path, sha256 }: ScriptFile): Promise<unknown> {
+  return within(importTimeoutMs, import(`${pathToFileURL(path).href}?sha256=${sha256}`) as Promise<unknown>)
 }
 
 async function within<T>(timeoutMs: number, imported: Promise<T>): Promise<T> {

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { ErrorTable } from '../errors.ts'
 import type { Json, JsonSchema } from '../json.ts'
 import type { Log } from '../log.ts'
+import type { ScriptFile } from '../manifest/units.ts'
 
 /** Where a field of the input is read in a request; a field without an entry is read from the path or the body. */
 export type HttpSource =
@@ -75,6 +76,8 @@ export interface PortParts<D, K, C extends string = string> {
   readonly peer: (binding: string) => Peer | undefined
   /** Runs when no new calls come, before those in flight are waited for: for whoever waits on purpose. */
   readonly onDrain?: (drain: () => void) => void
+  /** Imports a script that the keys name: one of the owner's, not of a plugin. */
+  readonly importScript: (script: ScriptFile) => Promise<unknown>
   readonly onClose: (close: () => void | Promise<void>) => void
 }
 
@@ -107,6 +110,11 @@ export interface PortDefinition<P, D, K = object, C extends string = never, X = 
   check?(keys: K): readonly KeyFault[]
   /** The port's meaning over one driver; an inner port has none. */
   implement?(parts: PortParts<D, K, C>): P & X
+  /**
+   * What must be done before calls come, once the binding's operations can be used by `peer`. `look` finds what would end a
+   * start, and changes nothing.
+   */
+  prepare?(parts: PortParts<D, K, C>, how: 'do' | 'look', call: Call): Promise<void>
   /** Only for the compiler: nothing stands here. */
   readonly types?: { readonly operations: P; readonly driver: D; readonly keys: K; readonly capability: C; readonly inProcess: X }
 }
@@ -139,6 +147,7 @@ export interface AnyPort {
   demands?(keys: unknown): readonly { readonly capability: string; readonly path: readonly string[] }[]
   check?(keys: unknown): readonly KeyFault[]
   implement?(parts: PortParts<unknown, unknown>): object
+  prepare?(parts: PortParts<unknown, unknown>, how: 'do' | 'look', call: Call): Promise<void>
   readonly types?: object
 }
 

@@ -90,12 +90,16 @@ export class MongodbConnection implements MongoConnection {
     return this.#indexes.names(collection, call)
   }
 
-  createIndex(collection: string, index: MongoIndex, call: Call): Promise<boolean> {
+  createIndex(collection: string, index: MongoIndex, call: Call): Promise<{ readonly value: unknown } | undefined> {
     return this.#indexes.create(collection, index, call)
   }
 
   dropIndex(collection: string, name: string, call: Call): Promise<void> {
     return this.#indexes.drop(collection, name, call)
+  }
+
+  async drop(collection: string, call: Call): Promise<void> {
+    await this.#commands.write(call, (limits) => this.#in(collection).drop(limits))
   }
 
   async now(_call: Call): Promise<number> {

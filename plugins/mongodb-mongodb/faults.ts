@@ -53,6 +53,12 @@ export function indexOf(error: MongoServerError): string | undefined {
   return name === '_id_' ? 'primary' : name
 }
 
+/** The value that two documents have; of an index that is being built some servers tell it in their words alone. */
+export function duplicateOf(error: MongoServerError, field: string): unknown {
+  const told = error.errorResponse.keyValue as Readonly<Record<string, unknown>> | undefined
+  return told?.[field] ?? / dup key: \{ [^:]+: "([^"]*)" \}/.exec(error.message)?.[1]
+}
+
 /** The one place where the SDK's errors become those of the port. */
 export function toDatabaseError(error: unknown, place: FaultPlace): PorticoError {
   if (isPorticoError(error)) return error

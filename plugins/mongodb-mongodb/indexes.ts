@@ -2,7 +2,7 @@ import { type Db, MongoServerError } from 'mongodb'
 import type { Call } from '../../kernel/plugin.ts'
 import type { MongoIndex } from '../../kernel/ports/mongodb/index.ts'
 import type { Commands } from './commands.ts'
-import { isDuplicate } from './faults.ts'
+import { duplicateOf, isDuplicate } from './faults.ts'
 
 const noSuchNamespace = 26
 const noSuchIndex = 27
@@ -27,13 +27,13 @@ export class IndexStore {
   }
 
   /** Made again, it answers as the first time: so an answer that was lost is asked for once more by whoever starts next. */
-  create(collection: string, { name, field, unique }: MongoIndex, call: Call): Promise<boolean> {
+  create(collection: string, { name, field, unique }: MongoIndex, call: Call): Promise<{ readonly value: unknown } | undefined> {
     return this.#commands.read(call, async ({ maxTimeMS }) => {
       try {
         await this.#db.collection(collection).createIndex({ [field]: 1 }, { name, sparse: true, unique }, { maxTimeMS })
-        return true
+        return undefined
       } catch (error) {
-        if (unique && isDuplicate(error)) return false
+        if (unique && isDuplicate(error)) return { value: duplicateOf(error, field) }
         throw error
       }
     })

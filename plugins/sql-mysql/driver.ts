@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
 import type { Call, Clock, Refusal } from '../../kernel/plugin.ts'
-import { ddlStatements, type Dialect, makeShape, type Params, type Shape, Signals, type SqlConnection, SqlRefusal, type SqlStep, type Statement } from '../../kernel/ports/sql/index.ts'
+import { type Definition, ddlStatements, type Dialect, makeShape, type Params, type Shape, Signals, type SqlConnection, SqlRefusal, type SqlStep, type Statement } from '../../kernel/ports/sql/index.ts'
 import { compilingKnex, dialectOf, serverNow } from './dialect.ts'
 import { toDatabaseError } from './faults.ts'
 import { holdLock } from './lock.ts'
@@ -56,10 +56,9 @@ export class MysqlConnection implements SqlConnection {
     return 'reason' in done ? done : undefined
   }
 
-  async define(build: (knex: Knex) => Knex.SchemaBuilder | Knex.Raw | readonly (Knex.SchemaBuilder | Knex.Raw)[], call: Call): Promise<void> {
+  async define(build: Definition, call: Call): Promise<void> {
     const { connection, pool, server } = this.#parts
-    const knex = compilingKnex()
-    const statements = ddlStatements(knex, build(knex))
+    const statements = this.definitions(build)
     const client = await pool.acquire(call)
     try {
       for (const statement of [unboundedStatement(server), ...statements]) await within(client, call.remainingMs(), () => ask(client, statement))
@@ -69,6 +68,11 @@ export class MysqlConnection implements SqlConnection {
       // Its bounds are off: it is used for nothing else.
       pool.discard(client)
     }
+  }
+
+  definitions(build: Definition): readonly string[] {
+    const knex = compilingKnex()
+    return ddlStatements(knex, build(knex))
   }
 
   table(name: string, call: Call): ReturnType<typeof tableOf> {

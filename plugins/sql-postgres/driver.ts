@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
 import type { Call, Clock, Refusal } from '../../kernel/plugin.ts'
-import { ddlStatements, makeShape, type Params, type Shape, Signals, type SqlConnection, SqlRefusal, type SqlStep, type Statement } from '../../kernel/ports/sql/index.ts'
+import { type Definition, ddlStatements, makeShape, type Params, type Shape, Signals, type SqlConnection, SqlRefusal, type SqlStep, type Statement } from '../../kernel/ports/sql/index.ts'
 import { compilingKnex, dialect, serverNow } from './dialect.ts'
 import { toDatabaseError } from './faults.ts'
 import { holdLock } from './lock.ts'
@@ -53,10 +53,9 @@ export class PostgresConnection implements SqlConnection {
     return 'reason' in done ? done : undefined
   }
 
-  async define(build: (knex: Knex) => Knex.SchemaBuilder | Knex.Raw | readonly (Knex.SchemaBuilder | Knex.Raw)[], call: Call): Promise<void> {
+  async define(build: Definition, call: Call): Promise<void> {
     const { connection, pool, settings } = this.#parts
-    const knex = compilingKnex()
-    const statements = ddlStatements(knex, build(knex))
+    const statements = this.definitions(build)
     const client = await pool.acquire(call)
     try {
       await client.query(unboundedStatement)
@@ -67,6 +66,11 @@ export class PostgresConnection implements SqlConnection {
       pool.discard(client)
       throw toDatabaseError(connection, error)
     }
+  }
+
+  definitions(build: Definition): readonly string[] {
+    const knex = compilingKnex()
+    return ddlStatements(knex, build(knex))
   }
 
   table(name: string, call: Call): ReturnType<typeof tableOf> {

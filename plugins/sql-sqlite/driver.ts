@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3'
 import type { Knex } from 'knex'
 import type { Call, Clock, Log, Refusal } from '../../kernel/plugin.ts'
-import type { Params, Shape, SqlConnection, SqlStep, Statement } from '../../kernel/ports/sql/index.ts'
+import type { Definition, Params, Shape, SqlConnection, SqlStep, Statement } from '../../kernel/ports/sql/index.ts'
 import { databaseError, ddlStatements, makeShape, SqlRefusal } from '../../kernel/ports/sql/index.ts'
 import { MainCommitter, ThreadCommitter } from './committers.ts'
 import type { OpenOptions } from './database.ts'
@@ -94,9 +94,13 @@ export class SqliteConnection implements SqlConnection {
     return 'reason' in done ? done : undefined
   }
 
-  async define(build: (knex: Knex) => Knex.SchemaBuilder | Knex.Raw | readonly (Knex.SchemaBuilder | Knex.Raw)[], call: Call): Promise<void> {
+  async define(build: Definition, call: Call): Promise<void> {
+    await this.#parts.writer.define(this.definitions(build), call)
+  }
+
+  definitions(build: Definition): readonly string[] {
     const knex = compilingKnex()
-    await this.#parts.writer.define(ddlStatements(knex, build(knex)), call)
+    return ddlStatements(knex, build(knex))
   }
 
   async table(name: string, _call: Call): Promise<{ readonly columns: readonly string[]; readonly indexes: readonly string[] } | undefined> {

@@ -1,7 +1,8 @@
 import type { Call } from '../../kernel/plugin.ts'
 import type { MongoConnection, MongoFilter, MongoStep, MongoTarget } from '../../kernel/ports/mongodb/index.ts'
-import type { Entry, Range, Row, StorageDriver } from '../../kernel/ports/storage/index.ts'
-import { expiryIndex, keyText, type Place, toDocument, toRow } from './place.ts'
+import type { Collection, Entry, Range, Row, StorageDriver } from '../../kernel/ports/storage/index.ts'
+import { expiryIndex, keyText, type Place, placeOf, toDocument, toRow } from './place.ts'
+import { MongoStructure } from './structure.ts'
 
 const idIndex = '_id_'
 const rowFields = ['value', 'version', 'createdAt', 'updatedAt', 'expiresAt'] as const
@@ -10,12 +11,14 @@ const rowFields = ['value', 'version', 'createdAt', 'updatedAt', 'expiresAt'] as
 export class MongoStorage implements StorageDriver<MongoStep> {
   readonly commits: MongoConnection
   readonly lacks: readonly string[]
+  readonly structure: MongoStructure
   readonly #places: ReadonlyMap<string, Place>
 
-  constructor(connection: MongoConnection, places: readonly Place[]) {
+  constructor(connection: MongoConnection, binding: string, collections: readonly Collection[]) {
     this.commits = connection
     this.lacks = connection.hasTransactions ? [] : ['units']
-    this.#places = new Map(places.map((place) => [place.collection.name, place]))
+    this.structure = new MongoStructure(connection, binding)
+    this.#places = new Map(collections.map((collection) => [collection.name, placeOf(binding, collection)]))
   }
 
   async read(collection: string, ids: readonly string[], call: Call): Promise<readonly (Row | undefined)[]> {
@@ -34,15 +37,15 @@ export class MongoStorage implements StorageDriver<MongoStep> {
 
   async scan(collection: string, range: Range, limit: number, call: Call): Promise<readonly Row[]> {
     const place = this.#at(collection)
-    const { field, index } = fieldOf(place, range)
+    const { field, index } = this.#fieldOf(place, range)
     const filter = within(range, field, await this.now(call))
-    const documents = await this.commits.find(place.name, filter, { sort: { [field]: range.reverse ? -1 : 1 }, limit, index, only: rowFields }, call)
+    const documents = await this.commits.find(place.name, filter, { sort: { [field]: range.reverse ? -1 : 1 }, limit, ...(index !== undefined && { index }), only: rowFields }, call)
     return documents.map(toRow)
   }
 
   async count(collection: string, range: Range, call: Call): Promise<number> {
     const place = this.#at(collection)
-    const { field, index } = fieldOf(place, range)
+    const { field, index } = this.#fieldOf(place, range)
     return this.commits.count(place.name, within(range, field, await this.now(call)), index, call)
   }
 
@@ -62,7 +65,6 @@ export class MongoStorage implements StorageDriver<MongoStep> {
     return this.commits.now(call)
   }
 
-
   /** Looked at here, so that a read by id is one by id alone. */
   #live(row: Row, nowMs: number): Row | undefined {
     return row.expiresAtMs === null || row.expiresAtMs > nowMs ? row : undefined
@@ -74,6 +76,14 @@ export class MongoStorage implements StorageDriver<MongoStep> {
     return place
   }
 
+  /** The field that a range is of, and the index to use: none for one that is still to be made, when a step of the owner asks. */
+  #fieldOf(place: Place, { by }: Range): { readonly field: string; readonly index: string | undefined } {
+    if (by === 'id') return { field: '_id', index: idIndex }
+    const key = place.keys[by]
+    if (!key) throw new RangeError(`${place.name} has no index ${by}`)
+    return { field: key.field, index: this.structure.hasIndex(place, key) ? key.field : undefined }
+  }
+
   #step({ collection, id, when, write }: Entry): MongoStep {
     const place = this.#at(collection)
     if (when === 'absent') return write ? { do: 'insert', collection: place.name, document: toDocument(place, write) } : { do: 'demandNone', collection: place.name, id }
@@ -82,13 +92,6 @@ export class MongoStorage implements StorageDriver<MongoStep> {
     if (write === undefined) return { do: 'demand', ...target }
     return write === null ? { do: 'delete', ...target } : { do: 'replace', ...target, document: toDocument(place, write) }
   }
-}
-
-function fieldOf(place: Place, { by }: Range): { readonly field: string; readonly index: string } {
-  if (by === 'id') return { field: '_id', index: idIndex }
-  const key = place.keys[by]
-  if (!key) throw new RangeError(`${place.name} has no index ${by}`)
-  return { field: key.field, index: key.field }
 }
 
 /** The live documents of a range. Any string is `$gte` the empty one, and what is no string, such as a missing key, is not. */

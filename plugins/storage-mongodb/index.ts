@@ -10,11 +10,9 @@ const plugin = definePlugin({
   kernel: '^0.1.0',
   // What changes several documents together needs a replica set: the driver says at the start whether there is one.
   capabilities: ['units'],
-  async create({ connection, binding, keys, log, signal }) {
-    const [{ MongoStorage }, { preparePlaces }, { placeOf }] = await Promise.all([import('./driver.ts'), import('./prepare.ts'), import('./place.ts')])
-    const places = Array.from(everyCollection(keys).values(), (collection) => placeOf(binding, collection))
-    await preparePlaces({ connection, places, log, signal })
-    return new MongoStorage(connection, places)
+  async create({ connection, binding, keys }) {
+    const { MongoStorage } = await import('./driver.ts')
+    return new MongoStorage(connection, binding, [...everyCollection(keys).values()])
   },
 })
 export default plugin

@@ -1,8 +1,10 @@
 import type { Call } from '../../kernel/plugin.ts'
 import type { SqlConnection, SqlStep, SqlValue } from '../../kernel/ports/sql/index.ts'
-import type { Entry, KeyedRow, Range, Row, StorageDriver } from '../../kernel/ports/storage/index.ts'
+import type { Collection, Entry, KeyedRow, Range, Row, StorageDriver } from '../../kernel/ports/storage/index.ts'
+import { toRow } from './row.ts'
 import { idsAtOnce, type SqlRow, Statements } from './statements.ts'
-import type { Table } from './table.ts'
+import { SqlStructure } from './structure.ts'
+import { type Table, tableOf } from './table.ts'
 
 interface Place {
   readonly table: Table
@@ -15,11 +17,16 @@ const longRows = 64
 /** Storage over any SQL database: one table a collection, one key column an index. */
 export class SqlStorage implements StorageDriver<SqlStep> {
   readonly commits: SqlConnection
+  readonly structure: SqlStructure
   readonly #places: ReadonlyMap<string, Place>
 
-  constructor(connection: SqlConnection, tables: readonly Table[]) {
+  constructor(connection: SqlConnection, binding: string, collections: readonly Collection[]) {
     this.commits = connection
-    this.#places = new Map(tables.map((table) => [table.collection.name, { table, statements: new Statements(connection, table) }]))
+    this.structure = new SqlStructure(connection, binding)
+    this.#places = new Map(collections.map((collection) => {
+      const table = tableOf(binding, collection)
+      return [collection.name, { table, statements: new Statements(connection, table) }]
+    }))
   }
 
   async read(collection: string, ids: readonly string[], call: Call): Promise<readonly (Row | undefined)[]> {
@@ -108,12 +115,4 @@ function valuesOf(table: Table, row: KeyedRow): Record<string, SqlValue> {
   }
   for (const { column, index } of table.keys) values[column] = row.keys[index.at] ?? null
   return values
-}
-
-export function toRow(row: SqlRow): Row {
-  return isRow(row) ? row : { ...row, createdAtMs: Number(row.createdAtMs), updatedAtMs: Number(row.updatedAtMs), expiresAtMs: row.expiresAtMs === null ? null : Number(row.expiresAtMs) }
-}
-
-function isRow(row: SqlRow): row is Row {
-  return typeof row.createdAtMs === 'number' && typeof row.updatedAtMs === 'number' && typeof row.expiresAtMs !== 'string'
 }

@@ -9,11 +9,9 @@ const plugin = definePlugin({
   over: sql,
   kernel: '^0.1.0',
   capabilities: ['units'],
-  async create({ connection, binding, keys, log, signal }) {
-    const [{ SqlStorage }, { prepareTables }, { tableOf }] = await Promise.all([import('./driver.ts'), import('./prepare.ts'), import('./table.ts')])
-    const tables = Array.from(everyCollection(keys).values(), (collection) => tableOf(binding, collection))
-    await prepareTables({ connection, tables, log, signal })
-    return new SqlStorage(connection, tables)
+  async create({ connection, binding, keys }) {
+    const { SqlStorage } = await import('./driver.ts')
+    return new SqlStorage(connection, binding, [...everyCollection(keys).values()])
   },
 })
 export default plugin

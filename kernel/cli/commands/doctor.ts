@@ -28,7 +28,7 @@ export async function doctor(flags: CommonFlags, terminal: Terminal): Promise<Ou
   let failure: unknown
   let findings: Finding[]
   try {
-    const kernel = await startChecked(checked, { ...options, log, redaction: terminal.redaction, onStarted: (step) => steps.push(step) })
+    const kernel = await startChecked(checked, { ...options, log, redaction: terminal.redaction, preparing: 'look', onStarted: (step) => steps.push(step) })
     findings = await askAll(steps, kernel.bindings).finally(() => kernel.close())
   } catch (error) {
     failure = error

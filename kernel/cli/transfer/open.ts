@@ -1,4 +1,4 @@
-import { check, startChecked, type Checked } from '../../boot.ts'
+import { check, startChecked, type Checked, type Host } from '../../boot.ts'
 import type { Bound } from '../../binding/bound.ts'
 import { makeLogger } from '../../logger.ts'
 import { didYouMean } from '../../manifest/suggest.ts'
@@ -21,12 +21,18 @@ export interface OpenStorage {
   readonly chosen: readonly string[]
 }
 
+/** Which binding is opened, and how. */
+interface Wanted extends CommonFlags {
+  readonly collection?: readonly string[]
+  readonly preparing?: Host['preparing']
+}
+
 /**
  * Starts one storage binding of the manifest and what it stands on, and nothing else: no other backend need be up.
  * It is closed again whatever `body` does.
  * @throws InputError when there is no such binding or collection, before anything is opened.
  */
-export async function withStorage<T>(flags: CommonFlags & { readonly collection?: readonly string[] }, binding: string, terminal: Terminal, body: (open: OpenStorage) => Promise<T>): Promise<T> {
+export async function withStorage<T>(flags: Wanted, binding: string, terminal: Terminal, body: (open: OpenStorage) => Promise<T>): Promise<T> {
   const options = manifestOptions(flags, terminal)
   const checked = await check(sourceOf(flags), options)
   const { name, keys } = storageSpec(checked, binding)
@@ -37,7 +43,7 @@ export async function withStorage<T>(flags: CommonFlags & { readonly collection?
   // What it exports may stand on standard output.
   const log = makeLogger({ name: checked.manifest.name, level: 'error', stream: { write: terminal.err } })
   try {
-    const kernel = await startChecked(onlyWith(checked, name), { ...options, log, redaction: terminal.redaction })
+    const kernel = await startChecked(onlyWith(checked, name), { ...options, log, redaction: terminal.redaction, preparing: flags.preparing ?? 'do' })
     try {
       // An optional binding may be down without ending the start.
       const storage = kernel.bindings.get(name)?.state === 'ready' ? kernel.ports[name] : undefined

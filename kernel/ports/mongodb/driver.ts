@@ -77,10 +77,13 @@ export interface MongoConnection extends Commits<MongoStep> {
   indexes(collection: string, call: Call): Promise<readonly string[] | undefined>
   /**
    * Makes an index, and the collection where it is not there; writers go on while it is built. One that is there stays.
-   * Answers false when it is unique and two documents have the same value.
+   * Answers undefined when it is there, and a value that two documents have, as far as the server tells it, when it is unique
+   * and cannot be.
    */
-  createIndex(collection: string, index: MongoIndex, call: Call): Promise<boolean>
+  createIndex(collection: string, index: MongoIndex, call: Call): Promise<{ readonly value: unknown } | undefined>
   dropIndex(collection: string, name: string, call: Call): Promise<void>
+  /** Removes a collection with all that is in it; one that is not there is no error. */
+  drop(collection: string, call: Call): Promise<void>
   /** The server's time in milliseconds since the epoch, as far as half a round trip lets it be known. */
   now(call: Call): Promise<number>
   /**

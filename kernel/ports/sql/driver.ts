@@ -77,6 +77,9 @@ export interface Dialect {
   documentText(knex: Knex, column: string): Knex.Raw
 }
 
+/** A change of the structure, as knex builds it; pure. */
+export type Definition = (knex: Knex) => Knex.SchemaBuilder | Knex.Raw | readonly (Knex.SchemaBuilder | Knex.Raw)[]
+
 /** The driver interface of the inner port `sql`: one connection (pool) to one database. */
 export interface SqlConnection extends Commits<SqlStep> {
   readonly dialect: Dialect
@@ -104,7 +107,9 @@ export interface SqlConnection extends Commits<SqlStep> {
    * may leave the first of them done. So ask `table` first, under `lock`, and define what is missing. Constants are
    * written into the text. Only what needs no look at the database first: SQLite adds columns, and alters none.
    */
-  define(build: (knex: Knex) => Knex.SchemaBuilder | Knex.Raw | readonly (Knex.SchemaBuilder | Knex.Raw)[], call: Call): Promise<void>
+  define(build: Definition, call: Call): Promise<void>
+  /** The statements that `define` would run, in their order; for an operator to read. */
+  definitions(build: Definition): readonly string[]
   /** What a table has now; undefined when it is not there. Without the index of the primary key, and without one that is unfinished. Cheap: without knex. */
   table(name: string, call: Call): Promise<{ readonly columns: readonly string[]; readonly indexes: readonly string[] } | undefined>
   /** The backend's time in milliseconds since the epoch: the kernel's clock when embedded. */

@@ -1,5 +1,5 @@
 import type { JsonSchema } from '../../json.ts'
-import { bytesSchema, documentSchema } from '../../manifest/units.ts'
+import { bytesSchema, documentSchema, type ScriptFile, scriptsSchema } from '../../manifest/units.ts'
 import { schemaCheck, type SchemaCheck } from '../schema-check.ts'
 import { limits } from './limits.ts'
 import { type OrderPath, parseOrderPath } from './path.ts'
@@ -9,6 +9,10 @@ import { type ViewKeys, viewSchema } from './view-keys.ts'
 export interface StorageKeys {
   readonly collections?: Readonly<Record<string, CollectionKeys>>
   readonly views?: Readonly<Record<string, ViewKeys>>
+  /** Who makes what the backend lacks of the manifest: a start, or the operator. */
+  readonly migrate?: 'auto' | 'manual'
+  /** The owner's steps, in their order. */
+  readonly migrations?: readonly ScriptFile[]
 }
 
 export interface CollectionKeys {
@@ -38,7 +42,7 @@ export interface Collection {
 }
 
 /** What Portico itself keeps in every storage binding; no name in a manifest begins with a digit. */
-export const ownCollections = { idempotency: '0idempotency' } as const
+export const ownCollections = { idempotency: '0idempotency', migrations: '0migrations' } as const
 
 /** All that a driver keeps: the declared collections, and Portico's own. */
 export function everyCollection(keys: StorageKeys): ReadonlyMap<string, Collection> {
@@ -101,5 +105,12 @@ export const storageKeysSchema: JsonSchema = {
       type: 'object', description: 'Read-only projections of the collections, by name.',
       additionalProperties: viewSchema, propertyNames: { pattern: '^[a-z][a-z0-9_-]{0,39}$' },
     },
+    migrate: { enum: ['auto', 'manual'], default: 'auto', description: 'Who makes the collections and indexes that the backend lacks, and runs `migrations`: `auto`, each start; `manual`, only `portico migrate apply`, and a start is refused until then.' },
+    migrations: { ...scriptsSchema, description: 'A folder with the steps of your own, TypeScript or JavaScript files numbered in their order: `0001-split-names.ts`. Each runs once.' },
   },
+}
+
+/** A step commits with the note that it has run: one record more than a backend without units can. */
+export function demandsOf({ migrations }: StorageKeys): readonly { readonly capability: 'units'; readonly path: readonly string[] }[] {
+  return migrations ? [{ capability: 'units', path: ['migrations'] }] : []
 }

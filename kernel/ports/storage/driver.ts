@@ -1,5 +1,6 @@
 import type { Commits } from '../../binding/unit.ts'
 import type { Call } from '../../call.ts'
+import type { StorageStructure } from './migrations/structure.ts'
 
 /** A record as a backend keeps it. */
 export interface Row {
@@ -50,6 +51,8 @@ export type Range =
 export interface StorageDriver<Step = unknown> {
   /** What applies steps: the connection. Units of work join by its identity. */
   readonly commits: Commits<Step>
+  /** What its records are kept in; absent where nothing need be made. */
+  readonly structure?: StorageStructure
   /** The rows in the order of the ids. */
   read(collection: string, ids: readonly string[], call: Call): Promise<readonly (Row | undefined)[]>
   /** The first rows of the range, `limit` at most. */

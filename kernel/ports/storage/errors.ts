@@ -84,7 +84,19 @@ export const storageErrors = {
   },
   STORAGE_INDEX_NOT_FILLED: {
     status: 500, retryable: false, title: 'Index cannot be filled',
-    detail: (at: { collection: string; id: string; paths: string; reason: string }) => `the index [${at.paths}] cannot be filled: ${at.collection}/${at.id} ${at.reason}`,
+    detail: (at: { records: string; paths: string; reason: string }) => `the index [${at.paths}] cannot be filled: ${at.records} ${at.reason}`,
+  },
+  STORAGE_MIGRATIONS_PENDING: {
+    status: 500, retryable: false, title: 'Migrations are pending',
+    detail: (at: { binding: string; pending: string }) => `${at.binding} has \`migrate: manual\`, and its backend is not what the manifest says; look with \`portico migrate plan ${at.binding}\`, and do it with \`portico migrate apply ${at.binding}\`: ${at.pending}`,
+  },
+  STORAGE_MIGRATION_REFUSED: {
+    status: 500, retryable: false, title: 'Migration step refused',
+    detail: (at: { step: string; reason: string }) => `the step ${at.step} ${at.reason}`,
+  },
+  STORAGE_MIGRATION_FAILED: {
+    status: 500, retryable: false, title: 'Migration step failed',
+    detail: (at: { step: string; reason: string }) => `the step ${at.step} failed${at.reason}; what it had done before is kept, and it goes on from there`,
   },
 } as const satisfies ErrorTable
 

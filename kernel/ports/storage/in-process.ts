@@ -3,6 +3,7 @@ import type { Unit } from '../../binding/unit.ts'
 import type { JsonObject } from '../../json.ts'
 import type { StorageOperations, UnitOptions } from './operations.ts'
 import type { StorageTransfers } from './portable.ts'
+import type { StorageMigrations } from './migrations/face.ts'
 import type { Mapping, Repository } from './repository.ts'
 import type { AnyDocuments, DocumentTypes, TypedCollection, TypedView } from './typed.ts'
 
@@ -13,7 +14,7 @@ type ViewName<D extends DocumentTypes> = keyof D['views'] & string
 type ValueOf<D extends DocumentTypes, N extends CollectionName<D>, V> = string extends CollectionName<D> ? V : D['collections'][N]
 
 /** What only a caller in the same process can be given. `D` are the documents that `portico types` told of. */
-export interface StorageInProcess<D extends DocumentTypes = AnyDocuments> extends StorageTransfers {
+export interface StorageInProcess<D extends DocumentTypes = AnyDocuments> extends StorageTransfers, StorageMigrations {
   /**
    * Runs `callback` with a unit of work and commits it; answers what the callback answered. When a record that the unit read
    * or wrote was changed meanwhile, the callback runs again in a new unit, after a random wait, until the deadline. So

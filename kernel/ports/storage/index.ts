@@ -1,9 +1,9 @@
 import { definePort } from '../definition.ts'
-import { storageKeysSchema, type StorageKeys } from './collections.ts'
+import { demandsOf, storageKeysSchema, type StorageKeys } from './collections.ts'
 import type { StorageDriver } from './driver.ts'
 import { storageErrors } from './errors.ts'
 import { storageCapabilities, type StorageCapability, storageOperations } from './http.ts'
-import { implementStorage } from './meaning.ts'
+import { implementStorage, prepareStorage } from './meaning.ts'
 import { faultsOfViews } from './views.ts'
 import type { StorageInProcess, StorageOf } from './in-process.ts'
 import type { StorageOperations } from './operations.ts'
@@ -18,6 +18,9 @@ export type { StorageCapability } from './http.ts'
 export { type Collection, collectionsOf, everyCollection, type Index, type StorageKeys } from './collections.ts'
 export { storageError, storageErrors } from './errors.ts'
 export { keysOf } from './keys.ts'
+export { defineMigration } from './migrations/index.ts'
+export { notIndexable, notUnique } from './migrations/refusals.ts'
+export type { DataStep, FoundPlace, Filled, KeyFilling, MigratedStorage, MigrateOptions, MigrationPlan, MigrationProgress, MigrationReport, MigrationStep, PlannedChange, PlannedRemoval, PlannedStep, StepParts, StepState, StorageMigrations, StorageStructure, StructureChange, StructureRemoval, UnitStep } from './migrations/index.ts'
 export { isKeyName, keyName, nameHash, placeName } from './names.ts'
 export { toCandidate } from './record.ts'
 export { writeOrderPath } from './path.ts'
@@ -31,7 +34,9 @@ export const storage = definePort<StorageOperations, StorageDriver, StorageKeys,
   keys: storageKeysSchema,
   errors: storageErrors,
   check: faultsOfViews,
+  demands: demandsOf,
   implement: implementStorage,
+  prepare: prepareStorage,
 })
 
 declare module '../../binding/bound.ts' {

@@ -12,6 +12,8 @@ import { countMatches, findMatches, type Search } from './find.ts'
 import type { StorageCapability } from './http.ts'
 import type { StorageInProcess } from './in-process.ts'
 import { once, rowWithoutText, wholeResults } from './idempotency.ts'
+import { followManifest, makeMigrations } from './migrations/index.ts'
+import type { MigrationParts } from './migrations/parts.ts'
 import type { FindInput, Page, Repeatable, StorageOperations, StoredRecord } from './operations.ts'
 import { parseQuery, parseSelect, type Query } from './query.ts'
 import { parseDocument, toProjection, toRecord, toSelection } from './record.ts'
@@ -21,7 +23,7 @@ import { startSweeping } from './sweep.ts'
 import { makeTransfers } from './transfer.ts'
 import { runUnit, unitCall } from './unit-of-work.ts'
 import { makeVersions } from './version.ts'
-import { typedFaces } from './typed-face.ts'
+import { ownOperations, typedFaces } from './typed-face.ts'
 import { declaredView, fieldsOfView, queryOfView, viewsOf } from './views.ts'
 import { applyAll } from './write.ts'
 import * as writes from './writes.ts'
@@ -36,7 +38,6 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
   const views = viewsOf(parts.keys)
   const weights = new Map(Array.from(collections.keys(), (name) => [name, new RowWeight()]))
   const title = (operation: string) => `${binding}.${operation}`
-  startSweeping(parts, [...kept.keys()])
   const making: writes.WriteParts = { driver, now: () => parts.clock.now(), newId: makeUuids(parts.clock), newVersion: makeVersions(), title }
 
   const collection = (name: string): Collection => {
@@ -44,7 +45,7 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
     if (!found) throw storageError('STORAGE_COLLECTION_NOT_FOUND', { binding, collection: name })
     return found
   }
-  const stageIn = (unit: Unit): StorageStage => unit.join(driver.commits, binding, () => new StorageStage({ binding, driver, collections: kept, units: parts.capabilities.has('units') }))
+  const stageIn = stagingIn(parts, kept)
   /** In the caller's unit, which is committed later, or in one of its own: all writes go the same way. */
   const staging = <T>(call: Call, body: (stage: StorageStage, unit: Unit) => Promise<T>): Promise<T> =>
     call.unit ? body(stageIn(call.unit), call.unit) : runUnit(call, (unit) => body(stageIn(unit), unit))
@@ -127,5 +128,30 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
     unit: (callback, options = {}) => runUnit(unitCall(options), (unit) => callback(withoutCommit(unit))),
     ...typedFaces(parts),
     ...makeTransfers({ driver, binding, units: parts.capabilities.has('units'), collection, stageIn, newVersion: making.newVersion }),
+    ...makeMigrations(migrationParts(parts, kept)),
+  }
+}
+
+/** Follows the manifest, then begins to sweep what expired. */
+export async function prepareStorage(parts: StorageParts, how: 'do' | 'look', call: Call): Promise<void> {
+  const kept = everyCollection(parts.keys)
+  await followManifest(migrationParts(parts, kept), how === 'do' ? (parts.keys.migrate ?? 'auto') : 'look', call)
+  if (how === 'do') startSweeping(parts, [...kept.keys()])
+}
+
+type Kept = ReturnType<typeof everyCollection>
+
+/** The storage stage of a unit, made at its first use. */
+function stagingIn({ driver, binding, capabilities }: StorageParts, kept: Kept): (unit: Unit) => StorageStage {
+  return (unit) => unit.join(driver.commits, binding, () => new StorageStage({ binding, driver, collections: kept, units: capabilities.has('units') }))
+}
+
+function migrationParts(parts: StorageParts, kept: Kept): MigrationParts {
+  const { driver, binding, keys, clock, log, importScript } = parts
+  return {
+    driver, binding, kept, log, importScript,
+    declared: collectionsOf(keys), steps: keys.migrations ?? [], nowMs: () => clock.now(), newVersion: makeVersions(),
+    stageIn: stagingIn(parts, kept),
+    storage: () => ({ ...ownOperations(parts), ...typedFaces(parts) }),
   }
 }

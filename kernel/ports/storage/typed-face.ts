@@ -11,12 +11,7 @@ type OwnOperations = () => BoundOperations<StorageOperations>
 
 /** What `collection`, `view` and `repository` answer. They ask for the binding's own operations at each call, so that whoever holds one follows a swap of the driver. */
 export function typedFaces({ peer, binding }: Pick<PortParts<never, never>, 'peer' | 'binding'>): Pick<StorageInProcess, 'collection' | 'view' | 'repository'> {
-  const own: OwnOperations = () => {
-    const operations = peer(binding)
-    if (!operations) throw kernelError('BINDING_UNAVAILABLE', { binding })
-    // A binding of this port has this port's operations.
-    return operations as unknown as BoundOperations<StorageOperations>
-  }
+  const own: OwnOperations = () => ownOperations({ peer, binding })
   // The type of the values is the caller's word.
   const typed = <T>(name: string) => typedCollection(own, name) as unknown as TypedCollection<T>
   return {
@@ -24,6 +19,14 @@ export function typedFaces({ peer, binding }: Pick<PortParts<never, never>, 'pee
     view: <T>(name: string) => typedView(own, name) as unknown as TypedView<T>,
     repository: <A extends object, V extends object>(name: string, mapping: Mapping<A, V>) => makeRepository(name, typed<V>(name), mapping),
   }
+}
+
+/** The binding's own operations, bound. @throws BINDING_UNAVAILABLE before there are any */
+export function ownOperations({ peer, binding }: Pick<PortParts<never, never>, 'peer' | 'binding'>): BoundOperations<StorageOperations> {
+  const operations = peer(binding)
+  if (!operations) throw kernelError('BINDING_UNAVAILABLE', { binding })
+  // A binding of this port has this port's operations.
+  return operations as unknown as BoundOperations<StorageOperations>
 }
 
 /** The operations on one collection. One that the manifest does not declare is told by the first call. */

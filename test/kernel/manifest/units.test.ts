@@ -16,7 +16,7 @@ for (const text of ['', '5', 's', '5 s', '-1s', '1.5s', '5S', '05s', '1e3s', '5s
   })
 }
 
-const context = { absolute: (path: string) => `/app/${path}`, load: (document: unknown) => ({ loaded: document }), opaque: (value: unknown) => typeof value === 'symbol' }
+const context = { absolute: (path: string) => `/app/${path}`, load: (document: unknown) => ({ loaded: document }), scripts: () => [], opaque: (value: unknown) => typeof value === 'symbol' }
 
 test('a unit moves from the value into the name, defaults are filled in, paths and documents are resolved', (t) => {
   const entry = { type: 'object', properties: { lease: { ...durationSchema, default: '30s' }, maxValue: bytesSchema, folder: pathSchema, schema: documentSchema } }

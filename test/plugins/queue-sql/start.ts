@@ -20,7 +20,7 @@ import type { BoundQueue } from '../../contract/queue.ts'
 
 export const silentLog: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, child: () => silentLog }
 
-const noContext = { absolute: (path: string) => path, load: () => undefined }
+const noContext = { absolute: (path: string) => path, load: () => undefined, scripts: () => [] }
 
 const allCapabilities = plugin.capabilities as readonly QueueCapability[]
 
@@ -58,7 +58,7 @@ export async function startQueues(t: { teardown(end: () => Promise<void>): void 
   const bindings = Array.from({ length: replicas }, (): BoundQueue => {
     const driver = new SqlQueue(connection, tables)
     const face = queue.implement?.({
-      driver, keys, binding: 'queue', plugin: 'sql', clock, log: silentLog, peer: () => undefined,
+      driver, keys, binding: 'queue', plugin: 'sql', clock, log: silentLog, peer: () => undefined, importScript: () => Promise.reject(new Error('there are no scripts')),
       capabilities: new Set(capabilities), onClose: (close) => { closers.push(close) },
     })
     const first = new Generation([{ plugin: { name: 'sql', version: '0.1.0' }, face: face as never, probed: {} }])

@@ -54,10 +54,10 @@ export async function comparePages(t: ExecutionContext, connection: SqlConnectio
     return query(statement, call, hint)
   }
   t.teardown(() => { connection.query = query })
-  const tables = Array.from(everyCollection(deepKeys).values(), (one) => tableOf('storage', one))
+  const collections = [...everyCollection(deepKeys).values()]
   const meaning = storage.implement?.({
-    driver: new SqlStorage(connection, tables), keys: deepKeys, binding: 'storage', plugin: 'sql', capabilities: new Set(['units'] as const), clock: systemClock, log: silentLog,
-    peer: () => undefined, onClose: (close) => t.teardown(close),
+    driver: new SqlStorage(connection, 'storage', collections), keys: deepKeys, binding: 'storage', plugin: 'sql', capabilities: new Set(['units'] as const), clock: systemClock, log: silentLog,
+    peer: () => undefined, importScript: () => Promise.reject(new Error('there are no scripts')), onClose: (close) => t.teardown(close),
   })
   if (!meaning) throw new TypeError('storage has no meaning')
   const page = async (input: FindInput): Promise<Executed> => {
@@ -68,7 +68,7 @@ export async function comparePages(t: ExecutionContext, connection: SqlConnectio
     return { index: did[0]?.index, examinedRows: did.reduce((sum, one) => sum + one.examinedRows, 0) }
   }
 
-  const indexes = tables.find((table) => table.collection.name === collection)?.keys.map((key) => key.indexName) ?? []
+  const indexes = collections.filter(({ name }) => name === collection).map((one) => tableOf('storage', one))[0]?.keys.map((key) => key.indexName) ?? []
   const queries: readonly (readonly [Pick<FindInput, 'where' | 'orderBy'>, string | undefined])[] = [
     [{ where: { status: 'paid' }, orderBy: ['-$createdAt'] }, indexes[0]],
     [{ where: { status: 'paid' }, orderBy: ['$createdAt'] }, indexes[0]],

@@ -6,8 +6,6 @@ import { systemClock, type Clock } from '../../../kernel/clock.ts'
 import type { SqliteConnection } from '../../../plugins/sql-sqlite/driver.ts'
 import { openSqlite } from '../../../plugins/sql-sqlite/driver.ts'
 import { SqlStorage } from '../../../plugins/storage-sql/driver.ts'
-import { prepareTables } from '../../../plugins/storage-sql/prepare.ts'
-import { tableOf } from '../../../plugins/storage-sql/table.ts'
 import { call, folder, silentLog } from '../sql-sqlite/connection.ts'
 
 export { call, folder, silentLog }
@@ -23,13 +21,13 @@ export function callWith(options: Pick<CallOptions, 'unit' | 'text'> = {}): Call
 export async function openStorage(t: ExecutionContext, keys: StorageKeys, given: { connection?: SqliteConnection; clock?: Clock } = {}): Promise<{ storage: Storage; connection: SqliteConnection }> {
   const clock = given.clock ?? systemClock
   const connection = given.connection ?? open(t, `${folder(t)}/storage.db`, clock)
-  const tables = Array.from(everyCollection(keys).values(), (collection) => tableOf('storage', collection))
-  await prepareTables({ connection, tables, log: silentLog, signal: new AbortController().signal })
-  const driver = new SqlStorage(connection, tables)
-  const meaning = storage.implement?.({
+  const driver = new SqlStorage(connection, 'storage', [...everyCollection(keys).values()])
+  const parts: Parameters<NonNullable<typeof storage.implement>>[0] = {
     driver, keys, binding: 'storage', plugin: 'sql', capabilities: new Set(['units'] as const), clock, log: silentLog,
-    peer: () => undefined, onClose: (close) => t.teardown(close),
-  })
+    peer: () => undefined, importScript: () => Promise.reject(new Error('there are no scripts')), onClose: (close) => t.teardown(close),
+  }
+  const meaning = storage.implement?.(parts)
+  await storage.prepare?.(parts, 'do', call())
   if (!meaning) throw new TypeError('storage has no meaning')
   return { storage: meaning, connection }
 }
