@@ -80,7 +80,8 @@ export class Pool {
 
     return new Promise((resolve, reject) => {
       let late = false
-      const timer = setTimeout(() => {
+      // An idle connection comes before any timer could.
+      const timer = this.#pool.idleCount > this.#pool.waitingCount ? undefined : setTimeout(() => {
         late = true
         reject(poolExhausted(this.#connection, performance.now() - startedMs))
       }, waitMs)

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type pg from 'pg'
 import { type Call, isPorticoError, type Refusal } from '../../kernel/plugin.ts'
-import { databaseError, type SqlStep, type SqlValue, type Statement } from '../../kernel/ports/sql/index.ts'
+import { databaseError, type SqlStep, type Statement } from '../../kernel/ports/sql/index.ts'
 import { isLost, stateOf, toDatabaseError } from './faults.ts'
 import { destroy, type Pool, socketOf } from './pool.ts'
+import { prepared, preparedWithin } from './prepared.ts'
 
 const uniqueViolation = '23505'
 /** So many texts are prepared on a connection; those of one manifest are fewer. */
@@ -29,7 +30,7 @@ export class Programs {
     for (let tries = 1; ; tries++) {
       const client = await this.#pool.acquire(call)
       try {
-        const { rows } = await this.#within(client, call, () => client.query<Row>(this.#config(statement)))
+        const { rows } = await preparedWithin<Row>(client, statement, this.#nameOf(statement), call.remainingMs())
         this.#pool.release(client)
         return rows
       } catch (error) {
@@ -51,7 +52,7 @@ export class Programs {
   /** One statement that is its own transaction: a single round trip. */
   async #alone(client: pg.PoolClient, step: SqlStep, call: Call): Promise<readonly number[] | Refusal> {
     try {
-      const { rowCount } = await this.#within(client, call, () => client.query(this.#config(step)))
+      const { rowCount } = await preparedWithin(client, step, this.#nameOf(step), call.remainingMs())
       this.#pool.release(client)
       const changed = rowCount ?? 0
       // It met at most one row: another number than it expects changed nothing.
@@ -91,7 +92,7 @@ export class Programs {
   async #send(client: pg.PoolClient, steps: readonly SqlStep[]): Promise<Sent> {
     const socket = socketOf(client)
     socket.cork()
-    const sent = [client.query('begin'), ...steps.map((step) => client.query(this.#config(step)))]
+    const sent = [client.query('begin'), ...steps.map((step) => prepared(client, step, this.#nameOf(step)))]
     socket.uncork()
 
     const [began, ...answers] = await Promise.allSettled(sent)
@@ -153,12 +154,12 @@ export class Programs {
     return isLost(error) && call.remainingMs() <= 0 ? databaseError(this.#connection, 'busy', '', error) : toDatabaseError(this.#connection, error)
   }
 
-  #config({ sql, params }: Statement): pg.QueryConfig<SqlValue[]> {
+  #nameOf({ sql }: Statement): string | undefined {
     let name = this.#names.get(sql)
     if (name === undefined && this.#names.size < mostPrepared) {
       name = createHash('sha256').update(sql).digest('hex').slice(0, 24)
       this.#names.set(sql, name)
     }
-    return { text: sql, values: [...params], ...(name !== undefined && { name }) }
+    return name
   }
 }
