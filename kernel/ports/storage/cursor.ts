@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
 import { storageError } from './errors.ts'
 import { complement, lengthOfValue } from './keys.ts'
 import type { FindInput } from './operations.ts'
@@ -18,9 +18,9 @@ export interface Paged extends Pick<FindInput, 'collection' | 'where' | 'orderBy
   readonly view?: string
 }
 
-const checkBytes = 12
+const checkBytes = 4
 
-/** A cursor: the position, and a check that binds it to the query. It is opaque, not secret. */
+/** A cursor: the position, and a check that binds it to the query. It is opaque, not secret, and against mistakes: whoever forges one gets a page of their own query. */
 export function writeCursor(input: Paged, key: Uint8Array): string {
   return Buffer.concat([checkOf(input, key), key]).toString('base64url')
 }
@@ -39,7 +39,9 @@ export function readCursor(input: Paged, orderBy: readonly OrderPath[]): Positio
 
 function checkOf({ collection, where, orderBy, view }: Paged, key: Uint8Array): Uint8Array {
   const query = [collection, where ?? {}, orderBy ?? [], ...(view === undefined ? [] : [view])]
-  return createHash('sha256').update(JSON.stringify(query)).update('\0').update(key).digest().subarray(0, checkBytes)
+  const check = Buffer.alloc(checkBytes)
+  check.writeUInt32BE(crc32(key, crc32(JSON.stringify(query))))
+  return check
 }
 
 /** The parts of an order key; undefined when it is none. */

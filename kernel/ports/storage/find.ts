@@ -40,7 +40,11 @@ export async function findMatches(search: Search, input: Paged & Pick<FindInput,
 
   const { matches, more } = plan.sorted && !search.overlay ? await inOrder(search, plan, position, limit) : await bestOf(search, plan, position, limit)
   const last = more ? matches.at(-1) : undefined
-  return { matches, next: last ? writeCursor(input, last.key ?? keyOf(search, candidateOf(last.row, last.value))) : null }
+  if (!last) return { matches, next: null }
+  const value = last.value ?? parseDocument(last.row.text)
+  const next = writeCursor(input, last.key ?? keyOf(search, candidateOf(last.row, value)))
+  // Parsed once, for whoever tells it.
+  return { matches: matches.with(-1, { ...last, value }), next }
 }
 
 /** How many records the query holds for. */

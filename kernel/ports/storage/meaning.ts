@@ -105,14 +105,14 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
     async find(input, call) {
       collection(input.collection)
       const select = input.select && parseSelect(title('find'), input.select)
-      return page(parseQuery(title('find'), input), input, call, (row, value) => (select ? toSelection(row, value ?? parseDocument(row.text), select) : toRecord(row, call.text)))
+      return page(parseQuery(title('find'), input), input, call, (row, value) => (select ? toSelection(row, value ?? parseDocument(row.text), select) : toRecord(row, call.text, value)))
     },
 
     async findView(input, call) {
       const view = declaredView(views, binding, input.view)
       const fields = fieldsOfView(title('findView'), view, input.select)
       const { view: _name, select: _select, ...query } = input
-      return page(queryOfView(title('findView'), view, input), { ...query, collection: view.from, view: view.definition }, call, (row, value) => (fields ? toProjection(row, value ?? parseDocument(row.text), fields) : toRecord(row, call.text)))
+      return page(queryOfView(title('findView'), view, input), { ...query, collection: view.from, view: view.definition }, call, (row, value) => (fields ? toProjection(row, value ?? parseDocument(row.text), fields) : toRecord(row, call.text, value)))
     },
 
     async count(input, call) {

@@ -13,13 +13,14 @@ const maxSpans = 1_000
 
 /** Which index serves a query: a function of query and manifest alone, the same on every backend. */
 export function planQuery(query: Query, collection: Collection): Plan {
-  const constraints = constraintsOf(query.filter)
-  const byId = planIds(query, conjuncts(query.filter))
+  const conditions = conjuncts(query.filter)
+  const byId = planIds(query, conditions)
   if (byId.plan.by === 'ids') return byId.plan
 
   let best: { readonly plan: Plan; readonly score: number } = byId
+  const asked = askedOf(query, conditions)
   for (const index of collection.indexes) {
-    const candidate = planIndex(query, index, constraints)
+    const candidate = planIndex(asked, index)
     if (candidate && candidate.score > best.score) best = candidate
   }
   return best.plan
@@ -27,7 +28,7 @@ export function planQuery(query: Query, collection: Collection): Plan {
 
 /** The index that a manifest would declare for the query: equal values first, then its order, or else one range. */
 export function indexToDeclare(query: Query): string {
-  const constraints = constraintsOf(query.filter)
+  const constraints = constraintsOf(conjuncts(query.filter))
   const named = (names: readonly string[]) => names.filter((name) => !name.startsWith('$id'))
   const points = named([...constraints].filter(([, one]) => one.points).map(([name]) => name))
   const order = query.orderBy.filter((path) => !points.includes(path.name)).map(writeOrderPath)
@@ -41,27 +42,43 @@ function conjuncts(filter: Filter): readonly Filter[] {
   return filter.kind === 'and' ? filter.of.flatMap(conjuncts) : [filter]
 }
 
-function constraintsOf(filter: Filter): ReadonlyMap<string, Constraint> {
+/** What a query asks of whichever index serves it. */
+interface Asked {
+  readonly orderBy: readonly OrderPath[]
+  readonly constraints: ReadonlyMap<string, Constraint>
+  /** The value of each path that the query fixes. */
+  readonly fixed: ReadonlyMap<string, Uint8Array>
+  /** Whether the constraints say all that the query says. */
+  readonly decided: boolean
+}
+
+function askedOf({ orderBy }: Query, conditions: readonly Filter[]): Asked {
+  const constraints = constraintsOf(conditions)
+  return { orderBy, constraints, fixed: fixedValues(constraints), decided: conditions.every((one) => 'path' in one) }
+}
+
+function constraintsOf(conditions: readonly Filter[]): ReadonlyMap<string, Constraint> {
   const byPath = new Map<string, PathFilter[]>()
-  for (const one of conjuncts(filter)) {
+  for (const one of conditions) {
     if (!('path' in one)) continue
     const filters = byPath.get(one.path.name)
     if (filters) filters.push(one)
     else byPath.set(one.path.name, [one])
   }
-  return new Map([...byPath].map(([name, filters]) => [name, constraintOf(filters)]))
+  const constraints = new Map<string, Constraint>()
+  for (const [name, filters] of byPath) constraints.set(name, constraintOf(filters))
+  return constraints
 }
 
-function planIndex(query: Query, index: Index, constraints: ReadonlyMap<string, Constraint>): { plan: IndexPlan; score: number } | undefined {
+function planIndex({ orderBy, constraints, fixed, decided }: Asked, index: Index): { plan: IndexPlan; score: number } | undefined {
   const found = spansOf(index, constraints)
   const whole = found.points === index.paths.length
   // A unique index does not hold the records that lack a path, and its key has no id.
   if (index.unique && (!whole || index.paths.some(({ name }) => isMissing(constraints.get(name))))) return undefined
 
-  const fixed = fixedValues(constraints)
-  const order = index.unique ? { sorted: found.spans.length < 2, reverse: false } : orderOf(query.orderBy, index.paths, fixed)
+  const order = index.unique ? { sorted: found.spans.length < 2, reverse: false } : orderOf(orderBy, index.paths, fixed)
   const used = index.paths.slice(0, found.used).map((path) => path.name)
-  const exact = [...constraints].every(([name, one]) => one.exact && used.includes(name)) && isDecidedByPaths(query.filter)
+  const exact = decided && [...constraints].every(([name, one]) => one.exact && used.includes(name))
 
   const spans = found.spans.filter((span) => !isEmpty(span)).sort((a, b) => Buffer.compare(a.from, b.from))
   const plan: IndexPlan = { by: 'index', index, spans: order.reverse ? spans.reverse() : spans, fixed, exact, ...order }
@@ -72,10 +89,6 @@ function isMissing(constraint: Constraint | undefined): boolean {
   return constraint?.points?.[0]?.[0] === tags.missing
 }
 
-function isDecidedByPaths(filter: Filter): boolean {
-  return conjuncts(filter).every((one) => 'path' in one)
-}
-
 /** The spans of keys that the leading paths leave: lists of points multiply, and the first span ends the walk. */
 function spansOf(index: Index, constraints: ReadonlyMap<string, Constraint>): { spans: readonly Span[]; points: number; used: number } {
   let prefixes: readonly Uint8Array[] = [new Uint8Array(0)]
@@ -84,7 +97,7 @@ function spansOf(index: Index, constraints: ReadonlyMap<string, Constraint>): { 
     const constraint = constraints.get(path.name)
     if (!constraint?.points || prefixes.length * constraint.points.length > maxSpans) break
     const values = constraint.points.map((point) => (path.descending ? complement(point) : point))
-    prefixes = prefixes.flatMap((prefix) => values.map((value) => Buffer.concat([prefix, value])))
+    prefixes = points === 0 ? values : prefixes.flatMap((prefix) => values.map((value) => Buffer.concat([prefix, value])))
     points++
   }
 
@@ -100,7 +113,9 @@ function spanWithPrefix(prefix: Uint8Array): Span {
 }
 
 function fixedValues(constraints: ReadonlyMap<string, Constraint>): ReadonlyMap<string, Uint8Array> {
-  return new Map([...constraints].flatMap(([name, { points }]) => (points?.length === 1 && points[0] ? [[name, points[0]] as const] : [])))
+  const fixed = new Map<string, Uint8Array>()
+  for (const [name, { points }] of constraints) if (points?.length === 1 && points[0]) fixed.set(name, points[0])
+  return fixed
 }
 
 /** Whether the index, forwards or backwards, has the order that is wanted; a path that the query fixes orders nothing. */

@@ -169,7 +169,11 @@ function allOf(of: readonly Filter[]): Filter {
   return of.length === 1 && only ? only : { kind: 'and', of }
 }
 
+/** The usual names are told by one look. */
+const plainName = /^[\w.$-]{1,100}$/
+
 function pointer(name: string): string {
+  if (plainName.test(name)) return name
   const shown = name.length > 100 ? `${name.slice(0, 99)}…` : name
   return shown.toWellFormed().replaceAll('\0', '\u{fffd}').replaceAll('~', '~0').replaceAll('/', '~1')
 }

@@ -6,9 +6,9 @@ import { type Candidate, type Path, valueAt } from './path.ts'
 import type { PortableRecord } from './portable.ts'
 import type { ViewField } from './views.ts'
 
-/** A row as its caller gets it. */
-export function toRecord(row: Row, text: boolean): StoredRecord {
-  return withValue(row, text ? asText(row.text) : parseDocument(row.text))
+/** A row as its caller gets it; `value` is its document where it was parsed already. */
+export function toRecord(row: Row, text: boolean, value?: JsonObject): StoredRecord {
+  return withValue(row, text ? asText(row.text) : value ?? parseDocument(row.text))
 }
 
 export function toCandidate(row: Row): Candidate {

@@ -54,38 +54,43 @@ export class RowWeight {
  */
 export async function* scanPlan(parts: ScanParts): AsyncGenerator<readonly Row[]> {
   const turn = makeTurns()
-  const met = new Set<string>()
-  let chunks = 0
-  let before: readonly Row[] = []
-  for await (const rows of chunksOf(parts)) {
-    // The usual page is one chunk.
-    for (const row of before) met.add(row.id)
-    for (const piece of piecesOf(chunks++ === 0 ? rows : rows.filter((row) => !met.has(row.id)))) {
+  const next = chunksOf(parts)
+  let met: Set<string> | undefined
+  for (let rows = await next(); rows; ) {
+    const seen = met
+    for (const piece of piecesOf(seen ? rows.filter((row) => !seen.has(row.id)) : rows)) {
       yield piece
-      await turn()
+      const others = turn()
+      if (others) await others
     }
-    before = rows
+    // The usual page is one chunk, and is full before this.
+    met ??= new Set()
+    for (const row of rows) met.add(row.id)
+    rows = await next()
   }
 }
 
-async function* chunksOf(parts: ScanParts): AsyncGenerator<readonly Row[]> {
-  if (parts.plan.by === 'ids') {
-    yield* readIds(parts, parts.plan.ids)
-    return
-  }
+/** Reads a chunk at each call; undefined after the last. */
+function chunksOf(parts: ScanParts): () => Promise<readonly Row[] | undefined> {
+  if (parts.plan.by === 'ids') return idChunks(parts, parts.plan.ids)
   const { driver, collection, weight, call } = parts
+  const ranges = rangesOf(parts)
+  let at = 0
+  let range = ranges[0]
   let wanted = parts.first
-  for (let range of rangesOf(parts)) {
-    for (;;) {
-      const asked = weight.within(wanted)
-      const rows = await driver.scan(collection.name, range, asked, call)
-      weight.learn(rows)
-      yield rows
-      wanted = mostRows
-      const last = rows.at(-1)
-      if (!last || rows.length < asked) break
-      range = continueAfter(parts, range, last)
-    }
+  /** The last row of the chunk before, where the range may go on. */
+  let last: Row | undefined
+
+  return async () => {
+    if (range && last) range = continueAfter(parts, range, last)
+    if (!range) return undefined
+    const asked = weight.within(wanted)
+    const rows = await driver.scan(collection.name, range, asked, call)
+    weight.learn(rows)
+    wanted = mostRows
+    last = rows.length < asked ? undefined : rows.at(-1)
+    if (!last) range = ranges[++at]
+    return rows
   }
 }
 
@@ -113,11 +118,13 @@ export function rangesOf({ plan, orderBy, position }: Pick<ScanParts, 'plan' | '
   return plan.by === 'id' ? [idRange(plan, from)] : indexRanges(plan, orderBy, from)
 }
 
-async function* readIds({ driver, collection, call }: ScanParts, ids: readonly string[]): AsyncGenerator<readonly Row[]> {
+function idChunks({ driver, collection, call }: ScanParts, ids: readonly string[]): () => Promise<readonly Row[] | undefined> {
   const atOnce = 8
-  for (let at = 0; at < ids.length; at += atOnce) {
-    const rows = await driver.read(collection.name, ids.slice(at, at + atOnce), call)
-    yield rows.filter((row) => row !== undefined)
+  let at = 0
+  return async () => {
+    if (at >= ids.length) return undefined
+    const rows = await driver.read(collection.name, ids.slice(at, (at += atOnce)), call)
+    return rows.filter((row) => row !== undefined)
   }
 }
 
