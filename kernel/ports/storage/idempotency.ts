@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto'
 import type { Call } from '../../call.ts'
 import { canonicalText } from './canonical.ts'
 import { ownCollections } from './collections.ts'
-import type { Row } from './driver.ts'
 import { storageError } from './errors.ts'
 import { limits } from './limits.ts'
 import type { Repeatable, WriteResult } from './operations.ts'
 import type { StorageStage } from './stage.ts'
+import type { Written } from './writes.ts'
 
 /** One write that may be repeated. */
 export interface Once<T> {
@@ -27,11 +27,11 @@ interface KeptForm<T> {
 }
 
 /** Without the document: whoever repeats the input has it. */
-export function rowWithoutText(text: () => string): KeptForm<Row> {
+export function rowWithoutText(text: () => string): KeptForm<Written> {
   return {
-    keep: ({ id, version, createdAtMs, updatedAtMs, expiresAtMs }) => ({ id, version, createdAtMs, updatedAtMs, expiresAtMs }),
+    keep: ({ row: { id, version, createdAtMs, updatedAtMs, expiresAtMs } }) => ({ id, version, createdAtMs, updatedAtMs, expiresAtMs }),
     // `keep` made it.
-    recall: (kept) => ({ ...(kept as Omit<Row, 'text'>), text: text() }),
+    recall: (kept) => ({ row: { ...(kept as Omit<Written['row'], 'text'>), text: text() } }),
   }
 }
 

@@ -82,18 +82,20 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
       const declared = collection(input.collection)
       const { idempotencyKey: _, ...record } = input
       const again = { ...repeating('insert', input, call), kept: rowWithoutText(() => checkDocument(title('insert'), declared, input.value)) }
-      return toRecord(await staging(call, (stage) => once(again, stage, () => writes.insert(making, { stage, collection: declared, input: record, call }))), call.text)
+      const { row, value } = await staging(call, (stage) => once(again, stage, () => writes.insert(making, { stage, collection: declared, input: record, call })))
+      return toRecord(row, call.text, value)
     },
 
     async put(input, call) {
       const declared = collection(input.collection)
-      const { row, created } = await staging(call, (stage) => writes.put(making, { stage, collection: declared, input, call }))
-      return { ...toRecord(row, call.text), created }
+      const { row, value, created } = await staging(call, (stage) => writes.put(making, { stage, collection: declared, input, call }))
+      return { ...toRecord(row, call.text, value), created }
     },
 
     async patch(input, call) {
       const declared = collection(input.collection)
-      return toRecord(await staging(call, (stage) => writes.patch(making, { stage, collection: declared, input, call })), call.text)
+      const { row, value } = await staging(call, (stage) => writes.patch(making, { stage, collection: declared, input, call }))
+      return toRecord(row, call.text, value)
     },
 
     async delete(input, call) {

@@ -5,10 +5,8 @@ import { type Collection, type Index } from './collections.ts'
 import type { Condition, Entry, KeyedRow, Row, StorageDriver } from './driver.ts'
 import { storageError } from './errors.ts'
 import type { Overlay } from './find.ts'
-import { keysOf } from './keys.ts'
 import { limits } from './limits.ts'
 import { atOperation } from './operation-error.ts'
-import { toCandidate } from './record.ts'
 
 /** What a caller is told when the condition of an entry does not hold. */
 export type Failure = 'STORAGE_CONTENDED' | 'STORAGE_VERSION_CONFLICT' | 'STORAGE_ALREADY_EXISTS' | 'STORAGE_NOT_FOUND'
@@ -105,8 +103,11 @@ export class StorageStage implements Stage<unknown> {
 
   steps(): readonly unknown[] {
     this.#ended = true
-    const noted = [...this.#known.values()].flatMap(({ collection, id, noted }): Staged[] => (noted ? [{ entry: { collection, id, when: noted }, failure: 'STORAGE_CONTENDED', operation: undefined }] : []))
-    const all = [...noted, ...this.#staged]
+    const all: Staged[] = []
+    for (const { collection, id, noted } of this.#known.values()) {
+      if (noted) all.push({ entry: { collection, id, when: noted }, failure: 'STORAGE_CONTENDED', operation: undefined })
+    }
+    for (const staged of this.#staged) all.push(staged)
     const lists = this.#driver.steps(all.map((one) => one.entry))
     this.#sent = all.map((staged, index) => ({ staged, steps: lists[index]?.length ?? 0 }))
     return lists.flat()
@@ -181,11 +182,6 @@ export class StorageStage implements Stage<unknown> {
     // Of an operation that nobody waited for: its write would be in no commit.
     if (this.#ended) throw kernelError('UNIT_OF_WORK_ENDED', { binding: this.binding })
     if (this.#noted + this.#staged.length > limits.unitEntries) throw storageError('STORAGE_UNIT_TOO_LARGE', { binding: this.binding, max: `${limits.unitEntries} reads and writes` })
-  }
-
-  /** The row with the keys of its collection's indexes. @throws STORAGE_KEY_TOO_LONG */
-  keyed(collection: Collection, row: Row): KeyedRow {
-    return { ...row, keys: collection.indexes.length > 0 ? keysOf(collection, toCandidate(row)) : [] }
   }
 }
 

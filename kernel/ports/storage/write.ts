@@ -49,9 +49,9 @@ async function apply(parts: ListParts, operation: WriteOperation): Promise<Write
   const of = <I extends { readonly collection: string }>(input: I) => ({ stage, call, input, collection: parts.collection(input.collection) })
   const told = ({ id, version }: Row) => ({ id, version })
 
-  if ('insert' in operation) return told(await writes.insert(making, of(operation.insert)))
+  if ('insert' in operation) return told((await writes.insert(making, of(operation.insert))).row)
   if ('put' in operation) return told((await writes.put(making, of(operation.put))).row)
-  if ('patch' in operation) return told(await writes.patch(making, of(operation.patch)))
+  if ('patch' in operation) return told((await writes.patch(making, of(operation.patch))).row)
   if ('delete' in operation) {
     writes.remove(making, of(operation.delete))
     return { id: operation.delete.id }

@@ -1,8 +1,10 @@
 import type { Call } from '../../call.ts'
+import type { JsonObject } from '../../json.ts'
 import { checkDocument, checkId } from './check-document.ts'
 import type { Collection } from './collections.ts'
-import type { Condition, Row, StorageDriver } from './driver.ts'
+import type { Condition, KeyedRow, Row, StorageDriver } from './driver.ts'
 import { storageError } from './errors.ts'
+import { keysOf } from './keys.ts'
 import { mergePatch } from './merge-patch.ts'
 import type { AtVersion, CheckInput, InsertInput, PatchInput, PutInput } from './operations.ts'
 import { parseDocument } from './record.ts'
@@ -26,26 +28,34 @@ export interface Writing<I> {
   readonly call: Call
 }
 
-export async function insert(parts: WriteParts, { stage, collection, input, call }: Writing<InsertInput>): Promise<Row> {
+/** What was staged. */
+export interface Written {
+  readonly row: Row
+  /** The row's document, where its keys had it parsed; it is for one answer, and nobody else holds it. */
+  readonly value?: JsonObject | undefined
+}
+
+export async function insert(parts: WriteParts, { stage, collection, input, call }: Writing<InsertInput>): Promise<Written> {
   if (input.id !== undefined) checkId(parts.title('insert'), input.id)
   const text = checkDocument(parts.title('insert'), collection, input.value)
   const id = input.id ?? parts.newId()
   return stageNew(parts, stage, collection, { id, text, expiresAtMs: await expiry(parts, input.ttlMs, call) })
 }
 
-export async function put(parts: WriteParts, { stage, collection, input, call }: Writing<PutInput>): Promise<{ readonly row: Row; readonly created: boolean }> {
+export async function put(parts: WriteParts, { stage, collection, input, call }: Writing<PutInput>): Promise<Written & { readonly created: boolean }> {
   checkId(parts.title('put'), input.id)
   const text = checkDocument(parts.title('put'), collection, input.value)
   const expiresAtMs = await expiry(parts, input.ttlMs, call)
-  if (input.ifAbsent) return { row: stageNew(parts, stage, collection, { id: input.id, text, expiresAtMs }), created: true }
+  if (input.ifAbsent) return { ...stageNew(parts, stage, collection, { id: input.id, text, expiresAtMs }), created: true }
 
   await stage.see(collection.name, [input.id], call)
   const current = latest(stage, collection, input.id)
   demandVersion(collection, input, current)
-  return { row: stageOver(parts, stage, collection, current, { id: input.id, text, expiresAtMs }, input), created: !current }
+  const { row, value } = stageOver(parts, stage, collection, current, { id: input.id, text, expiresAtMs }, input)
+  return { row, value, created: !current }
 }
 
-export async function patch(parts: WriteParts, { stage, collection, input, call }: Writing<PatchInput>): Promise<Row> {
+export async function patch(parts: WriteParts, { stage, collection, input, call }: Writing<PatchInput>): Promise<Written> {
   checkId(parts.title('patch'), input.id)
   await stage.see(collection.name, [input.id], call)
   const current = latest(stage, collection, input.id)
@@ -83,21 +93,30 @@ interface NewContent {
   readonly expiresAtMs: number | null
 }
 
-function stageNew(parts: WriteParts, stage: StorageStage, collection: Collection, content: NewContent): Row {
+function stageNew(parts: WriteParts, stage: StorageStage, collection: Collection, content: NewContent): Written {
   const known = stage.peek(collection.name, content.id)
   if (known) throw storageError('STORAGE_ALREADY_EXISTS', at(collection, content.id))
   const nowMs = parts.now()
-  const row = stage.keyed(collection, { ...content, version: parts.newVersion(), createdAtMs: nowMs, updatedAtMs: nowMs })
+  const written = keyed(collection, content, parts.newVersion(), nowMs, nowMs)
   // A unit that saw that there was none runs again when there is one now.
-  stage.write(collection.name, content.id, 'absent', row, known === null ? 'STORAGE_CONTENDED' : 'STORAGE_ALREADY_EXISTS')
-  return row
+  stage.write(collection.name, content.id, 'absent', written.row, known === null ? 'STORAGE_CONTENDED' : 'STORAGE_ALREADY_EXISTS')
+  return written
 }
 
-function stageOver(parts: WriteParts, stage: StorageStage, collection: Collection, current: Row | null, content: NewContent, input: AtVersion): Row {
+function stageOver(parts: WriteParts, stage: StorageStage, collection: Collection, current: Row | null, content: NewContent, input: AtVersion): Written {
   const nowMs = parts.now()
-  const row = stage.keyed(collection, { ...content, version: parts.newVersion(), createdAtMs: current?.createdAtMs ?? nowMs, updatedAtMs: nowMs })
-  stage.write(collection.name, content.id, current ? { version: current.version } : 'absent', row, failureOf(input))
-  return row
+  const written = keyed(collection, content, parts.newVersion(), current?.createdAtMs ?? nowMs, nowMs)
+  stage.write(collection.name, content.id, current ? { version: current.version } : 'absent', written.row, failureOf(input))
+  return written
+}
+
+/** The row with the keys of its collection's indexes. @throws STORAGE_KEY_TOO_LONG */
+function keyed(collection: Collection, { id, text, expiresAtMs }: NewContent, version: string, createdAtMs: number, updatedAtMs: number): Written & { readonly row: KeyedRow } {
+  if (collection.indexes.length === 0) return { row: { id, text, version, createdAtMs, updatedAtMs, expiresAtMs, keys: [] } }
+  // Of the text: the caller may have changed the value that it was made of since.
+  const value = parseDocument(text)
+  const keys = keysOf(collection, { id, value, createdAtMs, updatedAtMs })
+  return { row: { id, text, version, createdAtMs, updatedAtMs, expiresAtMs, keys }, value }
 }
 
 /** A caller who names a version is told; for all others the operation runs again on what is there then. */
