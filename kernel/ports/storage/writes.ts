@@ -7,7 +7,7 @@ import { storageError } from './errors.ts'
 import { keysOf } from './keys.ts'
 import { mergePatch } from './merge-patch.ts'
 import type { AtVersion, CheckInput, InsertInput, PatchInput, PutInput } from './operations.ts'
-import { parseDocument } from './record.ts'
+import { parseDocument, toCandidate } from './record.ts'
 import type { StorageStage } from './stage.ts'
 
 export interface WriteParts {
@@ -97,7 +97,7 @@ function stageNew(parts: WriteParts, stage: StorageStage, collection: Collection
   const known = stage.peek(collection.name, content.id)
   if (known) throw storageError('STORAGE_ALREADY_EXISTS', at(collection, content.id))
   const nowMs = parts.now()
-  const written = keyed(collection, content, parts.newVersion(), nowMs, nowMs)
+  const written = keyed(collection, { ...content, version: parts.newVersion(), createdAtMs: nowMs, updatedAtMs: nowMs })
   // A unit that saw that there was none runs again when there is one now.
   stage.write(collection.name, content.id, 'absent', written.row, known === null ? 'STORAGE_CONTENDED' : 'STORAGE_ALREADY_EXISTS')
   return written
@@ -105,18 +105,17 @@ function stageNew(parts: WriteParts, stage: StorageStage, collection: Collection
 
 function stageOver(parts: WriteParts, stage: StorageStage, collection: Collection, current: Row | null, content: NewContent, input: AtVersion): Written {
   const nowMs = parts.now()
-  const written = keyed(collection, content, parts.newVersion(), current?.createdAtMs ?? nowMs, nowMs)
+  const written = keyed(collection, { ...content, version: parts.newVersion(), createdAtMs: current?.createdAtMs ?? nowMs, updatedAtMs: nowMs })
   stage.write(collection.name, content.id, current ? { version: current.version } : 'absent', written.row, failureOf(input))
   return written
 }
 
 /** The row with the keys of its collection's indexes. @throws STORAGE_KEY_TOO_LONG */
-function keyed(collection: Collection, { id, text, expiresAtMs }: NewContent, version: string, createdAtMs: number, updatedAtMs: number): Written & { readonly row: KeyedRow } {
-  if (collection.indexes.length === 0) return { row: { id, text, version, createdAtMs, updatedAtMs, expiresAtMs, keys: [] } }
+export function keyed(collection: Collection, row: Row): Written & { readonly row: KeyedRow } {
+  if (collection.indexes.length === 0) return { row: { ...row, keys: [] } }
   // Of the text: the caller may have changed the value that it was made of since.
-  const value = parseDocument(text)
-  const keys = keysOf(collection, { id, value, createdAtMs, updatedAtMs })
-  return { row: { id, text, version, createdAtMs, updatedAtMs, expiresAtMs, keys }, value }
+  const candidate = toCandidate(row)
+  return { row: { ...row, keys: keysOf(collection, candidate) }, value: candidate.value }
 }
 
 /** A caller who names a version is told; for all others the operation runs again on what is there then. */

@@ -13,6 +13,7 @@ import { RowWeight } from '../scan.ts'
 import type { StorageStage } from '../stage.ts'
 import { makeTurns } from '../turn.ts'
 import { runUnit } from '../unit-of-work.ts'
+import { keyed } from '../writes.ts'
 import type { StepDone } from './face.ts'
 import { type DataStep, stepOf, type UnitStep } from './define.ts'
 import { LedgerUnit } from './ledger.ts'
@@ -112,7 +113,7 @@ async function changeRow(parts: Migrating['parts'], step: DataStep, collection: 
   try {
     const value = await step.each(toRecord(row, false))
     if (value === undefined) return false
-    const next = value === null ? null : stage.keyed(collection, { ...row, text: checkDocument(`${parts.binding}.migrate`, collection, value), version: parts.newVersion(), updatedAtMs: parts.nowMs() })
+    const next = value === null ? null : keyed(collection, { ...row, text: checkDocument(`${parts.binding}.migrate`, collection, value), version: parts.newVersion(), updatedAtMs: parts.nowMs() }).row
     stage.write(collection.name, row.id, { version: row.version }, next, 'STORAGE_CONTENDED')
     return true
   } catch (cause) {
