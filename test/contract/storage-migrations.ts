@@ -278,4 +278,17 @@ export const storageMigrations: readonly MigrationCase[] = [
     t.true(told.includes('fill keys of orders 30 1'), told.join('\n'))
     t.deepEqual(told.filter((line) => line.startsWith('1-data.mjs')), [`1-data.mjs 10 ${10 / 30}`, `1-data.mjs 20 ${20 / 30}`, '1-data.mjs 30 1', '1-data.mjs 30 1'])
   }),
+
+  promise('a start that runs out of time leaves what it has done, and the next one goes on', async (t, app) => {
+    await fill(await app.start(), 12)
+    // Slow once, and longer than a start may take on a busy machine.
+    await app.step('1-slow.mjs', `{ collection: 'orders', batch: 2, each: async ({ id, value }) => { if (id === 'o005' && !globalThis[import.meta.url]) { globalThis[import.meta.url] = true; await new Promise((resolve) => setTimeout(resolve, 7000)) } return { ...value, seen: (value.seen ?? 0) + 1 } } }`)
+    await t.throwsAsync(app.start({ startTimeout: '6s', collections: { orders: {} } }), { code: 'PLUGIN_START_TIMEOUT' })
+
+    const looking = await app.start(undefined, { preparing: 'look' })
+    t.like(await looking.migrationPlan(), { steps: [{ state: 'begun' }] })
+    const storage = await app.start()
+
+    t.true((await storage.find({ collection })).items.every(({ value }) => value['seen'] === 1))
+  }),
 ]

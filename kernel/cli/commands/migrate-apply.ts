@@ -4,7 +4,7 @@ import type { Outcome } from '../outcome.ts'
 import type { Paint, Terminal } from '../terminal.ts'
 import { withStorage } from '../transfer/open.ts'
 import { Progress } from '../transfer/progress.ts'
-import { lossOf, titleOf } from './migrate-plan.ts'
+import { aroundSteps, lossOf, titleOf } from './migrate-plan.ts'
 
 export interface ApplyFlags extends CommonFlags {
   readonly allowDestructive?: boolean
@@ -32,9 +32,11 @@ export async function migrateApply(flags: ApplyFlags, binding: string, terminal:
 }
 
 function render({ binding, changes, steps, removals }: MigrationReport, left: MigrationPlan['removals'], paint: Paint): string {
+  const { before, after } = aroundSteps(changes)
   const lines = [
-    ...changes.map(titleOf),
+    ...before.map(titleOf),
     ...steps.map(({ step, examined, changed }) => (examined > 0 ? `run the step ${step}: looked at ${examined} records, changed ${changed}` : `run the step ${step}`)),
+    ...after.map(titleOf),
     ...removals.map(lossOf),
   ].map((line) => `${paint('green', 'done')}  ${line}`)
   const rest = left.map((removal) => `${paint('dim', 'left')}  only with --allow-destructive: ${lossOf(removal)}`)

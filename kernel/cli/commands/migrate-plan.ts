@@ -12,13 +12,20 @@ export async function migratePlan(flags: CommonFlags, binding: string, terminal:
 
 /** Comments are those of SQL, so that the text can be kept as a script. */
 function render({ binding, changes, steps, removals, refused }: MigrationPlan, paint: Paint): string {
+  const { before, after } = aroundSteps(changes)
   const parts = [
-    ...changes.map((change) => section(titleOf(change), change.statements, paint)),
+    ...before.map((change) => section(titleOf(change), change.statements, paint)),
     ...steps.filter(({ state }) => state === 'pending' || state === 'begun').map(({ name, state }) => section(state === 'begun' ? `go on with the step ${name}` : `run the step ${name}`, [], paint)),
+    ...after.map((change) => section(titleOf(change), change.statements, paint)),
     ...removals.map((removal) => section(`only with --allow-destructive: ${lossOf(removal)}`, removal.statements, paint)),
   ]
   const verdict = refused ? [paint('red', `-- the step ${refused.step} ${refused.reason}`)] : parts.length === 0 ? [`-- nothing is to be done: ${binding} is what the manifest says`] : []
   return `${[...parts, ...verdict].join('\n')}\n`
+}
+
+/** The changes that are made before the steps, and those after them. */
+export function aroundSteps<T extends Pick<PlannedChange, 'afterSteps'>>(changes: readonly T[]): { readonly before: readonly T[]; readonly after: readonly T[] } {
+  return { before: changes.filter(({ afterSteps }) => !afterSteps), after: changes.filter(({ afterSteps }) => afterSteps) }
 }
 
 export function titleOf({ what, collection, paths }: Pick<PlannedChange, 'what' | 'collection' | 'paths'>): string {

@@ -1,9 +1,10 @@
-import type { MigrationPlan, StepState } from '../../ports/storage/index.ts'
+import type { MigrationPlan, PlannedChange, StepState } from '../../ports/storage/index.ts'
 import type { CommonFlags } from '../options.ts'
 import type { Outcome } from '../outcome.ts'
 import { renderTable, type Cell } from '../table.ts'
 import type { Paint, Style, Terminal } from '../terminal.ts'
 import { withStorage } from '../transfer/open.ts'
+import { aroundSteps } from './migrate-plan.ts'
 
 /** Looks at a backend, and changes nothing. */
 export async function migrateStatus(flags: CommonFlags, binding: string, terminal: Terminal): Promise<Outcome> {
@@ -17,15 +18,21 @@ export async function migrateStatus(flags: CommonFlags, binding: string, termina
 const styles: Readonly<Record<StepState, Style>> = { applied: 'green', pending: 'yellow', begun: 'yellow', edited: 'red', late: 'red', gone: 'dim' }
 
 function render(plan: MigrationPlan, paint: Paint): string {
+  const { before, after } = aroundSteps(plan.changes)
   const rows: (readonly Cell[])[] = [
-    ...plan.changes.map(({ what, collection, paths = '' }) => [{ text: 'pending', style: 'yellow' as const }, `${what} ${collection}`, paths]),
+    ...before.map(rowOf),
     ...plan.steps.map(({ name, state, finishedAt, examined, changed }) => [
       { text: state, style: styles[state] }, name, [finishedAt, examined === undefined ? undefined : `looked at ${examined} records, changed ${changed ?? 0}`].filter((part) => part !== undefined).join(', '),
     ]),
+    ...after.map(rowOf),
     ...plan.removals.map(({ what, collection, paths, records }) => [{ text: 'left', style: 'dim' as const }, `${what} ${collection}`, [paths, records > 0 ? `${records} records` : undefined, 'only with --allow-destructive'].filter((part) => part !== undefined).join(', ')]),
   ]
   const table = rows.length > 0 ? renderTable(['state', 'what', 'detail'], rows, paint) : ''
   return `${table}${verdictOf(plan, paint)}\n`
+}
+
+function rowOf({ what, collection, paths = '' }: PlannedChange): readonly Cell[] {
+  return [{ text: 'pending', style: 'yellow' }, `${what} ${collection}`, paths]
 }
 
 function verdictOf({ binding, pending, refused }: MigrationPlan, paint: Paint): string {

@@ -6,6 +6,8 @@ export interface PlannedChange {
   readonly what: string
   readonly collection: string
   readonly paths?: string
+  /** What is unique is made after the steps. */
+  readonly afterSteps?: true
   /** What it runs on the backend. */
   readonly statements: readonly string[]
 }

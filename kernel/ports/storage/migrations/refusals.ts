@@ -6,7 +6,7 @@ import { writeOrderPath } from '../path.ts'
 /** Of a unique index, that these records, as far as they are known, have the same values. */
 export function notUnique(collection: Collection, index: Index, ids: readonly string[], cause?: unknown): PorticoError {
   const records = ids.length > 0 ? ids.map((id) => `${collection.name}/${id}`).join(', ') : `records of ${collection.name}`
-  return storageError('STORAGE_INDEX_NOT_FILLED', { records, paths: pathsOf([index]), reason: 'have the same values; make them differ, then start again' }, { cause })
+  return storageError('STORAGE_INDEX_NOT_FILLED', { records, paths: pathsOf([index]), reason: 'have the same values; make them differ, by hand or by a step of `migrations`, then try again' }, { cause })
 }
 
 /** Of new indexes, that one of them cannot hold a record. */
