@@ -27,6 +27,7 @@ export function addStorageCommands(root: Command, terminal: Terminal, run: Run):
     .addOption(new Option('--on-conflict <what>', 'what becomes of a record whose id is there already').choices(['fail', 'skip', 'replace']).default('fail'))
     .option('--resume', 'go on with an import that was broken off: records that are there and the same count as done')
     .option('--partial', 'take a file that is cut, or was changed since it was written')
+    .option('--ignore-steps', 'take the records as they are, though a step of migrations ran here that they have not been through')
     .action((binding: string | undefined, flags: ImportFlags) =>
       run(flags, async () => (await import('./commands/storage-import.ts')).storageImport(flags, binding ?? 'storage', terminal)))
 }

@@ -105,7 +105,9 @@ class Writing {
     const { name, binding, storage, chosen } = this.#open
     const collections: Record<string, number> = {}
     for (const collection of chosen) collections[collection] = (await storage.count({ collection }, { timeoutMs: callTimeoutMs })).count
-    await this.#write(headerLine({ name, binding, exportedAt: new Date().toISOString(), collections }))
+    const { steps } = await storage.migrationPlan({ timeoutMs: callTimeoutMs })
+    const been = steps.flatMap(({ name: step, sha256, finishedAt }) => (sha256 !== undefined && finishedAt !== undefined ? [{ name: step, sha256 }] : []))
+    await this.#write(headerLine({ name, binding, exportedAt: new Date().toISOString(), collections, steps: been }))
     return collections
   }
 

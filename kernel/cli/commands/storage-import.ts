@@ -16,12 +16,13 @@ export interface ImportFlags extends CommonFlags {
   readonly onConflict?: OnConflict
   readonly resume?: boolean
   readonly partial?: boolean
+  readonly ignoreSteps?: boolean
 }
 
 /** Reads an export into a storage binding; a file is checked whole before the first record is written. */
 export async function storageImport(flags: ImportFlags, binding: string, terminal: Terminal): Promise<Outcome> {
   const file = flags.in === undefined || flags.in === '-' ? undefined : flags.in
-  return withStorage(flags, binding, terminal, (open) => importAll(open, flags, file, terminal))
+  return withStorage({ ...flags, preparing: 'nothing' }, binding, terminal, (open) => importAll(open, flags, file, terminal))
 }
 
 async function importAll(open: OpenStorage, flags: ImportFlags, file: string | undefined, terminal: Terminal): Promise<Outcome> {
@@ -29,7 +30,7 @@ async function importAll(open: OpenStorage, flags: ImportFlags, file: string | u
   const importing = new Importing(open, {
     file: file ?? 'standard input', progress,
     only: flags.collection ? open.chosen : undefined,
-    partial: flags.partial ?? false, resume: flags.resume ?? false, onConflict: flags.onConflict ?? 'fail',
+    partial: flags.partial ?? false, resume: flags.resume ?? false, ignoreSteps: flags.ignoreSteps ?? false, onConflict: flags.onConflict ?? 'fail',
   })
   try {
     if (file === undefined) await importing.run(terminal.input)

@@ -1,6 +1,6 @@
 import { InputError } from '../outcome.ts'
 import { didYouMean } from '../../manifest/suggest.ts'
-import type { PortableRecord } from '../../ports/storage/index.ts'
+import type { PortableRecord, StepMark } from '../../ports/storage/index.ts'
 
 /** How many records of each collection. */
 export type Counts = Readonly<Record<string, number>>
@@ -15,6 +15,8 @@ export interface Header {
   readonly exportedAt: string
   /** When it began; the last line has what was written. */
   readonly collections: Counts
+  /** The steps of the owner that the records have been through; of an older file it is not known. */
+  readonly steps?: readonly StepMark[]
 }
 
 /** The last line: without it a file is cut. */
@@ -53,11 +55,12 @@ export function readHeader(text: string): Header {
   const header = readObject(text)
   if (header['format'] !== format) throw new InputError('this is no export of Portico: its first line must be a header with "format": "portico-storage"')
   if (header['version'] !== version) throw new InputError(`it has version ${JSON.stringify(header['version'])} of the form, and this Portico reads ${version}; import it with the Portico that wrote it`)
-  const { name, binding, exportedAt, collections } = header
+  const { name, binding, exportedAt, collections, steps } = header
   if (typeof name !== 'string' || typeof binding !== 'string' || typeof exportedAt !== 'string' || !isCounts(collections)) {
     throw new InputError('the header must have name, binding and exportedAt, and under collections how many records each has')
   }
-  return { format, version, name, binding, exportedAt, collections }
+  if (steps !== undefined && !(Array.isArray(steps) && steps.every(isStepMark))) throw new InputError('the steps of the header must be a list of name and sha256')
+  return { format, version, name, binding, exportedAt, collections, ...(steps !== undefined && { steps }) }
 }
 
 /** @throws InputError without a place, which the reader knows. */
@@ -102,6 +105,10 @@ function isCounts(value: unknown): value is Counts {
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0
+}
+
+function isStepMark(value: unknown): value is StepMark {
+  return isObject(value) && typeof value['name'] === 'string' && typeof value['sha256'] === 'string'
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -15,6 +15,8 @@ export interface ImportParts {
   readonly partial: boolean
   readonly resume: boolean
   readonly onConflict: OnConflict
+  /** Takes the records whatever steps they have been through. */
+  readonly ignoreSteps: boolean
 }
 
 /** What an import has done. */
@@ -24,6 +26,8 @@ export interface Done {
   readonly counts: ImportCounts
   /** The records of each collection in the backend afterwards. */
   readonly stored: ReadonlyMap<string, number>
+  /** The steps of the owner that are still to run. */
+  readonly toRun: readonly string[]
 }
 
 /** A batch may have to wait for a backend that is busy. */
@@ -38,6 +42,7 @@ export class Importing {
   #read = 0
   readonly #counts = { added: 0, replaced: 0, skipped: 0, same: 0, expired: 0 }
   readonly #stored = new Map<string, number>()
+  #toRun: readonly string[] | undefined
   /** The least that a collection holds when all is done. */
   readonly #expected = new Map<string, number>()
 
@@ -47,7 +52,7 @@ export class Importing {
   }
 
   done(): Done {
-    return { binding: this.#open.binding, file: this.#parts.file, counts: { ...this.#counts }, stored: new Map(this.#stored) }
+    return { binding: this.#open.binding, file: this.#parts.file, counts: { ...this.#counts }, stored: new Map(this.#stored), toRun: this.#toRun ?? [] }
   }
 
   /** Reads all and writes nothing. @throws FaultyLine for the first line that cannot be imported. */
@@ -79,6 +84,7 @@ export class Importing {
     try {
       for await (const batch of batchesOf(reader.records(chunks))) {
         await writing
+        await this.#ready(reader)
         writing = this.#write(batch)
         // Met by the next `await`; until then nobody waits for it.
         writing.catch(() => undefined)
@@ -88,7 +94,15 @@ export class Importing {
     } finally {
       await writing
     }
+    await this.#ready(reader)
     await this.#compare()
+  }
+
+  /** Before the first record, once the header is known. */
+  async #ready({ header }: ExportReader): Promise<void> {
+    if (this.#toRun) return
+    const { toRun } = await this.#open.storage.awaitRecords(this.#parts.ignoreSteps ? undefined : header?.steps)
+    this.#toRun = toRun
   }
 
   #passed(records: number): void {

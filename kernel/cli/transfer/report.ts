@@ -27,11 +27,11 @@ function causeOf(error: unknown): string {
   return cause === undefined ? '' : `\n  because: ${messageOf(cause).split('\n', 1)[0] ?? ''}`
 }
 
-function jsonOf({ binding, file, counts, stored }: Done): object {
-  return { binding, file, ...counts, stored: Object.fromEntries(stored) }
+function jsonOf({ binding, file, counts, stored, toRun }: Done): object {
+  return { binding, file, ...counts, stored: Object.fromEntries(stored), toRun }
 }
 
-function textOf({ binding, file, counts, stored }: Done, paint: Paint): string {
+function textOf({ binding, file, counts, stored, toRun }: Done, paint: Paint): string {
   const all = Object.values<number>({ ...counts }).reduce((sum, count) => sum + count, 0)
   const words = { added: 'added', replaced: 'replaced', skipped: 'left as they were', same: 'there already', expired: 'expired and left out' }
   const each = Object.entries(words).flatMap(([what, word]) => {
@@ -39,5 +39,5 @@ function textOf({ binding, file, counts, stored }: Done, paint: Paint): string {
     return count === 0 ? [] : [`${count.toLocaleString('en')} ${word}`]
   })
   const now = Array.from(stored, ([collection, count]) => `${collection} ${count.toLocaleString('en')}`)
-  return `${paint('bold', all.toLocaleString('en'))} records of ${file} into ${binding}: ${each.join(', ') || 'none'}${now.length === 0 ? '' : `; stored now: ${now.join(', ')}`}`
+  return `${paint('bold', all.toLocaleString('en'))} records of ${file} into ${binding}: ${each.join(', ') || 'none'}${now.length === 0 ? '' : `; stored now: ${now.join(', ')}`}${toRun.length === 0 ? '' : `\nstill to run, by portico migrate apply or the next start: ${toRun.join(', ')}`}`
 }

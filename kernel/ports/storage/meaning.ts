@@ -130,7 +130,7 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
     unit: (callback, options = {}) => runUnit(unitCall(options), (unit) => callback(withoutCommit(unit))),
     ...typedFaces(parts),
     ...makeTransfers({ driver, binding, units: parts.capabilities.has('units'), collection, stageIn, newVersion: making.newVersion }),
-    ...makeMigrations(migrationParts(parts, kept)),
+    ...makeMigrations(migrationParts(parts, kept), parts.keys.migrate ?? 'auto'),
   }
 }
 

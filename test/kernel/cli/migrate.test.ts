@@ -112,3 +112,29 @@ test('steps that cannot be are told where the manifest names them', async (t) =>
   t.is(status, 1)
   t.regex(err, /infra\.config\.yaml:8:17 ports\.storage\.migrations: \.\/steps\/a\.ts must begin with a number/)
 })
+
+const counting = 'export default { collection: \'orders\', each: ({ value }) => ({ ...value, seen: (value.seen ?? 0) + 1 }) }\n'
+
+/** The same application on another file. */
+const toOther = (directory: string, ...argv: string[]) => run(directory, ...argv, '--set', 'connections.main.with.file=other.db', '--set', 'ports.storage.migrate=auto')
+
+test('an export tells the steps that its records have been through, and an import neither repeats nor misses one', async (t) => {
+  const { directory } = t.context
+  await writeFile(join(directory, 'steps', '1-count.mjs'), counting)
+  await run(directory, 'migrate', 'apply')
+  const ran = join(directory, 'ran.ndjson')
+  await writeFile(join(directory, 'records.ndjson'), `{"format":"portico-storage","version":1,"name":"shop","binding":"storage","exportedAt":"x","collections":{"orders":1}}\n{"collection":"orders","id":"o1","value":{"seen":1},"createdAt":"2020-01-02T03:04:05.006Z","updatedAt":"2020-01-02T03:04:05.006Z"}\n`)
+  t.like(await run(directory, 'storage', 'import', '--in', join(directory, 'records.ndjson'), '--partial'), { status: 0 })
+  await run(directory, 'storage', 'export', '--out', ran)
+  await writeFile(join(directory, 'steps', '2-count.mjs'), counting)
+
+  const imported = await toOther(directory, 'storage', 'import', '--in', ran)
+  t.regex(imported.out, /still to run, by portico migrate apply or the next start: 2-count\.mjs\n/)
+  t.is((await toOther(directory, 'migrate', 'apply')).status, 0)
+  t.regex((await toOther(directory, 'storage', 'export')).out, /"id":"o1","value":\{"seen":2\}/)
+
+  const refused = await toOther(directory, 'storage', 'import', '--in', ran, '--on-conflict', 'replace')
+  t.is(refused.status, 1)
+  t.regex(refused.err, /the step 2-count\.mjs has run here, .*--ignore-steps \(STORAGE_MIGRATION_REFUSED\)\nnothing was imported/)
+  t.is((await toOther(directory, 'storage', 'import', '--in', ran, '--on-conflict', 'replace', '--ignore-steps')).status, 0)
+})

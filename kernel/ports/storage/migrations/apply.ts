@@ -15,6 +15,8 @@ import type { KeyFilling, StructureChange } from './structure.ts'
 
 export interface ApplyOptions extends Omit<LookOptions, 'removals'> {
   readonly allowDestructive?: boolean
+  /** `later`: they wait, and what waits for them. */
+  readonly steps?: 'run' | 'later'
 }
 
 /** What was done, in its order. */
@@ -31,18 +33,28 @@ export interface Applied {
 export async function applyChanges(migrating: Migrating, options: ApplyOptions, call: Call): Promise<Applied> {
   const { parts } = migrating
   const look: LookOptions = { ...options, removals: options.allowDestructive ?? false }
-  const first = await lookForChanges(parts, look, call)
-  refuseSteps(first)
+  const lookNow = async (): Promise<Pending> => {
+    const pending = await lookForChanges(parts, look, call)
+    refuseSteps(pending)
+    return options.steps === 'later' ? withoutSteps(pending) : pending
+  }
+  const first = await lookNow()
   if (!isPending(first) && first.removals.length === 0 && first.unnoted.length === 0) return { changes: [], steps: [], removals: [] }
 
   // A lock that another holds was released at some time: what there is to do is looked for anew.
-  return exclusively(migrating, call, async () => apply(migrating, await lookForChanges(parts, look, call), call))
+  return exclusively(migrating, call, async () => apply(migrating, await lookNow(), call))
 }
 
 /** @throws STORAGE_MIGRATION_REFUSED */
-export function refuseSteps({ standings }: Pending): void {
+export function refuseSteps({ standings }: Pick<Pending, 'standings'>): void {
   const refusal = refusalOf(standings)
   if (refusal) throw storageError('STORAGE_MIGRATION_REFUSED', refusal)
+}
+
+/** What is unique waits for them, unless there are none to run. */
+function withoutSteps(pending: Pending): Pending {
+  if (stepsToRun(pending.standings).length === 0) return pending
+  return { ...pending, standings: [], changes: pending.changes.filter((change) => !waitsForSteps(change)) }
 }
 
 function exclusively<T>({ parts: { driver, binding } }: Migrating, call: Call, body: () => Promise<T>): Promise<T> {
@@ -50,7 +62,6 @@ function exclusively<T>({ parts: { driver, binding } }: Migrating, call: Call, b
 }
 
 async function apply(migrating: Migrating, pending: Pending, call: Call): Promise<Applied> {
-  refuseSteps(pending)
   // Where all else is noted comes first.
   const changes = pending.changes.toSorted((a, b) => Number(isOfNotes(b)) - Number(isOfNotes(a)))
   for (const change of changes.filter(isOfNotes)) await applyChange(migrating, change, call)

@@ -18,9 +18,17 @@ export interface PlannedRemoval extends PlannedChange {
   readonly records: number
 }
 
+/** A step as it ran: its name and the SHA-256 of its text. */
+export interface StepMark {
+  readonly name: string
+  readonly sha256: string
+}
+
 export interface PlannedStep {
   readonly name: string
   readonly state: StepState
+  /** Of the text that ran, or began to. */
+  readonly sha256?: string
   readonly startedAt?: string
   readonly finishedAt?: string
   readonly examined?: number
@@ -79,4 +87,10 @@ export interface StorageMigrations {
    * @throws STORAGE_MIGRATION_REFUSED · STORAGE_MIGRATION_FAILED · STORAGE_INDEX_NOT_FILLED · STORAGE_TABLE_FOREIGN
    */
   migrate(options?: MigrateOptions): Promise<MigrationReport>
+  /**
+   * Makes ready for `importRecords` of records that have been through these steps elsewhere: they are noted as run, and those that are
+   * still to run, whose names are answered, run at the next start. Undefined: it is not known, and left as it is.
+   * @throws STORAGE_MIGRATION_REFUSED when a step ran here that the records have not been through.
+   */
+  awaitRecords(been: readonly StepMark[] | undefined, options?: UnitOptions): Promise<{ readonly toRun: readonly string[] }>
 }

@@ -2,10 +2,11 @@ import type { Call } from '../../../call.ts'
 import { storageError } from '../errors.ts'
 import { unitCall } from '../unit-of-work.ts'
 import { type Applied, applyChanges, refuseSteps } from './apply.ts'
+import { awaitRecords } from './arriving.ts'
 import { describeChange } from './describe.ts'
 import type { MigrationPlan, MigrationReport, PlannedChange, PlannedStep, StorageMigrations } from './face.ts'
 import type { MigrationParts } from './parts.ts'
-import { isPending, lookForChanges, type Pending } from './pending.ts'
+import { isPending, lookForChanges, type Pending, refusePending } from './pending.ts'
 import { refusalOf } from './standing.ts'
 import type { StructureChange } from './structure.ts'
 
@@ -16,7 +17,8 @@ export type { StepState } from './standing.ts'
 
 const dayMs = 86_400_000
 
-export function makeMigrations(parts: MigrationParts): StorageMigrations {
+/** `mode`: who makes what is missing. */
+export function makeMigrations(parts: MigrationParts, mode: 'auto' | 'manual'): StorageMigrations {
   return {
     async migrationPlan(options = {}) {
       return planOf(parts, await lookForChanges(parts, { removals: true }, unitCall(options)))
@@ -26,6 +28,10 @@ export function makeMigrations(parts: MigrationParts): StorageMigrations {
       refuseUnknown(parts, refill)
       const done = await applyChanges({ parts, tell: onProgress }, { allowDestructive, edits: new Set(edited), refill: new Set(refill) }, unitCall({ timeoutMs: dayMs, ...options }))
       return reportOf(parts, done)
+    },
+
+    async awaitRecords(been, options = {}) {
+      return { toRun: await awaitRecords(parts, mode, been, unitCall({ timeoutMs: dayMs, ...options })) }
     },
   }
 }
@@ -42,16 +48,13 @@ export async function followManifest(parts: MigrationParts, mode: 'auto' | 'manu
   }
   const pending = await lookForChanges(parts, {}, call)
   refuseSteps(pending)
-  if (mode === 'look' || !isPending(pending)) return
-  const changes = pending.changes.map((change) => { const { what, collection, paths = '' } = describeChange(change); return `${what} ${collection} ${paths}`.trim() })
-  const steps = pending.standings.filter(({ state }) => state === 'pending' || state === 'begun').map(({ name }) => `run ${name}`)
-  throw storageError('STORAGE_MIGRATIONS_PENDING', { binding: parts.binding, pending: [...changes, ...steps].join('; ') })
+  if (mode === 'manual') refusePending(parts, pending)
 }
 
 function planOf({ binding, driver }: MigrationParts, pending: Pending): MigrationPlan {
   const planned = (change: StructureChange): PlannedChange => ({ ...describeChange(change), statements: driver.structure?.statements(change) ?? [] })
   const steps = pending.standings.map(({ name, state, note }): PlannedStep => {
-    const { sha256: _sum, after: _at, ...told } = note ?? {}
+    const { after: _at, ...told } = note ?? {}
     return { name, state, ...told }
   })
   return { binding, pending: isPending(pending), changes: pending.changes.map(planned), removals: pending.removals.map(({ change, records }) => ({ ...planned(change), records })), steps, ...refusedOf(pending) }

@@ -1,6 +1,8 @@
 import type { Call } from '../../../call.ts'
 import { ownCollections } from '../collections.ts'
+import { storageError } from '../errors.ts'
 import { changesOf, removalsOf } from './compare.ts'
+import { describeChange } from './describe.ts'
 import { type Ledger, readLedger } from './ledger.ts'
 import type { MigrationParts } from './parts.ts'
 import { type StepStanding, standingsOf, stepsToRun } from './standing.ts'
@@ -32,6 +34,14 @@ export interface LookOptions {
 
 export function isPending({ changes, standings }: Pending): boolean {
   return changes.length > 0 || stepsToRun(standings).length > 0
+}
+
+/** @throws STORAGE_MIGRATIONS_PENDING when something is to be done, by what it is. */
+export function refusePending({ binding }: MigrationParts, pending: Pending): void {
+  if (!isPending(pending)) return
+  const changes = pending.changes.map((change) => { const { what, collection, paths = '' } = describeChange(change); return `${what} ${collection} ${paths}`.trim() })
+  const steps = stepsToRun(pending.standings).map(({ name }) => `run ${name}`)
+  throw storageError('STORAGE_MIGRATIONS_PENDING', { binding, pending: [...changes, ...steps].join('; ') })
 }
 
 /**
