@@ -13,6 +13,13 @@ const mostPrepared = 2_000
 /** How many rows each step changed, which of them was refused by its count, or which the server did not take. */
 type Sent = { readonly changed: readonly number[] } | Refusal | { readonly step: number; readonly error: unknown }
 
+/** Timers count whole milliseconds from when the loop last looked at the clock: what the deadline broke may break a little before it. */
+const earlyMs = 5
+
+function isLate(call: Call): boolean {
+  return call.remainingMs() < earlyMs
+}
+
 /** Runs statements on connections of the pool, each within its call's deadline. */
 export class Programs {
   readonly #connection: string
@@ -35,7 +42,7 @@ export class Programs {
         return rows
       } catch (error) {
         this.#letGo(client, error)
-        if (tries > 1 || !isLost(error) || call.remainingMs() <= 0) throw this.#failure(error, call)
+        if (tries > 1 || !isLost(error) || isLate(call)) throw this.#failure(error, call)
       }
     }
   }
@@ -151,7 +158,7 @@ export class Programs {
 
   #failure(error: unknown, call: Call): unknown {
     if (isPorticoError(error)) return error
-    return isLost(error) && call.remainingMs() <= 0 ? databaseError(this.#connection, 'busy', '', error) : toDatabaseError(this.#connection, error)
+    return isLost(error) && isLate(call) ? databaseError(this.#connection, 'busy', '', error) : toDatabaseError(this.#connection, error)
   }
 
   #nameOf({ sql }: Statement): string | undefined {

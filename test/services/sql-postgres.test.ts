@@ -51,3 +51,18 @@ testWith(['POSTGRES'], 'a statement that is late, or whose connection breaks, fa
   t.deepEqual(settled.map((one) => one.status === 'rejected' && (one.reason as { code: string }).code), ['DATABASE_BUSY', 'DATABASE_OUTCOME_UNKNOWN'])
   t.deepEqual(await sql.query({ sql: 'select 1 as one', params: [] }, call()), [{ one: 1 }])
 })
+
+testWith(['POSTGRES'], 'what is late is told as late, also where its timer came a little before the deadline', async (t, url = '') => {
+  const sql = await open(t, { url })
+  const codes = new Set<unknown>()
+
+  for (let turn = 0; turn < 20; turn++) {
+    await sql.query({ sql: 'select 1', params: [] }, call())
+    // The loop has not looked at the clock since: the timer that is set now begins in the past.
+    const untilMs = performance.now() + (turn % 5)
+    while (performance.now() < untilMs);
+    await sql.query({ sql: 'select pg_sleep(1)', params: [] }, call(30.7)).catch((error: unknown) => codes.add((error as { code: string }).code))
+  }
+
+  t.deepEqual([...codes], ['DATABASE_BUSY'])
+})
