@@ -32,10 +32,15 @@ export interface CallOptions {
 export interface Refusal {
   /** Index of the refused step in the batch. */
   readonly step: number
-  /** `count`: the step changed another number of rows than it demands · `unique`: a unique index refused it. */
-  readonly reason: 'count' | 'unique'
+  /**
+   * `count`: the step changed another number of rows than it demands · `unique`: a unique index refused it · `rule`: a rule
+   * of the backend's own did, such as a foreign key.
+   */
+  readonly reason: 'count' | 'unique' | 'rule'
   /** The unique index, where the backend tells. */
   readonly index?: string
+  /** The rule, in a few words. */
+  readonly rule?: string
 }
 
 /** What commits a batch of steps, all or nothing; one per connection, compared by identity. */

@@ -25,6 +25,8 @@ export function dialectOf({ kind }: Pick<Server, 'kind'>): Dialect {
       knex.raw(`alter table ?? add ${unique ? 'unique ' : ''}index ?? (${columns.map(() => '??').join(', ')}), algorithm=inplace, lock=none`, [table, name, ...columns]),
     ],
     documentText: (knex, column) => knex.raw('??', [column]),
+    plainText: (knex, column) => knex.raw(`cast(?? as char character set utf8mb4) collate ${collation}`, [column]),
+    inByteOrder: (knex, column) => knex.raw('??', [column]),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import type { Call, Clock, Refusal } from '../../kernel/plugin.ts'
 import { type Definition, ddlStatements, type Dialect, makeShape, type Params, type Shape, Signals, type SqlConnection, SqlRefusal, type SqlStep, type Statement } from '../../kernel/ports/sql/index.ts'
+import { describe } from './describe.ts'
 import { compilingKnex, dialectOf, serverNow } from './dialect.ts'
 import { toDatabaseError } from './faults.ts'
 import { holdLock } from './lock.ts'
@@ -77,6 +78,10 @@ export class MysqlConnection implements SqlConnection {
 
   table(name: string, call: Call): ReturnType<typeof tableOf> {
     return tableOf(this.#programs, name, call)
+  }
+
+  describe(table: string, call: Call): ReturnType<typeof describe> {
+    return describe(this.#programs, table, call)
   }
 
   async now(call: Call): Promise<number> {

@@ -111,6 +111,17 @@ export function brokenIndex(error: unknown): string | undefined {
   return name === 'PRIMARY' ? 'primary' : name
 }
 
+/** What refuses a row for what it holds: NOT NULL, a check, a trigger, a value that is too long, too large or none of its column's. */
+const rules = [1048, 1364, 3819, 4025, 1644, 1264, 1265, 1292, 1366, 1406, 3140]
+const foreignKeys = [1216, 1217, 1451, 1452]
+
+/** The rule by which the server did not take a row, in a few words; undefined for any other error. */
+export function brokenRule(error: unknown): string | undefined {
+  if (!isServerError(error)) return undefined
+  if (foreignKeys.includes(error.errno)) return `the foreign key ${/CONSTRAINT `([^`]+)`/.exec(error.message)?.[1] ?? ''}`.trim()
+  return rules.includes(error.errno) ? error.message.slice(0, 200) : undefined
+}
+
 /** Why a start is refused at once, with what to change; undefined for what may pass by itself. */
 export function remedyOf(error: unknown, of: { readonly user: string; readonly database: string }): string | undefined {
   const message = error instanceof Error ? error.message : String(error)

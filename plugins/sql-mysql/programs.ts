@@ -3,7 +3,7 @@ import type mysql from 'mysql2'
 import { type Call, isPorticoError, type Refusal } from '../../kernel/plugin.ts'
 import { databaseError, type SqlStep, type Statement } from '../../kernel/ports/sql/index.ts'
 import { affected, ask, prepared, within } from './client.ts'
-import { brokenIndex, isDeadlock, isLost, isOpenEnded, isReadOnly, isRolledBack, isServerError, toDatabaseError } from './faults.ts'
+import { brokenIndex, brokenRule, isDeadlock, isLost, isOpenEnded, isReadOnly, isRolledBack, isServerError, toDatabaseError } from './faults.ts'
 import { checkSize, messagesOf, TooLarge } from './message.ts'
 import type { Pool } from './pool.ts'
 
@@ -124,9 +124,11 @@ export class Programs {
     }
   }
 
-  /** A broken unique index is a refusal; anything else is thrown. */
+  /** A broken unique index or another rule of the table is a refusal; anything else is thrown. */
   #refusal(step: number, error: unknown): Refusal {
     const index = brokenIndex(error)
+    const rule = brokenRule(error)
+    if (rule !== undefined) return { step, reason: 'rule', rule }
     if (index === undefined) throw toDatabaseError(this.#connection, error)
     return index === '' ? { step, reason: 'unique' } : { step, reason: 'unique', index }
   }

@@ -16,6 +16,8 @@ export const dialect: Dialect = {
     ]),
   ],
   documentText: (knex, column) => knex.raw('??::text', [column]),
+  plainText: (knex, column) => knex.raw('??::text collate "C"', [column]),
+  inByteOrder: (knex, column) => knex.raw('??', [column]),
 }
 
 /** The server's time in ms; the same throughout a statement, and usable in the condition of an index. */

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import type { Call, Clock, Refusal } from '../../kernel/plugin.ts'
 import { type Definition, ddlStatements, makeShape, type Params, type Shape, Signals, type SqlConnection, SqlRefusal, type SqlStep, type Statement } from '../../kernel/ports/sql/index.ts'
+import { describe } from './describe.ts'
 import { compilingKnex, dialect, serverNow } from './dialect.ts'
 import { toDatabaseError } from './faults.ts'
 import { holdLock } from './lock.ts'
@@ -75,6 +76,10 @@ export class PostgresConnection implements SqlConnection {
 
   table(name: string, call: Call): ReturnType<typeof tableOf> {
     return tableOf(this.#programs, name, call)
+  }
+
+  describe(table: string, call: Call): ReturnType<typeof describe> {
+    return describe(this.#programs, table, call)
   }
 
   async now(call: Call): Promise<number> {

@@ -23,6 +23,21 @@ export function stateOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined
 }
 
+/** Rules that name what they are on, by their SQLSTATE. */
+const ruleByState: Readonly<Record<string, string>> = { '23502': 'NOT NULL', '23503': 'the foreign key', '23514': 'the check', '23P01': 'the exclusion' }
+/** What else refuses a row for what it holds: a value for its column (class 22), a trigger, a view, a column that is counted up. */
+const otherRules = /^(22|P0001|44000|428C9)/
+
+/** The rule by which the server did not take a row, in a few words; undefined for any other error. */
+export function brokenRule(error: unknown): string | undefined {
+  const state = stateOf(error)
+  if (state === undefined || !(error instanceof Error)) return undefined
+  const rule = ruleByState[state]
+  const { constraint, column } = error as { readonly constraint?: string; readonly column?: string }
+  if (rule !== undefined) return `${rule} ${constraint ?? `of ${column ?? 'a column'}`}`
+  return otherRules.test(state) ? error.message.slice(0, 200) : undefined
+}
+
 /** What an error of a statement means; `failed` for a statement that the server refuses for what it is. */
 export function faultOf(error: unknown): Fault {
   const state = stateOf(error)

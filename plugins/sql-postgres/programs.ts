@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type pg from 'pg'
 import { type Call, isPorticoError, type Refusal } from '../../kernel/plugin.ts'
 import { databaseError, type SqlStep, type Statement } from '../../kernel/ports/sql/index.ts'
-import { isLost, stateOf, toDatabaseError } from './faults.ts'
+import { brokenRule, isLost, stateOf, toDatabaseError } from './faults.ts'
 import { destroy, type Pool, socketOf } from './pool.ts'
 import { prepared, preparedWithin } from './prepared.ts'
 
@@ -119,8 +119,10 @@ export class Programs {
     return { changed }
   }
 
-  /** A broken unique index is a refusal; anything else is thrown. */
+  /** A broken unique index or another rule of the table is a refusal; anything else is thrown. */
   async #refusal(step: number, error: unknown, call: Call): Promise<Refusal> {
+    const rule = brokenRule(error)
+    if (rule !== undefined) return { step, reason: 'rule', rule }
     if (stateOf(error) !== uniqueViolation) throw toDatabaseError(this.#connection, error)
     const name = (error as { readonly constraint?: string }).constraint
     if (name === undefined) return { step, reason: 'unique' }

@@ -14,6 +14,8 @@ export const dialect: Dialect = {
     else built.index([...columns], name, predicate)
   })],
   documentText: (knex, column) => knex.raw('??', [column]),
+  plainText: (knex, column) => knex.raw('cast(?? as text) collate binary', [column]),
+  inByteOrder: (knex, column) => knex.raw('?? collate binary', [column]),
 }
 
 let loaded: Knex | undefined

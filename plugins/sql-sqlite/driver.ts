@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3'
 import type { Knex } from 'knex'
 import type { Call, Clock, Log, Refusal } from '../../kernel/plugin.ts'
-import type { Definition, Params, Shape, SqlConnection, SqlStep, Statement } from '../../kernel/ports/sql/index.ts'
+import type { Definition, Params, Shape, SqlConnection, SqlStep, Statement, TableStructure } from '../../kernel/ports/sql/index.ts'
 import { databaseError, ddlStatements, makeShape, SqlRefusal } from '../../kernel/ports/sql/index.ts'
 import { MainCommitter, ThreadCommitter } from './committers.ts'
 import type { OpenOptions } from './database.ts'
@@ -12,6 +12,7 @@ import { Locks } from './lock.ts'
 import { Reader } from './reader.ts'
 import { Signals } from '../../kernel/ports/sql/index.ts'
 import { Statements } from './statements.ts'
+import { structureOf } from './structure.ts'
 import { TurnSnapshot } from './turn-snapshot.ts'
 import { Writer } from './writer.ts'
 
@@ -109,6 +110,10 @@ export class SqliteConnection implements SqlConnection {
     const columns = names('select name from pragma_table_info(?)')
     if (columns.length === 0) return undefined
     return { columns, indexes: names(`select name from pragma_index_list(?) where origin <> 'pk'`) }
+  }
+
+  async describe(table: string, _call: Call): Promise<TableStructure | undefined> {
+    return this.#read(() => structureOf((sql, params) => this.#statements.get(sql).all(params), table))
   }
 
   async now(_call: Call): Promise<number> {

@@ -26,6 +26,12 @@ export function toDatabaseError(connection: string, error: unknown): PorticoErro
   return databaseError(connection, faultOf(error), reasonOf(error), error)
 }
 
+/** What another constraint of a table says of a row that it does not take; undefined for any other error. */
+export function brokenRule(error: unknown): string | undefined {
+  const isRule = ['CHECK', 'FOREIGNKEY', 'NOTNULL', 'TRIGGER', 'DATATYPE'].some((one) => codeOf(error) === `SQLITE_CONSTRAINT_${one}`)
+  return isRule && error instanceof Error ? error.message.slice(0, 200) : undefined
+}
+
 /** True for a broken unique index or primary key. */
 export function isUniqueRefusal(error: unknown): error is Error {
   const code = codeOf(error)

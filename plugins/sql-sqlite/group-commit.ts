@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3'
 import type { Fault, SqlStep } from '../../kernel/ports/sql/index.ts'
-import { codeOf, faultOf, isUniqueRefusal, reasonOf } from './faults.ts'
+import { brokenRule, codeOf, faultOf, isUniqueRefusal, reasonOf } from './faults.ts'
 import { Statements } from './statements.ts'
 import { UniqueIndexes } from './unique-indexes.ts'
 
@@ -12,6 +12,7 @@ export type Outcome =
   | readonly number[]
   | readonly ['count', step: number]
   | readonly ['unique', step: number, index: string | undefined]
+  | readonly ['rule', step: number, rule: string]
   | readonly ['fault', fault: Fault, reason: string]
 
 /** Thrown inside a group when a program without a savepoint has to be undone. */
@@ -122,8 +123,9 @@ export class GroupCommit {
         if (expect !== undefined && expect !== changes) return ['count', changed.length]
         changed.push(changes)
       } catch (error) {
-        if (!isUniqueRefusal(error)) throw error
-        return ['unique', changed.length, this.#uniqueIndexes.named(error.message)]
+        const refusal = this.#refusalOf(error, changed.length)
+        if (!refusal) throw error
+        return refusal
       }
     }
     const [first] = changed
@@ -133,8 +135,13 @@ export class GroupCommit {
   /** The outcome of a statement that failed; thrown on when SQLite has ended the transaction of everybody for it. */
   #refusalOr(error: unknown): Outcome {
     if (!this.#database.inTransaction) throw error
-    if (isUniqueRefusal(error)) return ['unique', 0, this.#uniqueIndexes.named(error.message)]
-    return toFault(error)
+    return this.#refusalOf(error, 0) ?? toFault(error)
+  }
+
+  #refusalOf(error: unknown, step: number): Outcome | undefined {
+    if (isUniqueRefusal(error)) return ['unique', step, this.#uniqueIndexes.named(error.message)]
+    const rule = brokenRule(error)
+    return rule === undefined ? undefined : ['rule', step, rule]
   }
 
   #end(programs: readonly Program[], outcomes: readonly Outcome[]): readonly Outcome[] {
@@ -151,11 +158,13 @@ export class GroupCommit {
     }
   }
 
-  /** A full or busy disk took nothing, so what fits may still be tried; after another error nobody knows what a crash now would keep. */
+  /** A full or busy disk, or a broken rule, took nothing, so what fits may still be tried; after another error nobody knows what a crash now would keep. */
   #notCommitted(programs: readonly Program[], outcomes: readonly Outcome[], error: unknown): readonly Outcome[] {
     const fault = faultOf(error)
-    if (fault === 'full' && programs.length > 1) return this.#runAlone(programs)
-    const outcome: Outcome = fault === 'full' || fault === 'busy' ? toFault(error) : ['fault', 'outcome-unknown', reasonOf(error)]
+    // A foreign key that is checked at the end is one program's, and SQLite does not say whose.
+    const rule = brokenRule(error)
+    if ((fault === 'full' || rule !== undefined) && programs.length > 1) return this.#runAlone(programs)
+    const outcome: Outcome = rule !== undefined ? ['rule', 0, rule] : fault === 'full' || fault === 'busy' ? toFault(error) : ['fault', 'outcome-unknown', reasonOf(error)]
     return outcomes.map((one) => (applied(one) ? outcome : one))
   }
 

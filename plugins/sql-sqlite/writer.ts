@@ -67,6 +67,7 @@ export class Writer {
     if (applied(outcome)) return outcome
     if (outcome[0] === 'fault') throw this.#error(outcome[1], outcome[2])
     if (outcome[0] === 'count') return { step: outcome[1], reason: 'count' }
+    if (outcome[0] === 'rule') return { step: outcome[1], reason: 'rule', rule: outcome[2] }
     return outcome[2] === undefined ? { step: outcome[1], reason: 'unique' } : { step: outcome[1], reason: 'unique', index: outcome[2] }
   }
 

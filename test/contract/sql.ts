@@ -256,6 +256,45 @@ export const sqlContract: readonly SqlCase[] = [
     t.is(await sql.table('nowhere', call()), undefined)
   }),
 
+  promise('a table tells its structure: kinds, what may be left out, and what is unique', async (t, { sql, call }) => {
+    await sql.define((knex) => [
+      knex.schema.createTable('described', (table) => {
+        table.integer('no').notNullable().primary()
+        table.specificType('word', sql.dialect.types.name).notNullable().defaultTo('x')
+        table.specificType('long', sql.dialect.types.integer)
+        table.double('ratio')
+        table.boolean('flag').notNullable()
+        table.unique(['word', 'long'], { indexName: 'described_word' })
+      }),
+      knex.schema.alterTable('described', (table) => { table.index(['flag'], 'described_flag') }),
+    ], call())
+
+    const { columns = [], indexes = [] } = (await sql.describe('described', call())) ?? {}
+
+    t.deepEqual(columns.map(({ name, kind, nullable, filled, generated }) => [name, kind.is, nullable, name === 'no' || filled, generated]), [
+      ['no', 'integer', false, true, false], ['word', 'text', false, true, false], ['long', 'integer', true, false, false],
+      ['ratio', sql.dialect.name === 'sqlite' ? 'double' : columns[3]?.kind.is, true, false, false], ['flag', 'boolean', false, false, false],
+    ])
+    const { kind: long } = columns[2]!
+    t.deepEqual(long, { is: 'integer', min: -(2n ** 63n), max: 2n ** 63n - 1n })
+    t.deepEqual(indexes.filter(({ primary }) => primary).map(({ columns: key, unique }) => [key, unique]), [[['no'], true]])
+    t.like(indexes.find(({ name }) => name === 'described_word'), { columns: ['word', 'long'], unique: true, partial: false, bytewise: true })
+    t.like(indexes.find(({ name }) => name === 'described_flag'), { columns: ['flag'], unique: false })
+    t.is(await sql.describe('nowhere', call()), undefined)
+  }),
+
+  promise('what a rule of the table does not take is refused, alone and among others, and nothing of it is applied', async (t, { sql, call, item, ids }) => {
+    const bad = sql.shape((knex) => knex('items').insert({ id: 'bad', doc: '{}' }))
+
+    for (const program of [[bad({})], [item('a'), bad({})]]) {
+      const refusal = await sql.commit(program, call())
+      t.like(refusal, { step: program.length - 1, reason: 'rule' })
+      t.regex(refusal?.rule ?? '', /\bn\b/)
+      await t.throwsAsync(sql.execute(program, call()), { instanceOf: SqlRefusal })
+    }
+    t.deepEqual(await ids(), [])
+  }),
+
   promise('a lock is held by one at a time, on this connection and others', async (t, { sql, call, harness }) => {
     const other = await harness.connect()
     const events: string[] = []

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import type { Call } from '../../call.ts'
 import type { Commits } from '../../binding/unit.ts'
+import type { TableStructure } from './structure.ts'
 
 /** What a parameter can be on every SQL backend; integers within ±2^53. */
 export type SqlValue = string | number | bigint | null | Uint8Array
@@ -75,6 +76,10 @@ export interface Dialect {
   createIndex(knex: Knex, index: IndexDefinition): readonly (Knex.SchemaBuilder | Knex.Raw)[]
   /** Reads a document column as JSON text. */
   documentText(knex: Knex, column: string): Knex.Raw
+  /** A column of any type as text that is compared by its bytes, whatever collation it has. */
+  plainText(knex: Knex, column: string): Knex.Raw
+  /** A column whose index is `bytewise`, in that order, so that the index serves it. */
+  inByteOrder(knex: Knex, column: string): Knex.Raw
 }
 
 /** A change of the structure, as knex builds it; pure. */
@@ -97,7 +102,8 @@ export interface SqlConnection extends Commits<SqlStep> {
    * A step changes rows; it answers none (no `returning`): mark the rows with a token and read them by it.
    * `commit` does the same and answers a refusal in place of throwing it.
    * @throws SqlRefusal when a step changed another number of rows than it expects, or broke a unique index; its
-   *   `refusal.index` is the index's name, and `primary` for the primary key, whatever the database calls it.
+   *   `refusal.index` is the index's name, and `primary` for the primary key, whatever the database calls it. Or when the
+   *   table takes no such row: a check, a foreign key, NOT NULL, a value that its column cannot hold; `refusal.rule` names it.
    * @throws DATABASE_BUSY when it surely did not run (queue full, deadline passed while it waited, another writer);
    *   DATABASE_FULL when it surely left nothing; DATABASE_OUTCOME_UNKNOWN when it may or may not have been applied.
    */
@@ -112,6 +118,8 @@ export interface SqlConnection extends Commits<SqlStep> {
   definitions(build: Definition): readonly string[]
   /** What a table has now; undefined when it is not there. Without the index of the primary key, and without one that is unfinished. Cheap: without knex. */
   table(name: string, call: Call): Promise<{ readonly columns: readonly string[]; readonly indexes: readonly string[] } | undefined>
+  /** What anybody's table has, `schema.table` where it is in another schema or database; undefined when it is not there. */
+  describe(table: string, call: Call): Promise<TableStructure | undefined>
   /** The backend's time in milliseconds since the epoch: the kernel's clock when embedded. */
   now(call: Call): Promise<number>
   /**

@@ -3,6 +3,8 @@ import { definePort } from '../definition.ts'
 import type { SqlConnection } from './driver.ts'
 
 export type * from './driver.ts'
+export type * from './structure.ts'
+export { integerOf } from './structure.ts'
 export { databaseError, poolExhausted } from '../database.ts'
 export type { Fault } from '../database.ts'
 export { SqlRefusal } from './refusal.ts'
