@@ -1,6 +1,7 @@
 import type { Call } from '../../kernel/plugin.ts'
 import type { SqlConnection, SqlStep, SqlValue } from '../../kernel/ports/sql/index.ts'
-import type { Collection, Entry, KeyedRow, Range, Row, StorageDriver } from '../../kernel/ports/storage/index.ts'
+import type { Collection, Entry, KeyedRow, MappedTable, Range, Row, RowsRange, StorageDriver } from '../../kernel/ports/storage/index.ts'
+import type { MappedCollection } from './mapped-collection.ts'
 import { toRow } from './row.ts'
 import { idsAtOnce, type SqlRow, Statements } from './statements.ts'
 import { SqlStructure } from './structure.ts'
@@ -14,22 +15,26 @@ interface Place {
 /** Beyond so many rows a scan is said to be long, and read where it delays no others. */
 const longRows = 64
 
-/** Storage over any SQL database: one table a collection, one key column an index. */
+/** Storage over any SQL database: one table a collection, one key column an index; or, `mapped`, a table of others. */
 export class SqlStorage implements StorageDriver<SqlStep> {
   readonly commits: SqlConnection
   readonly structure: SqlStructure
   readonly #places: ReadonlyMap<string, Place>
+  readonly #mapped: ReadonlyMap<string, MappedCollection>
 
-  constructor(connection: SqlConnection, binding: string, collections: readonly Collection[]) {
+  constructor(connection: SqlConnection, binding: string, collections: readonly Collection[], mapped: ReadonlyMap<string, MappedCollection> = new Map()) {
+    this.#mapped = mapped
     this.commits = connection
     this.structure = new SqlStructure(connection, binding)
-    this.#places = new Map(collections.map((collection) => {
+    this.#places = new Map(collections.filter(({ mapping }) => !mapping).map((collection) => {
       const table = tableOf(binding, collection)
       return [collection.name, { table, statements: new Statements(connection, table) }]
     }))
   }
 
   async read(collection: string, ids: readonly string[], call: Call): Promise<readonly (Row | undefined)[]> {
+    const mapped = this.#mapped.get(collection)
+    if (mapped) return mapped.read(ids, call)
     const { statements } = this.#at(collection)
     const [only] = ids
     if (only !== undefined && ids.length === 1) {
@@ -46,13 +51,19 @@ export class SqlStorage implements StorageDriver<SqlStep> {
     return ids.map((id) => found.get(id))
   }
 
-  async scan(collection: string, range: Range, limit: number, call: Call): Promise<readonly Row[]> {
+  async scan(collection: string, range: Range | RowsRange, limit: number, call: Call): Promise<readonly Row[]> {
+    const mapped = this.#mapped.get(collection)
+    if (mapped) return mapped.scan(range, limit, call)
+    if (range.by === 'rows') throw new RangeError(`${collection} is not mapped`)
     const statement = this.#at(collection).statements.range(range, 'rows')({ ...ends(range), limit })
     const rows = await this.commits.query<SqlRow>(statement, call, { long: limit > longRows })
     return rows.map(toRow)
   }
 
-  async count(collection: string, range: Range, call: Call): Promise<number> {
+  async count(collection: string, range: Range | RowsRange, call: Call): Promise<number> {
+    const mapped = this.#mapped.get(collection)
+    if (mapped) return mapped.count(range, call)
+    if (range.by === 'rows') throw new RangeError(`${collection} is not mapped`)
     const statement = this.#at(collection).statements.range(range, 'count')(ends(range))
     const [row] = await this.commits.query<{ readonly count: number | string }>(statement, call, { long: true })
     // PostgreSQL counts in text.
@@ -60,7 +71,7 @@ export class SqlStorage implements StorageDriver<SqlStep> {
   }
 
   steps(entries: readonly Entry[]): readonly (readonly SqlStep[])[] {
-    return entries.map((entry) => this.#steps(entry))
+    return entries.map((entry) => this.#mapped.get(entry.collection)?.steps(entry) ?? this.#steps(entry))
   }
 
   async sweep(collection: string, limit: number, call: Call): Promise<number> {
@@ -68,6 +79,12 @@ export class SqlStorage implements StorageDriver<SqlStep> {
     const expired = await this.commits.query<{ readonly id: string }>(statements.expired({ limit }), call)
     const changed = await this.commits.execute(expired.map(({ id }) => statements.deleteExpired({ id })), call)
     return changed.reduce((sum, one) => sum + one, 0)
+  }
+
+  mapped(collection: string): MappedTable {
+    const mapped = this.#mapped.get(collection)
+    if (!mapped) throw new RangeError(`${collection} is not mapped`)
+    return mapped
   }
 
   now(call: Call): Promise<number> {

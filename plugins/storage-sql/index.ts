@@ -8,10 +8,11 @@ const plugin = definePlugin({
   port: storage,
   over: sql,
   kernel: '^0.1.0',
-  capabilities: ['units'],
-  async create({ connection, binding, keys }) {
-    const { SqlStorage } = await import('./driver.ts')
-    return new SqlStorage(connection, binding, [...everyCollection(keys).values()])
+  capabilities: ['units', 'mapping'],
+  async create({ connection, binding, keys, clock, log, signal }) {
+    const [{ SqlStorage }, { mapTables }] = await Promise.all([import('./driver.ts'), import('./mapped-prepare.ts')])
+    const collections = [...everyCollection(keys).values()]
+    return new SqlStorage(connection, binding, collections, await mapTables({ connection, collections, clock, log, signal }))
   },
 })
 export default plugin

@@ -19,7 +19,8 @@ export function checkId(operation: string, id: string, path = '/id'): void {
   if (message) throw kernelError('INPUT_INVALID', { operation }, { errors: [{ path, message }] })
 }
 
-function badId(id: string): string | undefined {
+/** Why no record can have this id; undefined when one can. */
+export function badId(id: string): string | undefined {
   const bytes = Buffer.byteLength(id)
   if (bytes === 0 || bytes > limits.idBytes) return `must be 1 to ${limits.idBytes} bytes of UTF-8`
   if (id.startsWith('_')) return 'must not begin with _'

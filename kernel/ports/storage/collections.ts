@@ -2,6 +2,8 @@ import type { JsonSchema } from '../../json.ts'
 import { bytesSchema, documentSchema, type ScriptFile, scriptsSchema } from '../../manifest/units.ts'
 import { schemaCheck, type SchemaCheck } from '../schema-check.ts'
 import { limits } from './limits.ts'
+import { mappingOf, type TableMapping } from './mapping.ts'
+import { indexName, type MappingKeys, mappingProperties } from './mapping-keys.ts'
 import { type OrderPath, parseOrderPath } from './path.ts'
 import { type ViewKeys, viewSchema } from './view-keys.ts'
 
@@ -15,9 +17,10 @@ export interface StorageKeys {
   readonly migrations?: readonly ScriptFile[]
 }
 
-export interface CollectionKeys {
+export interface CollectionKeys extends MappingKeys {
   readonly schema?: JsonSchema
-  readonly indexes?: readonly (readonly string[])[]
+  /** Lists of paths; with a `table` the names of its indexes. */
+  readonly indexes?: readonly (string | readonly string[])[]
   readonly unique?: readonly (readonly string[])[]
   readonly maxSizeBytes?: number
   readonly maxDepth?: number
@@ -34,7 +37,10 @@ export interface Index {
 /** A collection with nothing left open. */
 export interface Collection {
   readonly name: string
+  /** None where there is a mapping. */
   readonly indexes: readonly Index[]
+  /** Where it stands on a table that other programs own, which is only read and written. */
+  readonly mapping?: TableMapping
   readonly check?: SchemaCheck
   readonly maxBytes: number
   readonly maxDepth: number
@@ -54,15 +60,23 @@ export function everyCollection(keys: StorageKeys): ReadonlyMap<string, Collecti
 export function collectionsOf(keys: StorageKeys): ReadonlyMap<string, Collection> {
   return new Map(Object.entries(keys.collections ?? {}).map(([name, given]) => [name, {
     name,
-    indexes: [
-      ...(given.indexes ?? []).map((paths) => ({ paths, unique: false })),
-      ...(given.unique ?? []).map((paths) => ({ paths, unique: true })),
-    ].map(({ paths, unique }, at) => ({ at, unique, paths: paths.map(pathOfIndex) })),
+    ...kept(given),
     ...(given.schema && { check: schemaCheck(given.schema) }),
     maxBytes: given.maxSizeBytes ?? limits.documentBytes,
     maxDepth: given.maxDepth ?? limits.depth,
     scanLimit: given.scanLimit ?? limits.scanRows,
   }]))
+}
+
+function kept(given: CollectionKeys): Pick<Collection, 'indexes' | 'mapping'> {
+  const mapping = mappingOf(given)
+  if (mapping) return { indexes: [], mapping }
+  return {
+    indexes: [
+      ...(given.indexes ?? []).map((paths) => ({ paths, unique: false })),
+      ...(given.unique ?? []).map((paths) => ({ paths, unique: true })),
+    ].map(({ paths, unique }, at) => ({ at, unique, paths: [paths].flat().map(pathOfIndex) })),
+  }
 }
 
 function pathOfIndex(text: string): OrderPath {
@@ -76,21 +90,20 @@ function pathOfIndex(text: string): OrderPath {
 const segment = '(?!\\$|_bsontype(?:\\.|$)|__proto__(?:\\.|$))[^.\\u0000]*'
 const pathPattern = `^-?(?:\\$(?:id|createdAt|updatedAt)|${segment}(?:\\.${segment})*)$`
 
-const indexPaths = (description: string): JsonSchema => ({
-  type: 'array', maxItems: 20, description,
-  items: { type: 'array', items: { type: 'string', minLength: 1, maxLength: 1_000, pattern: pathPattern }, minItems: 1, maxItems: limits.indexPaths, uniqueItems: true },
-})
+const indexPaths: JsonSchema = { type: 'array', items: { type: 'string', minLength: 1, maxLength: 1_000, pattern: pathPattern }, minItems: 1, maxItems: limits.indexPaths, uniqueItems: true }
+const indexList = (items: JsonSchema, description: string): JsonSchema => ({ type: 'array', maxItems: 20, description, items })
 
 const collectionSchema: JsonSchema = {
   type: 'object', additionalProperties: false,
   description: 'A collection of documents.',
   properties: {
     schema: { ...documentSchema, description: 'What every value must keep: a JSON Schema, inline or as a file. Writes that break it are refused (422).' },
-    indexes: indexPaths('Indexes, each a list of 1 to 4 paths, descending after `-`: `[[status, -$createdAt]]`.'),
-    unique: indexPaths('Paths whose values together no two records share; a record that lacks one of them is not compared.'),
+    indexes: indexList({ anyOf: [indexPaths, indexName] }, 'Indexes, each a list of 1 to 4 paths, descending after `-`: `[[status, -$createdAt]]`. With a `table`: the names of those of its indexes that queries may use.'),
+    unique: indexList(indexPaths, 'Paths whose values together no two records share; a record that lacks one of them is not compared.'),
     maxSize: { ...bytesSchema, 'x-min': 2, 'x-max': limits.documentBytes, description: 'The largest document, as JSON; 1MiB unless set, which is the most there is.' },
     maxDepth: { type: 'integer', minimum: 1, maximum: limits.depth, description: 'How many levels of objects and arrays a document has at most; 30 unless set, which is the most there is.' },
     scanLimit: { type: 'integer', minimum: 1, maximum: 1_000_000, description: 'How many rows one query examines before it is refused with the index to declare; 10000 unless set.' },
+    ...mappingProperties,
   },
 }
 
@@ -110,7 +123,8 @@ export const storageKeysSchema: JsonSchema = {
   },
 }
 
-/** A step commits with the note that it has run: one record more than a backend without units can. */
-export function demandsOf({ migrations }: StorageKeys): readonly { readonly capability: 'units'; readonly path: readonly string[] }[] {
-  return migrations ? [{ capability: 'units', path: ['migrations'] }] : []
+/** What the keys ask of a driver beside what every one does. A step commits with the note that it has run: one record more than a backend without units can. */
+export function demandsOf({ collections = {}, migrations }: StorageKeys): readonly { readonly capability: 'units' | 'mapping'; readonly path: readonly string[] }[] {
+  const mapped = Object.entries(collections).flatMap(([name, { table }]) => (table === undefined ? [] : [{ capability: 'mapping' as const, path: ['collections', name, 'table'] }]))
+  return [...(migrations ? [{ capability: 'units' as const, path: ['migrations'] }] : []), ...mapped]
 }

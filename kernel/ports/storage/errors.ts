@@ -48,7 +48,25 @@ export const storageErrors = {
   },
   STORAGE_NEEDS_INDEX: {
     status: 400, retryable: false, title: 'Needs an index',
-    detail: (at: { collection: string; reason: string; declare: string }) => `${at.reason}; declare an index for it: collections: { ${at.collection}: { indexes: [${at.declare}] } }`,
+    detail: (at: { collection: string; reason: string; declare: string; table?: string }) => at.table === undefined
+      ? `${at.reason}; declare an index for it: collections: { ${at.collection}: { indexes: [${at.declare}] } }`
+      : `${at.reason} of the table ${at.table}; ask for less of it: a condition narrows where an index of the table begins with its column, and \`indexes\` of ${at.collection} names that index (such as one on ${at.declare})`,
+  },
+  STORAGE_VALUE_UNMAPPED: {
+    status: 422, retryable: false, title: 'No place in the table',
+    detail: (at: { collection: string; table: string; first: string }) => `the table ${at.table} cannot keep this record of ${at.collection}: ${at.first}`,
+  },
+  STORAGE_RULE_BROKEN: {
+    status: 422, retryable: false, title: 'Refused by a rule of the table',
+    detail: (at: At & { rule: string }) => `the table of ${at.collection}/${at.id} does not take this: ${at.rule}`,
+  },
+  STORAGE_ROW_UNMAPPED: {
+    status: 500, retryable: false, title: 'No record in this row',
+    detail: (at: { collection: string; table: string; id: string; reason: string }) => `the row ${at.id} of ${at.table} is no record of ${at.collection}: ${at.reason}`,
+  },
+  STORAGE_TABLE_UNMAPPED: {
+    status: 500, retryable: false, title: 'Table does not fit its mapping',
+    detail: (at: { problems: string }) => at.problems,
   },
   STORAGE_UNIT_TOO_LARGE: {
     status: 400, retryable: false, title: 'Unit of work too large',

@@ -7,6 +7,7 @@ import { storageError } from './errors.ts'
 import { holds } from './evaluate.ts'
 import { orderKey } from './keys.ts'
 import { limits } from './limits.ts'
+import { tableOf } from './mapped.ts'
 import type { FindInput } from './operations.ts'
 import type { Candidate } from './path.ts'
 import { indexToDeclare, planQuery } from './plan-query.ts'
@@ -35,7 +36,7 @@ export interface Search {
 export async function findMatches(search: Search, input: Paged & Pick<FindInput, 'limit'>): Promise<{ readonly matches: readonly Match[]; readonly next: string | null }> {
   const { query, collection } = search
   const position = readCursor(input, query.orderBy)
-  const plan = planQuery(query, collection)
+  const plan = planQuery(query, collection, tableOf(search.driver, collection))
   const limit = input.limit ?? limits.defaultPageRows
 
   const { matches, more } = plan.sorted && !search.overlay ? await inOrder(search, plan, position, limit) : await bestOf(search, plan, position, limit)
@@ -50,7 +51,7 @@ export async function findMatches(search: Search, input: Paged & Pick<FindInput,
 /** How many records the query holds for. */
 export async function countMatches(search: Search): Promise<number> {
   const { driver, collection, query, overlay, call } = search
-  const plan = planQuery(query, collection)
+  const plan = planQuery(query, collection, tableOf(search.driver, collection))
   if (plan.exact) {
     let count = 0
     for (const range of rangesOf({ plan, orderBy: query.orderBy, position: undefined })) count += await driver.count(collection.name, range, call)
@@ -111,7 +112,7 @@ function examiner({ collection, query }: Search, plan: Plan): () => true {
   let examined = 0
   return () => {
     if (++examined > collection.scanLimit && !(plan.exact && plan.sorted)) {
-      throw storageError('STORAGE_NEEDS_INDEX', { collection: collection.name, declare: indexToDeclare(query), reason: `the query would examine more than ${collection.scanLimit} rows` })
+      throw storageError('STORAGE_NEEDS_INDEX', { ...indexFor(query, collection), reason: `the query would examine more than ${collection.scanLimit} rows` })
     }
     return true
   }
@@ -146,6 +147,10 @@ function candidateOf(row: Row, value = parseDocument(row.text)): Candidate {
 
 function keyOf({ collection, query }: Search, record: Candidate): Uint8Array {
   return orderKey(query.orderBy, record, (path) => {
-    throw storageError('STORAGE_NEEDS_INDEX', { collection: collection.name, declare: indexToDeclare(query), reason: `a string at ${path.name} is longer than the ${limits.keyStringBytes} bytes that can be ordered` })
+    throw storageError('STORAGE_NEEDS_INDEX', { ...indexFor(query, collection), reason: `a string at ${path.name} is longer than the ${limits.keyStringBytes} bytes that can be ordered` })
   })
+}
+
+function indexFor(query: Query, { name, mapping }: Collection): { readonly collection: string; readonly declare: string; readonly table?: string } {
+  return { collection: name, declare: indexToDeclare(query), ...(mapping && { table: mapping.table }) }
 }

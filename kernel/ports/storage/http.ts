@@ -3,10 +3,11 @@ import { limits } from './limits.ts'
 import type { StorageOperations } from './operations.ts'
 import { inputs, outputs } from './schemas.ts'
 
-export type StorageCapability = 'units'
+export type StorageCapability = 'units' | 'mapping'
 
 export const storageCapabilities: Readonly<Record<StorageCapability, string>> = {
   units: 'several records, and what else stands on the connection, change together or not at all',
+  mapping: 'a collection may stand on a table that other programs own',
 }
 
 const one = '/:collection/:id'

@@ -3,6 +3,7 @@ import { demandsOf, storageKeysSchema, type StorageKeys } from './collections.ts
 import type { StorageDriver } from './driver.ts'
 import { storageErrors } from './errors.ts'
 import { storageCapabilities, type StorageCapability, storageOperations } from './http.ts'
+import { faultsOfMappings } from './mapping.ts'
 import { implementStorage, prepareStorage } from './meaning.ts'
 import { faultsOfViews } from './views.ts'
 import type { StorageInProcess, StorageOf } from './in-process.ts'
@@ -16,6 +17,7 @@ export type { InUnit, Mapping, Repository, Versioned } from './repository.ts'
 export type * from './typed.ts'
 export type { StorageCapability } from './http.ts'
 export { type Collection, collectionsOf, everyCollection, type Index, type StorageKeys } from './collections.ts'
+export { badId } from './check-document.ts'
 export { storageError, storageErrors } from './errors.ts'
 export { keysOf } from './keys.ts'
 export { defineMigration } from './migrations/index.ts'
@@ -24,6 +26,9 @@ export type { DataStep, FoundPlace, Filled, KeyFilling, MigratedStorage, Migrate
 export { isKeyName, keyName, nameHash, placeName } from './names.ts'
 export { toCandidate } from './record.ts'
 export { writeOrderPath } from './path.ts'
+export type { MappedField, TableMapping } from './mapping.ts'
+export type { FieldType } from './mapping-keys.ts'
+export type { PathFilter } from './evaluate.ts'
 
 /** Documents in collections: versions, queries and units of work, with one meaning on every backend. */
 export const storage = definePort<StorageOperations, StorageDriver, StorageKeys, StorageCapability, StorageInProcess>({
@@ -33,8 +38,8 @@ export const storage = definePort<StorageOperations, StorageDriver, StorageKeys,
   operations: storageOperations,
   keys: storageKeysSchema,
   errors: storageErrors,
-  check: faultsOfViews,
   demands: demandsOf,
+  check: (keys) => [...faultsOfMappings(keys.collections ?? {}), ...faultsOfViews(keys)],
   implement: implementStorage,
   prepare: prepareStorage,
 })

@@ -11,6 +11,7 @@ import { storageError } from './errors.ts'
 import { countMatches, findMatches, type Search } from './find.ts'
 import type { StorageCapability } from './http.ts'
 import type { StorageInProcess } from './in-process.ts'
+import { namesIn } from './mapping.ts'
 import { once, rowWithoutText, wholeResults } from './idempotency.ts'
 import { followManifest, makeMigrations } from './migrations/index.ts'
 import type { MigrationParts } from './migrations/parts.ts'
@@ -107,7 +108,7 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
     async find(input, call) {
       collection(input.collection)
       const select = input.select && parseSelect(title('find'), input.select)
-      return page(parseQuery(title('find'), input), input, call, (row, value) => (select ? toSelection(row, value ?? parseDocument(row.text), select) : toRecord(row, call.text, value)))
+      return page(parseQuery(title('find'), input, namesIn(collection(input.collection))), input, call, (row, value) => (select ? toSelection(row, value ?? parseDocument(row.text), select) : toRecord(row, call.text, value)))
     },
 
     async findView(input, call) {
@@ -119,7 +120,7 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
 
     async count(input, call) {
       collection(input.collection)
-      return { count: await countMatches(search(parseQuery(title('count'), input), input.collection, call)) }
+      return { count: await countMatches(search(parseQuery(title('count'), input, namesIn(collection(input.collection))), input.collection, call)) }
     },
 
     async write(input, call) {
@@ -138,7 +139,8 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
 export async function prepareStorage(parts: StorageParts, how: 'do' | 'look', call: Call): Promise<void> {
   const kept = everyCollection(parts.keys)
   await followManifest(migrationParts(parts, kept), how === 'do' ? (parts.keys.migrate ?? 'auto') : 'look', call)
-  if (how === 'do') startSweeping(parts, [...kept.keys()])
+  // No column of another program's table says when a row expires.
+  if (how === 'do') startSweeping(parts, Array.from(kept.values()).flatMap(({ name, mapping }) => (mapping ? [] : [name])))
 }
 
 type Kept = ReturnType<typeof everyCollection>

@@ -1,7 +1,9 @@
 import type { Collection, Index } from './collections.ts'
+import type { MappedTable } from './driver.ts'
 import type { Filter, PathFilter } from './evaluate.ts'
 import { after, complement, tags } from './keys.ts'
 import { limits } from './limits.ts'
+import { planRows } from './mapped.ts'
 import { type OrderPath, writeOrderPath } from './path.ts'
 import type { IndexPlan, Plan } from './plan.ts'
 import { planIds } from './plan-ids.ts'
@@ -11,11 +13,15 @@ import { type Constraint, constraintOf, descend, isEmpty, type Span } from './sp
 /** A product of more lists than this is left to the evaluator. */
 const maxSpans = 1_000
 
-/** Which index serves a query: a function of query and manifest alone, the same on every backend. */
-export function planQuery(query: Query, collection: Collection): Plan {
+/** Which index serves a query: a function of query and manifest alone, the same on every backend; of a mapped collection also of its table. */
+export function planQuery(query: Query, collection: Collection, table?: MappedTable): Plan {
   const conditions = conjuncts(query.filter)
   const byId = planIds(query, conditions)
   if (byId.plan.by === 'ids') return byId.plan
+  if (table) {
+    const rows = planRows(conditions)
+    return table.ordersIds && byId.score > 0 && !table.narrows(rows.conditions) ? byId.plan : rows
+  }
 
   let best: { readonly plan: Plan; readonly score: number } = byId
   const asked = askedOf(query, conditions)

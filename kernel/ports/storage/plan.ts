@@ -1,9 +1,10 @@
 import type { Index } from './collections.ts'
 import type { Bound } from './driver.ts'
+import type { PathFilter } from './evaluate.ts'
 import type { Span } from './spans.ts'
 
 /** How a query is answered: which rows are looked at, and in which order they come. */
-export type Plan = IdsPlan | IdPlan | IndexPlan
+export type Plan = IdsPlan | IdPlan | IndexPlan | RowsPlan
 
 interface Quality {
   /** The rows come in the query's order. */
@@ -34,4 +35,10 @@ export interface IndexPlan extends Quality {
   readonly reverse: boolean
   /** The value of each path that the query fixes, ascending bytes, by name. */
   readonly fixed: ReadonlyMap<string, Uint8Array>
+}
+
+/** Rows of a mapped table that some of these conditions let through. */
+export interface RowsPlan extends Quality {
+  readonly by: 'rows'
+  readonly conditions: readonly PathFilter[]
 }

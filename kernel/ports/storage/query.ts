@@ -19,7 +19,8 @@ export interface Names {
   unknown(name: string): string
 }
 
-const documentNames: Names = { read: parsePath, unknown: () => 'is no path that a document can have' }
+/** Paths of a document. */
+export const documentNames: Names = { read: parsePath, unknown: () => 'is no path that a document can have' }
 
 /** Each is asked of each row that a query examines. */
 const maxConditions = 1_000
@@ -92,7 +93,7 @@ class WhereParser {
 
     const bad = badText(name)
     if (bad) wrong(at.slice(0, at.lastIndexOf('/')), `has a path that ${bad}`)
-    const path = this.#names.read(name) ?? wrong(at, name.startsWith('$') ? 'unknown operator' : this.#names.unknown(name))
+    const path = this.#names.read(name) ?? wrong(at, name.startsWith('$') && !parsePath(name) ? 'unknown operator' : this.#names.unknown(name))
     if (typeof operand !== 'object' || operand === null) {
       this.#count(1, at)
       return this.#operator(path, '$eq', operand, at)

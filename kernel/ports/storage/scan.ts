@@ -1,7 +1,7 @@
 import type { Call } from '../../call.ts'
 import type { Collection } from './collections.ts'
 import type { Position } from './cursor.ts'
-import type { Range, Row, StorageDriver } from './driver.ts'
+import type { Range, Row, RowsRange, StorageDriver } from './driver.ts'
 import { complement, encodeValue, keysOf } from './keys.ts'
 import type { IdPlan, IndexPlan, Plan } from './plan.ts'
 import type { OrderPath } from './path.ts'
@@ -112,8 +112,9 @@ function lengthOf(rows: readonly Row[]): number {
 }
 
 /** The whole of a plan, for counting. */
-export function rangesOf({ plan, orderBy, position }: Pick<ScanParts, 'plan' | 'orderBy' | 'position'>): readonly Range[] {
+export function rangesOf({ plan, orderBy, position }: Pick<ScanParts, 'plan' | 'orderBy' | 'position'>): readonly (Range | RowsRange)[] {
   if (plan.by === 'ids') return []
+  if (plan.by === 'rows') return [{ by: 'rows', conditions: plan.conditions }]
   const from = plan.sorted ? position : undefined
   return plan.by === 'id' ? [idRange(plan, from)] : indexRanges(plan, orderBy, from)
 }
@@ -161,7 +162,8 @@ function smaller(a: Uint8Array, b: Uint8Array): Uint8Array {
   return Buffer.compare(a, b) < 0 ? a : b
 }
 
-function continueAfter({ collection, plan }: ScanParts, range: Range, last: Row): Range {
+function continueAfter({ collection, plan }: ScanParts, range: Range | RowsRange, last: Row): Range | RowsRange {
+  if (range.by === 'rows') return { ...range, after: last.id }
   if (range.by === 'id') {
     const bound = { value: last.id, open: true }
     return range.reverse ? { ...range, upper: bound } : { ...range, lower: bound }

@@ -6,6 +6,7 @@ import type { Condition, Entry, KeyedRow, Row, StorageDriver } from './driver.ts
 import { storageError } from './errors.ts'
 import type { Overlay } from './find.ts'
 import { limits } from './limits.ts'
+import { tableOf } from './mapped.ts'
 import { atOperation } from './operation-error.ts'
 
 /** What a caller is told when the condition of an entry does not hold. */
@@ -127,13 +128,17 @@ export class StorageStage implements Stage<unknown> {
     throw new RangeError(`step ${refusal.step} was not staged`)
   }
 
-  async #why(staged: Staged, { reason }: Refusal, call: Call): Promise<PorticoError> {
+  async #why(staged: Staged, { reason, index: broken, rule = 'a rule of its own' }: Refusal, call: Call): Promise<PorticoError> {
     const { entry, failure } = staged
     const at = { collection: entry.collection, id: entry.id }
     if (reason === 'count') return storageError(failure, at)
+    if (reason === 'rule') return storageError('STORAGE_RULE_BROKEN', { ...at, rule })
 
     const [inTheWay] = entry.when === 'absent' ? await this.#driver.read(at.collection, [at.id], call) : []
     if (inTheWay) return storageError(failure, at)
+    const collection = this.#collections.get(at.collection)
+    const table = collection && tableOf(this.#driver, collection)
+    if (table) return storageError('STORAGE_NOT_UNIQUE', { ...at, paths: table.pathsOf(broken) })
     const index = entry.write && (await this.#brokenIndex(staged, entry.write, call))
     if (index) return storageError('STORAGE_NOT_UNIQUE', { ...at, paths: index.paths.map((path) => path.name).join(', ') })
 

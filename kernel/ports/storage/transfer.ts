@@ -4,9 +4,10 @@ import { isPorticoError, kernelError } from '../../errors.ts'
 import { canonicalText } from './canonical.ts'
 import { checkDocument, checkId } from './check-document.ts'
 import type { Collection } from './collections.ts'
-import type { KeyedRow, Row, StorageDriver } from './driver.ts'
+import type { KeyedRow, Range, Row, RowsRange, StorageDriver } from './driver.ts'
 import { keysOf } from './keys.ts'
 import { limits } from './limits.ts'
+import { fitRow } from './mapped.ts'
 import { atOperation } from './operation-error.ts'
 import type { ImportCounts, ImportInput, PortableRecord, StorageTransfers } from './portable.ts'
 import { parseDocument, toPortable } from './record.ts'
@@ -41,11 +42,10 @@ export function makeTransfers(parts: TransferParts): StorageTransfers {
 
   return {
     async exportRecords({ collection: name, after }, options = {}) {
-      collection(name)
+      const declared = collection(name)
       const weight = weightOf(name)
       const asked = weight.within(rowsAtOnce)
-      const range = { by: 'id', reverse: false, ...(after !== undefined && { lower: { value: after, open: true } }) } as const
-      const rows = await driver.scan(name, range, asked, unitCall(options))
+      const rows = await driver.scan(name, rangeAfter(declared, after), asked, unitCall(options))
       weight.learn(rows)
       return { records: rows.map(toPortable), next: rows.length < asked ? null : (rows.at(-1)?.id ?? null) }
     },
@@ -73,6 +73,11 @@ export function makeTransfers(parts: TransferParts): StorageTransfers {
   }
 }
 
+function rangeAfter({ mapping }: Collection, after: string | undefined): Range | RowsRange {
+  if (mapping) return { by: 'rows', conditions: [], ...(after !== undefined && { after }) }
+  return { by: 'id', reverse: false, ...(after !== undefined && { lower: { value: after, open: true } }) }
+}
+
 /** In one commit where the backend can, else each row in its own. */
 async function importRows(parts: TransferParts, input: ImportInput, rows: readonly KeyedRow[], call: Call): Promise<ImportCounts> {
   const { driver, units } = parts
@@ -95,7 +100,7 @@ const aloneAtOnce = 16
 
 /** The rows in one commit; again from the beginning when another writer was first. `first` is the place of the first row in its list. */
 async function importTogether(parts: TransferParts, input: ImportInput, rows: readonly KeyedRow[], first: number, nowMs: number, call: Call): Promise<ImportCounts> {
-  const { driver, stageIn } = parts
+  const { driver, stageIn, collection } = parts
   // By default nothing is read: the commit itself demands that no record is there.
   const blind = (input.onConflict ?? 'fail') === 'fail' && !input.resume
 
@@ -108,17 +113,23 @@ async function importTogether(parts: TransferParts, input: ImportInput, rows: re
     }
     const there = blind ? [] : await driver.read(input.collection, rows.map((row) => row.id), call)
     const counts = { ...none }
-    for (const [index, row] of rows.entries()) counts[importRow(() => stageFor(first + index), input, row, there[index], nowMs, blind)]++
+    for (const [index, row] of rows.entries()) counts[importRow({ stage: () => stageFor(first + index), over: (current) => ({ ...row, ...fitRow(driver, collection(input.collection), row, current) }) }, input, row, there[index], nowMs, blind)]++
     return counts
   })
 }
 
-function importRow(stage: () => StorageStage, { collection, onConflict, resume }: ImportInput, row: KeyedRow, there: Row | undefined, nowMs: number, blind: boolean): keyof ImportCounts {
+interface Importing {
+  readonly stage: () => StorageStage
+  /** The row in place of one that is there. */
+  readonly over: (current: Row) => KeyedRow
+}
+
+function importRow({ stage, over }: Importing, { collection, onConflict, resume }: ImportInput, row: KeyedRow, there: Row | undefined, nowMs: number, blind: boolean): keyof ImportCounts {
   if (row.expiresAtMs !== null && row.expiresAtMs <= nowMs) return 'expired'
   if (there && resume && isSame(there, row)) return 'same'
   if (there && onConflict === 'skip') return 'skipped'
   if (there && onConflict === 'replace') {
-    stage().write(collection, row.id, { version: there.version }, row, 'STORAGE_CONTENDED')
+    stage().write(collection, row.id, { version: there.version }, over(there), 'STORAGE_CONTENDED')
     return 'replaced'
   }
   // Where one is there, or appears until the commit, it is refused; who may leave or replace it looks again first.
@@ -139,7 +150,7 @@ function rowOf(parts: TransferParts, collection: Collection, record: PortableRec
   const [createdAtMs, updatedAtMs] = [timeOf(parts, record.createdAt, '/createdAt'), timeOf(parts, record.updatedAt, '/updatedAt')]
   const expiresAtMs = record.expiresAt === undefined ? null : timeOf(parts, record.expiresAt, '/expiresAt')
   const keys = collection.indexes.length > 0 ? keysOf(collection, { id: record.id, value: record.value, createdAtMs, updatedAtMs }) : []
-  return { id: record.id, text, version, createdAtMs, updatedAtMs, expiresAtMs, keys }
+  return { ...fitRow(parts.driver, collection, { id: record.id, text, version, createdAtMs, updatedAtMs, expiresAtMs }, null), keys }
 }
 
 /** Exactly the texts that a record shows: so a time comes out as it came in. */

@@ -2,9 +2,10 @@ import { isPorticoError, kernelError } from '../../errors.ts'
 import { didYouMean } from '../../manifest/suggest.ts'
 import type { KeyFault } from '../definition.ts'
 import { badText } from '../text.ts'
-import type { StorageKeys } from './collections.ts'
+import type { CollectionKeys, StorageKeys } from './collections.ts'
 import { storageError } from './errors.ts'
 import type { Filter } from './evaluate.ts'
+import { mappingOf, namesIn } from './mapping.ts'
 import type { FindViewInput } from './operations.ts'
 import { parsePath, type Path } from './path.ts'
 import { type Names, parseQuery, type Query } from './query.ts'
@@ -21,6 +22,8 @@ export interface View {
   readonly name: string
   readonly from: string
   readonly filter: Filter
+  /** What names mean in its collection. */
+  readonly source: Names
   /** Undefined when the value stays as it is. */
   readonly fields: readonly ViewField[] | undefined
   /** What its cursors are bound to: with another definition they mean something else. */
@@ -35,7 +38,8 @@ export function viewsOf(keys: StorageKeys): ReadonlyMap<string, View> {
   return new Map(Object.entries(keys.views ?? {}).map(([name, given]) => [name, {
     name,
     from: given.from,
-    filter: parseQuery(name, given).filter,
+    source: sourceOf(given, keys.collections),
+    filter: parseQuery(name, given, sourceOf(given, keys.collections)).filter,
     fields: given.select && Object.entries(given.select).flatMap(([field, text]) => { const path = parsePath(text); return path ? [{ name: field, path }] : [] }),
     definition: JSON.stringify([name, given]),
   }]))
@@ -45,7 +49,7 @@ export function viewsOf(keys: StorageKeys): ReadonlyMap<string, View> {
 export function faultsOfViews({ views = {}, collections = {} }: StorageKeys): readonly KeyFault[] {
   return Object.entries(views).flatMap(([name, view]) => [
     ...(Object.hasOwn(collections, view.from) ? [] : [{ path: ['from'], message: noCollection(view.from, Object.keys(collections)) }]),
-    ...faultsOfWhere(name, view),
+    ...faultsOfWhere(name, view, sourceOf(view, collections)),
     ...Object.entries(view.select ?? {}).flatMap(([field, path]) => faultsOfField(field, path, Object.keys(view.select ?? {}))),
   ].map((fault) => ({ ...fault, path: ['views', name, ...fault.path] })))
 }
@@ -54,9 +58,14 @@ function noCollection(name: string, declared: readonly string[]): string {
   return `this binding has no collection "${name}"${didYouMean(name, declared) || (declared.length > 0 ? `; it has ${listed(declared)}` : '; a view needs `collections` beside it')}`
 }
 
-function faultsOfWhere(name: string, { where }: ViewKeys): readonly KeyFault[] {
+function sourceOf({ from }: ViewKeys, collections: Readonly<Record<string, CollectionKeys>> = {}): Names {
+  const given = Object.hasOwn(collections, from) ? collections[from] : undefined
+  return namesIn({ name: from, mapping: given && mappingOf(given) })
+}
+
+function faultsOfWhere(name: string, { where }: ViewKeys, source: Names): readonly KeyFault[] {
   try {
-    parseQuery(name, where ? { where } : {})
+    parseQuery(name, where ? { where } : {}, source)
     return []
   } catch (error) {
     if (!isPorticoError(error)) throw error
@@ -105,15 +114,16 @@ export function fieldsOfView(operation: string, view: View, select: readonly str
 }
 
 /** A view's names: its fields, and what stands below them; without `select` those of the collection. */
-function namesOf({ name: view, fields }: View): Names {
-  if (!fields) return { read: parsePath, unknown: () => 'is no path that a document can have' }
+function namesOf({ name: view, fields, source }: View): Names {
+  if (!fields) return source
   return {
     read(name) {
-      if (name.startsWith('$')) return parsePath(name)
+      if (name.startsWith('$')) return source.read(name)
       const field = fields.find((one) => name === one.name || name.startsWith(`${one.name}.`))
       return field && parsePath(`${field.path.name}${name.slice(field.name.length)}`)
     },
     unknown(name) {
+      if (name.startsWith('$')) return source.unknown(name)
       const known = fields.map((field) => field.name)
       return `is no field of the view ${view}${didYouMean(name, known) || `; it has ${listed(known)}`}; its select in the manifest says which it has`
     },

@@ -5,6 +5,7 @@ import type { Collection } from './collections.ts'
 import type { Condition, KeyedRow, Row, StorageDriver } from './driver.ts'
 import { storageError } from './errors.ts'
 import { keysOf } from './keys.ts'
+import { fitRow, withoutEmptied } from './mapped.ts'
 import { mergePatch } from './merge-patch.ts'
 import type { AtVersion, CheckInput, InsertInput, PatchInput, PutInput } from './operations.ts'
 import { parseDocument, toCandidate } from './record.ts'
@@ -62,8 +63,8 @@ export async function patch(parts: WriteParts, { stage, collection, input, call 
   demandVersion(collection, input, current)
   if (!current) throw storageError('STORAGE_NOT_FOUND', at(collection, input.id))
 
-  const text = checkDocument(parts.title('patch'), collection, mergePatch(parseDocument(current.text), input.patch), '/patch')
-  return stageOver(parts, stage, collection, current, { id: input.id, text, expiresAtMs: current.expiresAtMs }, input)
+  const text = checkDocument(parts.title('patch'), collection, withoutEmptied(collection, mergePatch(parseDocument(current.text), input.patch)), '/patch')
+  return stageOver(parts, stage, collection, current, { id: input.id, text, expiresAtMs: current.expiresAtMs, path: '/patch' }, input)
 }
 
 /** Without a read: the commit itself demands that the record is there. */
@@ -91,27 +92,30 @@ interface NewContent {
   readonly id: string
   readonly text: string
   readonly expiresAtMs: number | null
+  /** Where it stands in the input; `/value` unless set. */
+  readonly path?: '/patch'
 }
 
 function stageNew(parts: WriteParts, stage: StorageStage, collection: Collection, content: NewContent): Written {
   const known = stage.peek(collection.name, content.id)
   if (known) throw storageError('STORAGE_ALREADY_EXISTS', at(collection, content.id))
   const nowMs = parts.now()
-  const written = keyed(collection, { ...content, version: parts.newVersion(), createdAtMs: nowMs, updatedAtMs: nowMs })
+  const written = keyed(parts.driver, collection, { ...content, version: parts.newVersion(), createdAtMs: nowMs, updatedAtMs: nowMs }, null)
   // A unit that saw that there was none runs again when there is one now.
   stage.write(collection.name, content.id, 'absent', written.row, known === null ? 'STORAGE_CONTENDED' : 'STORAGE_ALREADY_EXISTS')
   return written
 }
 
-function stageOver(parts: WriteParts, stage: StorageStage, collection: Collection, current: Row | null, content: NewContent, input: AtVersion): Written {
+function stageOver(parts: WriteParts, stage: StorageStage, collection: Collection, current: Row | null, { path, ...content }: NewContent, input: AtVersion): Written {
   const nowMs = parts.now()
-  const written = keyed(collection, { ...content, version: parts.newVersion(), createdAtMs: current?.createdAtMs ?? nowMs, updatedAtMs: nowMs })
+  const written = keyed(parts.driver, collection, { ...content, version: parts.newVersion(), createdAtMs: current?.createdAtMs ?? nowMs, updatedAtMs: nowMs }, current, path)
   stage.write(collection.name, content.id, current ? { version: current.version } : 'absent', written.row, failureOf(input))
   return written
 }
 
-/** The row with the keys of its collection's indexes. @throws STORAGE_KEY_TOO_LONG */
-export function keyed(collection: Collection, row: Row): Written & { readonly row: KeyedRow } {
+/** The row as it will be kept in place of `current`, with the keys of its collection's indexes. @throws STORAGE_KEY_TOO_LONG · STORAGE_VALUE_UNMAPPED */
+export function keyed(driver: StorageDriver, collection: Collection, given: Row, current: Row | null, at?: '/value' | '/patch'): Written & { readonly row: KeyedRow } {
+  const row = fitRow(driver, collection, given, current, at)
   if (collection.indexes.length === 0) return { row: { ...row, keys: [] } }
   // Of the text: the caller may have changed the value that it was made of since.
   const candidate = toCandidate(row)

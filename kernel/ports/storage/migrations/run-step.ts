@@ -113,7 +113,7 @@ async function changeRow(parts: Migrating['parts'], step: DataStep, collection: 
   try {
     const value = await step.each(toRecord(row, false))
     if (value === undefined) return false
-    const next = value === null ? null : keyed(collection, { ...row, text: checkDocument(`${parts.binding}.migrate`, collection, value), version: parts.newVersion(), updatedAtMs: parts.nowMs() }).row
+    const next = value === null ? null : keyed(parts.driver, collection, { ...row, text: checkDocument(`${parts.binding}.migrate`, collection, value), version: parts.newVersion(), updatedAtMs: parts.nowMs() }, row).row
     stage.write(collection.name, row.id, { version: row.version }, next, 'STORAGE_CONTENDED')
     return true
   } catch (cause) {

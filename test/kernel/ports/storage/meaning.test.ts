@@ -68,7 +68,7 @@ for (const [query, expected] of [
     if (!orders) throw new Error('it is declared')
     const plan = planQuery(parseQuery('test', query), orders)
     const by = plan.by === 'index' ? plan.index.paths.map((path) => (path.descending ? `-${path.name}` : path.name)).join(',') : plan.by
-    const reverse = plan.by !== 'ids' && plan.reverse
+    const reverse = 'reverse' in plan && plan.reverse
     t.is([by, reverse && 'reverse', plan.sorted && 'sorted', plan.exact && 'exact'].filter(Boolean).join(' '), expected)
   })
 }
