@@ -15,6 +15,8 @@ interface ColumnRow {
   readonly digits: number | string | null
   readonly scale: number | string | null
   readonly collation: string | null
+  /** Digits after the second. */
+  readonly fraction: number | string | null
 }
 
 interface IndexRow {
@@ -27,7 +29,7 @@ interface IndexRow {
 
 const columnsOf = `
   select column_name as name, data_type as type, column_type as declared, is_nullable as nullable, column_default as standard, extra as extra,
-    character_maximum_length as chars, character_octet_length as bytes, numeric_precision as digits, numeric_scale as scale, collation_name as collation
+    character_maximum_length as chars, character_octet_length as bytes, numeric_precision as digits, numeric_scale as scale, collation_name as collation, datetime_precision as fraction
   from information_schema.columns where table_schema = coalesce(?, database()) and table_name = ? order by ordinal_position`
 
 const indexesOf = `
@@ -68,15 +70,17 @@ function indexOf(parts: readonly IndexRow[], collations: ReadonlyMap<string, str
 
 const bits: Readonly<Record<string, number>> = { tinyint: 8, smallint: 16, mediumint: 24, int: 32, bigint: 64 }
 
-function kindOf({ type, declared, chars, bytes, digits, scale }: ColumnRow): ColumnKind {
+function kindOf({ type, declared, chars, bytes, digits, scale, fraction, collation }: ColumnRow): ColumnKind {
   // BOOLEAN is another name of it.
   if (declared === 'tinyint(1)') return { is: 'boolean' }
   const size = bits[type]
   if (size !== undefined) return integerOf(size, declared.includes('unsigned'))
-  if (type === 'char' || type === 'varchar') return { is: 'text', padded: type === 'char', maxChars: Number(chars) }
-  if (/^(tiny|medium|long)?text$/.test(type)) return { is: 'text', padded: false, maxBytes: Number(bytes) }
+  const narrow = collation !== null && !collation.startsWith('utf8mb4') ? { collation } : {}
+  if (type === 'char' || type === 'varchar') return { is: 'text', padded: type === 'char', maxChars: Number(chars), ...narrow }
+  if (/^(tiny|medium|long)?text$/.test(type)) return { is: 'text', padded: false, maxBytes: Number(bytes), ...narrow }
   if (type === 'decimal') return { is: 'decimal', digits: Number(digits), scale: Number(scale) }
-  if (type === 'double' || type === 'float' || type === 'uuid') return { is: type }
+  if (type === 'double' || type === 'float' || type === 'uuid' || type === 'date') return { is: type }
+  if (type === 'datetime' || type === 'timestamp') return { is: 'time', fraction: Number(fraction) }
   if (type === 'enum') return { is: 'choice', values: Array.from(declared.matchAll(/'((?:[^']|'')*)'/g), ([, word = '']) => word.replaceAll(`''`, `'`)) }
   // MySQL's own JSON reads numbers with an error in the last digit. MariaDB's is a text.
   return { is: 'other' }

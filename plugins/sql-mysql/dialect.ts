@@ -25,7 +25,10 @@ export function dialectOf({ kind }: Pick<Server, 'kind'>): Dialect {
       knex.raw(`alter table ?? add ${unique ? 'unique ' : ''}index ?? (${columns.map(() => '??').join(', ')}), algorithm=inplace, lock=none`, [table, name, ...columns]),
     ],
     documentText: (knex, column) => knex.raw('??', [column]),
+    collated: (knex, value, name) => knex.raw(`convert(? using ${name.split('_', 1)[0] ?? ''}) collate ${name}`, [value]),
     plainText: (knex, column) => knex.raw(`cast(?? as char character set utf8mb4) collate ${collation}`, [column]),
+    timeText: (knex, column, kind) => knex.raw(`date_format(??, '${kind === 'date' ? '%Y-%m-%d' : '%Y-%m-%dT%H:%i:%s.%fZ'}')`, [column]),
+    timeParam: (text) => text.replace('T', ' ').replace('Z', ''),
     inByteOrder: (knex, column) => knex.raw('??', [column]),
   }
 }

@@ -64,7 +64,7 @@ export async function describe(programs: Programs, table: string, call: Call): P
 
 const kinds: Readonly<Record<string, ColumnKind>> = {
   int2: integerOf(16), int4: integerOf(32), int8: integerOf(64),
-  float4: { is: 'float' }, float8: { is: 'double' }, bool: { is: 'boolean' }, json: { is: 'json' }, jsonb: { is: 'json' }, uuid: { is: 'uuid' },
+  float4: { is: 'float' }, float8: { is: 'double' }, bool: { is: 'boolean' }, json: { is: 'json' }, jsonb: { is: 'json' }, uuid: { is: 'uuid' }, date: { is: 'date' },
   text: { is: 'text', padded: false },
 }
 
@@ -74,6 +74,7 @@ function kindOf({ type, form, modifier, values }: ColumnRow): ColumnKind {
   const given = modifier - 4
   if (type === 'varchar' || type === 'bpchar') return { is: 'text', padded: type === 'bpchar', ...(modifier >= 0 && { maxChars: given }) }
   if (type === 'numeric') return modifier < 0 ? { is: 'decimal' } : decimalOf(given)
+  if (type === 'timestamptz' || type === 'timestamp') return { is: 'time', fraction: modifier < 0 ? 6 : modifier }
   return kinds[type] ?? { is: 'other' }
 }
 

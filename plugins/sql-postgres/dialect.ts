@@ -16,7 +16,11 @@ export const dialect: Dialect = {
     ]),
   ],
   documentText: (knex, column) => knex.raw('??::text', [column]),
+  collated: (_, value) => value,
   plainText: (knex, column) => knex.raw('??::text collate "C"', [column]),
+  // The session's time zone is UTC. What has no end, or was before our era, is told as it is.
+  timeText: (knex, column, kind) => knex.raw(`case when isfinite(??) and ?? >= '0001-01-01' then to_char(??::timestamp, '${kind === 'date' ? 'YYYY-MM-DD' : 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'}') else ??::text end`, [column, column, column, column]),
+  timeParam: (text) => text,
   inByteOrder: (knex, column) => knex.raw('??', [column]),
 }
 

@@ -14,7 +14,11 @@ export const dialect: Dialect = {
     else built.index([...columns], name, predicate)
   })],
   documentText: (knex, column) => knex.raw('??', [column]),
+  collated: (_, value) => value,
   plainText: (knex, column) => knex.raw('cast(?? as text) collate binary', [column]),
+  // It has no type for instants or dates.
+  timeText: (knex, column) => knex.raw('??', [column]),
+  timeParam: (text) => text,
   inByteOrder: (knex, column) => knex.raw('?? collate binary', [column]),
 }
 

@@ -1,7 +1,8 @@
 import type { Dialect, SqlColumn, SqlIndex, TableStructure } from '../../kernel/ports/sql/index.ts'
 import type { Collection, TableMapping } from '../../kernel/ports/storage/index.ts'
 import type { Codec } from './mapped-codec.ts'
-import { type LaidField, type Layout, treeOf, type VersionForm } from './mapped-layout.ts'
+import { type LaidField, type LaidTime, type Layout, treeOf, type VersionForm } from './mapped-layout.ts'
+import { timeOf, wholeMs } from './mapped-times.ts'
 import { codecOf } from './mapped-types.ts'
 
 const longs = 2n ** 63n - 1n
@@ -12,9 +13,9 @@ const versionChars = 20
 class Checks {
   readonly problems: string[] = []
   readonly #structure: TableStructure
-  readonly #dialect: Dialect['name']
+  readonly #dialect: Dialect
 
-  constructor(structure: TableStructure, dialect: Dialect['name']) {
+  constructor(structure: TableStructure, dialect: Dialect) {
     this.#structure = structure
     this.#dialect = dialect
   }
@@ -62,11 +63,14 @@ class Checks {
     return Math.min(kind.maxChars ?? versionChars, kind.maxBytes ?? versionChars) < versionChars ? this.refuse(`has room for versions of ${kind.maxChars} characters in ${name}; they have up to ${versionChars}`) : { is: 'text' }
   }
 
-  /** Whether each row has it. */
-  time(name: string | undefined): boolean {
+  /** Undefined where no column keeps it. */
+  time(name: string | undefined): LaidTime | undefined {
     const column = name === undefined ? undefined : this.column(name)
-    if (column && !(column.kind.is === 'integer' && column.kind.max >= longs)) this.refuse(`keeps a time in ${name}, which is of the type ${column.declared}; a time is in milliseconds, as a whole number of 64 bits`)
-    return column?.nullable === false
+    if (!column) return undefined
+    const { kind, declared, nullable } = column
+    if (kind.is === 'time') return { column: column.name, nullable, form: timeOf(kind, this.#dialect.timeParam) }
+    if (kind.is === 'integer' && kind.max >= longs) return { column: column.name, nullable, form: wholeMs }
+    return this.refuse(`keeps a time in ${column.name}, which is of the type ${declared}; a time is a timestamp, or milliseconds as a whole number of 64 bits`)
   }
 
   index(name: string, known: ReadonlySet<string>): SqlIndex | undefined {
@@ -80,7 +84,7 @@ class Checks {
 }
 
 /** The mapping met with the table as it is, or all that does not fit. */
-export function layOut(collection: Collection, mapping: TableMapping, structure: TableStructure, dialect: Dialect['name']): Layout | { readonly problems: readonly string[] } {
+export function layOut(collection: Collection, mapping: TableMapping, structure: TableStructure, dialect: Dialect): Layout | { readonly problems: readonly string[] } {
   const checks = new Checks(structure, dialect)
   const id = checks.id(mapping.id)
   const version = checks.version(mapping.version)

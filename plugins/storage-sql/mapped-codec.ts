@@ -13,8 +13,12 @@ export interface Codec {
   readonly keepsNull?: true
   /** What a column holds that equals the value, if any can: for a condition that lets all equal rows through. Undefined where no condition is safe. */
   equal?(value: Json): SqlValue | undefined
+  /** A parameter as the column can be compared with; itself unless set. */
+  compared?(knex: Knex, dialect: Dialect, value: Knex.Raw): Knex.Raw
   /** No two values of the column are equal but one to itself: it has no collation. */
   readonly exact?: true
+  /** Of a column in the same order as its values: the one that stands there for this value. */
+  ordered?(value: Json): SqlValue | undefined
   /** Of whole numbers: which there can be, where a condition on their order is safe. */
   readonly bounds?: { readonly min: bigint; readonly max: bigint }
 }

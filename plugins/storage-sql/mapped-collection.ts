@@ -5,7 +5,7 @@ import { integerParam, Unreadable, wholeNumber } from './mapped-codec.ts'
 import { termsOf } from './mapped-conditions.ts'
 import { documentOf, valuesOf } from './mapped-document.ts'
 import type { Layout } from './mapped-layout.ts'
-import { idOf, timeOf, versionOf } from './mapped-row.ts'
+import { idOf, timeIn, versionOf } from './mapped-row.ts'
 import { type MappedSqlRow, MappedStatements } from './mapped-statements.ts'
 import { idsAtOnce } from './statements.ts'
 
@@ -46,7 +46,7 @@ export class MappedCollection implements MappedTable {
   }
 
   fit(row: Row, current: Row | null): Row | { readonly unmapped: readonly FieldError[] } {
-    const { mapping, id } = this.#layout
+    const { mapping, id, times } = this.#layout
     const written = id.write(row.id)
     const version = this.#nextVersion(row, current)
     const values = valuesOf(this.#layout, JSON.parse(row.text) as Parameters<typeof valuesOf>[1])
@@ -58,8 +58,8 @@ export class MappedCollection implements MappedTable {
     if (unmapped.length > 0 || version === undefined) return { unmapped }
     return {
       ...row, version,
-      createdAtMs: mapping.createdAt === undefined ? 0 : (current?.createdAtMs ?? row.createdAtMs),
-      updatedAtMs: mapping.updatedAt === undefined ? 0 : row.updatedAtMs,
+      createdAtMs: times.createdAt ? (current?.createdAtMs ?? times.createdAt.form.kept(row.createdAtMs)) : 0,
+      updatedAtMs: times.updatedAt ? times.updatedAt.form.kept(row.updatedAtMs) : 0,
     }
   }
 
@@ -151,24 +151,24 @@ export class MappedCollection implements MappedTable {
   }
 
   #params(row: Row): Record<string, SqlValue> {
-    const { mapping } = this.#layout
+    const { mapping, times } = this.#layout
     const values = valuesOf(this.#layout, JSON.parse(row.text) as Parameters<typeof valuesOf>[1])
     if ('unmapped' in values) throw new RangeError(`a row of ${mapping.table} was staged that does not fit`)
     return {
-      id: this.#idParam(row.id) ?? null, version: this.#versionParam(row.version), createdAt: row.createdAtMs, updatedAt: row.updatedAtMs,
+      id: this.#idParam(row.id) ?? null, version: this.#versionParam(row.version), ...(times.createdAt && { createdAt: times.createdAt.form.write(row.createdAtMs) }), ...(times.updatedAt && { updatedAt: times.updatedAt.form.write(row.updatedAtMs) }),
       ...Object.fromEntries(values.params.map((value, at) => [`c${at}`, value])),
     }
   }
 
   /** @throws STORAGE_ROW_UNMAPPED */
   #row(row: MappedSqlRow): Row {
-    const { mapping, collection, fields } = this.#layout
+    const { mapping, collection, fields, times } = this.#layout
     try {
       const text = JSON.stringify(documentOf(this.#layout, fields.map((_, at) => row[`c${at}`])))
       if (Buffer.byteLength(text) > collection.maxBytes) throw new Unreadable(`it is larger than the ${collection.maxBytes} bytes that a document may have`)
       return {
         id: idOf(this.#layout, row.id), version: versionOf(this.#layout, row.version), text,
-        createdAtMs: timeOf(mapping.createdAt, row.created), updatedAtMs: timeOf(mapping.updatedAt, row.updated), expiresAtMs: null,
+        createdAtMs: timeIn(times.createdAt, row.created), updatedAtMs: timeIn(times.updatedAt, row.updated), expiresAtMs: null,
       }
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error

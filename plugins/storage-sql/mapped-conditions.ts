@@ -1,22 +1,16 @@
 import type { SqlIndex, SqlValue } from '../../kernel/ports/sql/index.ts'
 import type { PathFilter } from '../../kernel/ports/storage/index.ts'
 import { type Codec, integerParam } from './mapped-codec.ts'
-import type { Layout } from './mapped-layout.ts'
-import { integerCodec } from './mapped-numbers.ts'
+import type { LaidTime, Layout } from './mapped-layout.ts'
 
 /** A condition of SQL that lets through every row for which some conditions of a query hold, and maybe others. */
 export type Term =
-  | { readonly column: string; readonly is: 'in'; readonly values: readonly SqlValue[] }
-  | { readonly column: string; readonly is: 'between'; readonly low: SqlValue; readonly high: SqlValue }
+  | { readonly column: string; readonly is: 'in'; readonly values: readonly SqlValue[]; readonly codec: Codec }
+  | { readonly column: string; readonly is: 'between'; readonly low?: SqlValue; readonly high?: SqlValue }
   | { readonly column: string; readonly is: 'null' }
 
-/** What can be asked of one column. */
-interface Asked {
-  readonly column: string
-  readonly codec: Codec
-  /** False where NULL is told as something else than a field that is missing. */
-  readonly plain: boolean
-}
+/** What the conditions on one path say of its column. */
+type Narrow = (filters: readonly PathFilter[]) => Term | undefined
 
 /**
  * The conditions that an index of the table serves: equal values of its first columns, then at most one range. Without an
@@ -36,11 +30,11 @@ function weight(terms: readonly Term[]): number {
   return terms.reduce((sum, term) => sum + (term.is === 'between' ? 1 : 2), 0)
 }
 
-function termsAlong(index: SqlIndex, asked: ReadonlyMap<string, Asked>, conditions: readonly PathFilter[]): readonly Term[] {
+function termsAlong(index: SqlIndex, asked: ReturnType<typeof askedColumns>, conditions: readonly PathFilter[]): readonly Term[] {
   const terms: Term[] = []
   for (const column of index.columns) {
-    const [path, one] = [...asked].find(([, { column: name }]) => name === column) ?? []
-    const term = one && termOf(one, conditions.filter((filter) => filter.path.name === path))
+    const [path, narrow] = asked.get(column) ?? []
+    const term = narrow?.(conditions.filter((filter) => filter.path.name === path))
     if (!term) break
     terms.push(term)
     if (term.is === 'between') break
@@ -48,23 +42,40 @@ function termsAlong(index: SqlIndex, asked: ReadonlyMap<string, Asked>, conditio
   return terms
 }
 
-/** By the path's name. */
-function askedColumns({ fields, mapping, times }: Layout): ReadonlyMap<string, Asked> {
-  const ms = integerCodec({ min: -(2n ** 63n), max: 2n ** 63n })
+/** By the column: the path that stands in it, and what it is asked. */
+function askedColumns({ fields, times }: Layout): ReadonlyMap<string | undefined, readonly [path: string, narrow: Narrow]> {
   const ofTimes = (['createdAt', 'updatedAt'] as const).flatMap((name) => {
-    const column = mapping[name]
+    const time = times[name]
     // A time that is NULL is told as 1970.
-    return column !== undefined && times[name] ? [[`$${name}`, { column, codec: ms, plain: false }] as const] : []
+    return time && !time.nullable ? [[time.column, [`$${name}`, (filters: readonly PathFilter[]) => timesOf(time, filters)]] as const] : []
   })
-  return new Map<string, Asked>([...fields.map(({ path, column, codec }) => [path.name, { column, codec, plain: true }] as const), ...ofTimes])
+  return new Map([...fields.map(({ path, column, codec }) => [column, [path.name, (filters: readonly PathFilter[]) => termOf(column, codec, filters)]] as const), ...ofTimes])
 }
 
-function termOf({ column, codec, plain }: Asked, filters: readonly PathFilter[]): Term | undefined {
-  const { equal, bounds } = codec
+function termOf(column: string, codec: Codec, filters: readonly PathFilter[]): Term | undefined {
+  const { equal, bounds, ordered } = codec
   const listed = filters.find((filter) => filter.kind === 'in')
-  if (listed && equal) return { column, is: 'in', values: [...listed.operands].flatMap((operand) => (operand === null ? [] : (equal(operand) ?? []))) }
-  if (plain && filters.some((filter) => filter.kind === 'exists' && !filter.operand)) return { column, is: 'null' }
-  return bounds && rangeOf(column, bounds, filters)
+  if (listed && equal) return { column, is: 'in', codec, values: [...listed.operands].flatMap((operand) => (operand === null ? [] : (equal(operand) ?? []))) }
+  if (filters.some((filter) => filter.kind === 'exists' && !filter.operand)) return { column, is: 'null' }
+  return bounds ? rangeOf(column, bounds, filters) : ordered && orderedOf(column, ordered, filters)
+}
+
+/** Texts of one length, in whose order the column is. The ends are let through, too. */
+function orderedOf(column: string, ordered: NonNullable<Codec['ordered']>, filters: readonly PathFilter[]): Term | undefined {
+  const ends = (kinds: readonly PathFilter['kind'][]) => filters.flatMap((filter) => ('operand' in filter && kinds.includes(filter.kind) && typeof filter.operand === 'string' && ordered(filter.operand) !== undefined ? [filter.operand] : [])).sort()
+  const [low, high] = [ends(['gt', 'gte']).at(-1), ends(['lt', 'lte'])[0]]
+  const param = (text: string | undefined) => (text === undefined ? undefined : ordered(text))
+  return between(column, param(low), param(high))
+}
+
+function timesOf({ column, form }: LaidTime, filters: readonly PathFilter[]): Term | undefined {
+  const ends = (kinds: readonly PathFilter['kind'][]) => filters.flatMap((filter) => ('operand' in filter && kinds.includes(filter.kind) && typeof filter.operand === 'number' ? [filter.operand] : []))
+  const [low, high] = [Math.max(...ends(['gt', 'gte'])), Math.min(...ends(['lt', 'lte']))]
+  return between(column, Number.isFinite(low) ? form.bound(low, 'low') : undefined, Number.isFinite(high) ? form.bound(high, 'high') : undefined)
+}
+
+function between(column: string, low: SqlValue | undefined, high: SqlValue | undefined): Term | undefined {
+  return low === undefined && high === undefined ? undefined : { column, is: 'between', ...(low !== undefined && { low }), ...(high !== undefined && { high }) }
 }
 
 /** The whole numbers that all of the comparisons leave. */

@@ -1,10 +1,17 @@
 import type { SqlIndex } from '../../kernel/ports/sql/index.ts'
 import type { Collection, MappedField, TableMapping } from '../../kernel/ports/storage/index.ts'
 import type { Codec } from './mapped-codec.ts'
+import type { TimeForm } from './mapped-times.ts'
 
 export interface LaidField extends MappedField {
   readonly codec: Codec
   readonly nullable: boolean
+}
+
+export interface LaidTime {
+  readonly column: string
+  readonly nullable: boolean
+  readonly form: TimeForm
 }
 
 /** A version that is counted, or one that is made anew by each write. */
@@ -21,8 +28,8 @@ export interface Layout {
   readonly fields: readonly LaidField[]
   /** The fields by the names on their paths. */
   readonly tree: Branch
-  /** Whether each row has the time, where there is a column for it. */
-  readonly times: { readonly createdAt: boolean; readonly updatedAt: boolean }
+  /** Undefined where no column has it. */
+  readonly times: Readonly<Record<'createdAt' | 'updatedAt', LaidTime | undefined>>
   /** Those that the manifest names. */
   readonly indexes: readonly SqlIndex[]
   /** All of the table, to tell what a unique one compares. */

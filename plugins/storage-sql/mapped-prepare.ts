@@ -28,7 +28,7 @@ export async function mapTables({ connection, collections, clock, log, signal }:
       problems.push(`${name}: there is no table ${mapping.table}, or this user may not see it; name another under \`table\``)
       continue
     }
-    const met = layOut(collection, mapping, structure, connection.dialect.name)
+    const met = layOut(collection, mapping, structure, connection.dialect)
     if ('problems' in met) problems.push(...met.problems.map((problem) => `${name}: ${mapping.table} ${problem}`))
     else mapped.set(name, new MappedCollection(connection, met, clock))
 

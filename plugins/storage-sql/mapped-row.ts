@@ -1,10 +1,6 @@
 import { badId } from '../../kernel/ports/storage/index.ts'
 import { Unreadable, wholeNumber } from './mapped-codec.ts'
-import type { Layout } from './mapped-layout.ts'
-
-/** Years of four digits: what a record can show. */
-const firstMs = -62_135_596_800_000
-const lastMs = 253_402_300_799_999
+import type { LaidTime, Layout } from './mapped-layout.ts'
 
 /** What cannot be read is told with the name of its column. @throws Unreadable */
 export function named<T>(column: string, read: () => T): T {
@@ -31,9 +27,6 @@ export function versionOf({ version, mapping }: Layout, raw: unknown): string {
 }
 
 /** Milliseconds; 1970 where it is not known. @throws Unreadable */
-export function timeOf(column: string | undefined, raw: unknown): number {
-  if (column === undefined || raw === null || raw === undefined) return 0
-  const ms = Number(wholeNumber(raw) ?? Number.NaN)
-  if (!(ms >= firstMs && ms <= lastMs)) throw new Unreadable(`${column} holds no time in milliseconds`)
-  return ms
+export function timeIn(time: LaidTime | undefined, raw: unknown): number {
+  return time === undefined || raw === null || raw === undefined ? 0 : named(time.column, () => time.form.read(raw))
 }

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex'
 import type { Params, Shape, SqlConnection, SqlValue, Statement } from '../../kernel/ports/sql/index.ts'
 import type { Range } from '../../kernel/ports/storage/index.ts'
-import { asText, plain } from './mapped-codec.ts'
+import { asText, type Codec, plain } from './mapped-codec.ts'
 import type { Term } from './mapped-conditions.ts'
 import type { Layout } from './mapped-layout.ts'
 import { idsAtOnce } from './statements.ts'
@@ -29,12 +29,15 @@ export class MappedStatements {
   readonly touchAny: Shape<'id'>
   readonly #connection: SqlConnection
   readonly #layout: Layout
+  /** The column of the ids as it is: an order by its name alone would be one by what is selected under that name. */
+  readonly #id: string
   readonly #shapes = new Map<string, Shape<string>>()
 
   constructor(connection: SqlConnection, layout: Layout) {
     this.#connection = connection
     this.#layout = layout
-    const { mapping, fields } = layout
+    this.#id = `${layout.mapping.table}.${layout.mapping.id}`
+    const { mapping, fields, id } = layout
     const time = (p: Params<string>, what: 'createdAt' | 'updatedAt') => (mapping[what] === undefined ? {} : { [mapping[what]]: p.value(what) })
     // Values go by names of their own: a column may be called anything.
     const changed = (p: Params<string>) => ({
@@ -43,7 +46,7 @@ export class MappedStatements {
     })
     const same = (knex: Knex) => ({ [mapping.version.column]: knex.ref(mapping.version.column) })
 
-    this.one = connection.shape((knex, p) => knex(mapping.table).where(mapping.id, p.value('id')).select(this.#columns(knex)))
+    this.one = connection.shape((knex, p) => knex(mapping.table).where(mapping.id, this.#compared(knex, id, p.value('id'))).select(this.#columns(knex)))
     this.insert = connection.shape<string>((knex, p) => knex(mapping.table).insert({ [mapping.id]: p.value('id'), ...time(p, 'createdAt'), ...changed(p) }))
     this.update = connection.shape<string>((knex, p) => this.#at(knex, p, true).update(changed(p)))
     this.delete = connection.shape((knex, p) => this.#at(knex, p, true).delete())
@@ -56,16 +59,16 @@ export class MappedStatements {
   many(ids: readonly SqlValue[]): Statement {
     const count = idsAtOnce.find((size) => size >= ids.length) ?? ids.length
     const names = Array.from({ length: count }, (_, at) => `id${at}`)
-    const { mapping } = this.#layout
-    const shape = this.#shape(`ids ${count}`, (knex, p) => knex(mapping.table).select(this.#columns(knex)).whereIn(mapping.id, names.map((name) => p.value(name))))
+    const { mapping, id } = this.#layout
+    const shape = this.#shape(`ids ${count}`, (knex, p) => knex(mapping.table).select(this.#columns(knex)).whereIn(mapping.id, names.map((name) => this.#compared(knex, id, p.value(name)))))
     return shape(Object.fromEntries(names.map((name, at) => [name, ids[at] ?? ids[0] ?? null])))
   }
 
   rows({ terms, after }: MappedRange, limit: number): Statement {
-    const { mapping } = this.#layout
+    const { mapping, id } = this.#layout
     const shape = this.#shape(`rows ${terms.map(formOf).join(' ')} ${after === undefined ? '' : 'after'}`, (knex, p) => {
-      const query = this.#narrowed(knex, p, terms).select(this.#columns(knex)).orderBy(mapping.id).limit(p.limit('limit'))
-      return after === undefined ? query : query.where(mapping.id, '>', p.value('after'))
+      const query = this.#narrowed(knex, p, terms).select(this.#columns(knex)).orderBy(this.#id).limit(p.limit('limit'))
+      return after === undefined ? query : query.where(mapping.id, '>', this.#compared(knex, id, p.value('after')))
     })
     return shape({ ...paramsOf(terms), limit, ...(after !== undefined && { after }) })
   }
@@ -74,7 +77,7 @@ export class MappedStatements {
   byId({ lower, upper, reverse }: Extract<Range, { readonly by: 'id' }>, limit: number | 'count'): Statement {
     const { mapping } = this.#layout
     const shape = this.#shape(`id ${lower?.open} ${upper?.open} ${reverse} ${limit === 'count'}`, (knex, p) => {
-      const column = this.#connection.dialect.inByteOrder(knex, mapping.id)
+      const column = this.#connection.dialect.inByteOrder(knex, this.#id)
       const query = knex(mapping.table)
       if (lower) query.whereRaw(`? ${lower.open ? '>' : '>='} ?`, [column, p.value('lower')])
       if (upper) query.whereRaw(`? ${upper.open ? '<' : '<='} ?`, [column, p.value('upper')])
@@ -95,13 +98,13 @@ export class MappedStatements {
   }
 
   #columns(knex: Knex): Record<string, Knex.Raw> {
-    const { id, version, mapping, fields } = this.#layout
+    const { id, version, mapping, fields, times } = this.#layout
     const { dialect } = this.#connection
     return {
       id: id.select(knex, dialect, mapping.id),
       version: (version.is === 'integer' ? asText : plain)(knex, dialect, mapping.version.column),
-      ...(mapping.createdAt !== undefined && { created: asText(knex, dialect, mapping.createdAt) }),
-      ...(mapping.updatedAt !== undefined && { updated: asText(knex, dialect, mapping.updatedAt) }),
+      ...(times.createdAt && { created: times.createdAt.form.select(knex, dialect, times.createdAt.column) }),
+      ...(times.updatedAt && { updated: times.updatedAt.form.select(knex, dialect, times.updatedAt.column) }),
       ...Object.fromEntries(fields.map(({ codec, column }, at) => [`c${at}`, codec.select(knex, dialect, column)])),
     }
   }
@@ -110,25 +113,32 @@ export class MappedStatements {
   #at(knex: Knex, p: Params<never>, seen: boolean): Knex.QueryBuilder {
     const { mapping, version, id } = this.#layout
     const value = (name: string) => (p as Params<string>).value(name)
-    const query = knex(mapping.table).where(mapping.id, value('id'))
+    const query = knex(mapping.table).where(mapping.id, this.#compared(knex, id, value('id')))
     if (!id.exact) query.whereRaw('? = ?', [this.#connection.dialect.plainText(knex, mapping.id), value('id')])
     if (!seen) return query
     return version.is === 'integer' ? query.where(mapping.version.column, value('seen')) : query.whereRaw('? = ?', [this.#connection.dialect.plainText(knex, mapping.version.column), value('seen')])
+  }
+
+  #compared(knex: Knex, codec: Codec, value: Knex.Raw): Knex.Raw {
+    return codec.compared?.(knex, this.#connection.dialect, value) ?? value
   }
 
   #narrowed(knex: Knex, p: Params<string>, terms: readonly Term[]): Knex.QueryBuilder {
     const query = knex(this.#layout.mapping.table)
     for (const [at, term] of terms.entries()) {
       if (term.is === 'null') query.whereNull(term.column)
-      else if (term.is === 'between') query.where(term.column, '>=', p.value(`low${at}`)).where(term.column, '<=', p.value(`high${at}`))
-      else query.whereIn(term.column, Array.from({ length: lengthOf(term.values) }, (_, one) => p.value(`in${at}_${one}`)))
+      else if (term.is === 'between') {
+        if (term.low !== undefined) query.where(term.column, '>=', p.value(`low${at}`))
+        if (term.high !== undefined) query.where(term.column, '<=', p.value(`high${at}`))
+      } else query.whereIn(term.column, Array.from({ length: lengthOf(term.values) }, (_, one) => this.#compared(knex, term.codec, p.value(`in${at}_${one}`))))
     }
     return query
   }
 }
 
 function formOf(term: Term): string {
-  return `${JSON.stringify(term.column)} ${term.is}${term.is === 'in' ? ` ${lengthOf(term.values)}` : ''}`
+  const more = term.is === 'in' ? lengthOf(term.values) : term.is === 'between' ? `${term.low !== undefined} ${term.high !== undefined}` : ''
+  return `${JSON.stringify(term.column)} ${term.is} ${more}`
 }
 
 function lengthOf(values: readonly SqlValue[]): number {
@@ -138,7 +148,7 @@ function lengthOf(values: readonly SqlValue[]): number {
 function paramsOf(terms: readonly Term[]): Record<string, SqlValue> {
   return Object.fromEntries(terms.flatMap((term, at): [string, SqlValue][] => {
     if (term.is === 'null') return []
-    if (term.is === 'between') return [[`low${at}`, term.low], [`high${at}`, term.high]]
+    if (term.is === 'between') return [[`low${at}`, term.low ?? null], [`high${at}`, term.high ?? null]]
     // A list of none is one of NULL, which no value equals.
     return Array.from({ length: lengthOf(term.values) }, (_, one) => [`in${at}_${one}`, term.values[one] ?? term.values[0] ?? null])
   }))

@@ -7,7 +7,9 @@ type Kind<K extends ColumnKind['is']> = Extract<ColumnKind, { readonly is: K }>
 
 /** Strings in a column of text. Its collation may take others for equal: such rows come too, and are looked into. */
 export function textCodec(kind: Kind<'text'>): Codec {
+  const { collation } = kind
   return {
+    ...(collation !== undefined && { compared: (knex, dialect, value) => dialect.collated(knex, value, collation) }),
     // A padded column is told without its padding.
     select: kind.padded ? asText : plain,
     read: (raw) => readText(raw),
@@ -50,8 +52,13 @@ export function choiceCodec({ values }: Kind<'choice'>): Codec {
   }
 }
 
+const longest = 2n ** 63n - 1n
+
 /** Whole numbers told as strings: exact beyond 2^53. */
-export function digitsCodec({ min, max }: Kind<'integer'>): Codec {
+export function digitsCodec(kind: Kind<'integer'>): Codec {
+  const { min } = kind
+  // No parameter of a statement is larger, also where a column without a sign has room for it.
+  const max = kind.max < longest ? kind.max : longest
   const within = (value: Json) => {
     const number = wholeNumber(value)
     return number !== undefined && number >= min && number <= max ? integerParam(number) : undefined

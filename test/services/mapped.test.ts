@@ -2,7 +2,7 @@ import type { ExecutionContext } from 'ava'
 import mysql from 'mysql2/promise'
 import pg from 'pg'
 import { mappedCases } from '../plugins/storage-sql/mapped-cases.ts'
-import type { MappedDatabase } from '../plugins/storage-sql/mapped-database.ts'
+import { type MappedDatabase, startMapped } from '../plugins/storage-sql/mapped-database.ts'
 import { answersAlike } from '../plugins/storage-sql/mapped-oracle.ts'
 import { databaseOf, testWith } from './server.ts'
 
@@ -39,3 +39,80 @@ for (const [server, open] of [['POSTGRES', inPostgres], ['MARIADB', inMariadb]] 
 
   testWith([server], 'any query is answered as over an array', async (t, url = '') => answersAlike(t, await open(t, url)))
 }
+
+const shared = {
+  uuid: '0190f3a0-0000-7000-8000-00000000abcd', price: 12345678901234.56, plain: -0.5, at: '2026-02-28T23:59:59.123456Z', second: '2026-02-28T23:59:59.000Z', day: '2024-02-29',
+  small: 65_535, code: 'ab', mood: 'Fine', real: Math.fround(0.1), size: '9223372036854775807', flag: true,
+}
+const types = (from: Readonly<Record<string, string | object>> = {}) => ({ table: 'typed', id: 'id', version: 'version', createdAt: 'made', updatedAt: 'changed', columns: { ...Object.fromEntries(Object.keys(shared).map((name) => [name, name])), ...from } })
+
+async function typesKept(t: ExecutionContext, database: MappedDatabase, keys: object, value: Record<string, string | number | boolean>): Promise<Awaited<ReturnType<typeof startMapped>>> {
+  const storage = await startMapped(t, database, { collections: { typed: keys } })
+  const answered = await storage.insert({ collection: 'typed', id: 'a', value })
+  const found = await storage.get({ collection: 'typed', id: 'a' })
+
+  t.deepEqual(found, answered)
+  t.deepEqual(found.value, value)
+  t.deepEqual((await storage.find({ collection: 'typed', where: value, orderBy: ['-at', '$createdAt'] })).items, [found])
+  for (const range of [{ $gte: '2026-02-28T23:59:59.123456Z' }, { $lte: '2026-02-28T23:59:59.123456Z' }, { $gt: '2026-02-28T23:59:59.123455Z', $lt: '2026-02-28T23:59:59.123457Z' }]) t.deepEqual(await storage.count({ collection: 'typed', where: { at: range } }), { count: 1 })
+  return storage
+}
+
+const bad: readonly (readonly [string, string | number])[] = [
+  ['at', '2026-02-30T00:00:00.000000Z'], ['at', '2026-02-28T23:59:59.123Z'], ['second', '2026-02-28T23:59:59.001Z'], ['day', '2023-02-29'], ['day', '2023-2-9'], ['uuid', 'x'], ['uuid', '0190F3A0-0000-7000-8000-00000000ABCD'],
+  ['price', 0.001], ['price', 1e15], ['small', 65_536], ['small', -1], ['code', 'ab '], ['code', 'abcde'], ['mood', 'fine'], ['mood', ''], ['real', 0.1], ['size', '9223372036854775808'], ['size', '01'],
+]
+
+testWith(['POSTGRES'], 'each type of a column keeps its values exactly, or refuses them', async (t, url = '') => {
+  const database = await inPostgres(t, url)
+  await database.run(`create type mood as enum ('Fine', 'so so')`)
+  await database.run('create domain word as char(4)')
+  await database.run(`create table typed (id text collate "C" primary key, version text not null, made timestamptz not null, changed timestamp(0) not null, uuid uuid, price numeric(16,2), plain numeric,
+    at timestamptz, second timestamp(0), day date, small integer check (small between 0 and 65535), code word, mood mood, real real, size numeric(20,0), flag boolean)`)
+  await database.run('create index typed_at on typed (at)')
+  await database.run('create index typed_made on typed (made, mood)')
+  const { size: _none, ...value } = shared
+  const keys = { ...types({ size: { column: 'size', type: 'integer' } }), indexes: ['typed_at', 'typed_made'] }
+  const storage = await typesKept(t, database, keys, { ...value, size: 2 ** 53 - 1 })
+
+  for (const [name, wrong] of bad) {
+    // A check is the database's own word.
+    const code = name === 'small' ? 'STORAGE_RULE_BROKEN' : 'STORAGE_VALUE_UNMAPPED'
+    await t.throwsAsync(storage.put({ collection: 'typed', id: 'b', value: { [name]: wrong } }), { code }, `${name} ${wrong}`)
+  }
+  await database.run(`insert into typed (id, version, made, changed, at) values ('inf', 'v', 'infinity', now(), now()), ('old', 'v', '0044-03-15 BC', now(), now()), ('far', 'v', '1970-01-01', now(), 'infinity')`)
+  for (const id of ['inf', 'old', 'far']) await t.throwsAsync(storage.get({ collection: 'typed', id }), { code: 'STORAGE_ROW_UNMAPPED' }, id)
+  await database.run(`insert into typed (id, version, made, changed, plain) values ('nan', 'v', now(), now(), 'NaN'), ('long', 'v', now(), now(), 0.12345678901234567890)`)
+  for (const id of ['nan', 'long']) await t.throwsAsync(storage.get({ collection: 'typed', id }), { code: 'STORAGE_ROW_UNMAPPED' }, id)
+})
+
+testWith(['MARIADB'], 'each type of a column keeps its values exactly, or refuses them', async (t, url = '') => {
+  const database = await inMariadb(t, url)
+  await database.run(`create table typed (id varchar(40) character set latin1 primary key, version varchar(30) not null, made datetime(6) not null, changed timestamp not null, uuid uuid, price decimal(16,2), plain decimal(10,3),
+    at datetime(6), second datetime, day date, small smallint unsigned, code char(4), mood enum('Fine', 'so so'), \`real\` float, size bigint unsigned, flag tinyint(1), name varchar(20) character set latin1, short text, index typed_at (at), index typed_name (name))`)
+  const keys = { ...types({ size: { column: 'size', type: 'string' }, name: 'name' }), indexes: ['typed_at', 'typed_name'] }
+  const storage = await typesKept(t, database, keys, { ...shared, name: 'é ' })
+
+  for (const [name, wrong] of bad) await t.throwsAsync(storage.put({ collection: 'typed', id: 'b', value: { [name]: wrong } }), { code: 'STORAGE_VALUE_UNMAPPED' }, `${name} ${wrong}`)
+  // What its character set does not have is the database's own word.
+  await t.throwsAsync(storage.put({ collection: 'typed', id: 'b', value: { name: '\u{1f600}' } }), { code: 'STORAGE_RULE_BROKEN' })
+  await t.throwsAsync(storage.put({ collection: 'typed', id: '\u{1f600}', value: {} }), { code: 'STORAGE_RULE_BROKEN' })
+  await t.throwsAsync(storage.get({ collection: 'typed', id: '\u{1f600}' }), { code: 'STORAGE_NOT_FOUND' })
+  await t.throwsAsync(storage.delete({ collection: 'typed', id: '\u{1f600}' }), { code: 'STORAGE_NOT_FOUND' })
+  t.is((await storage.find({ collection: 'typed', where: { name: { $in: ['\u{1f600}', 'é ', 'Ł'] } } })).items.length, 1)
+  await database.run(`set sql_mode = ''`)
+  await database.run(`insert into typed (id, version, made, changed, day) values ('zero', 'v', '0000-00-00', now(), now()), ('day', 'v', now(), now(), '2026-02-00')`)
+  for (const id of ['zero', 'day']) await t.throwsAsync(storage.get({ collection: 'typed', id }), { code: 'STORAGE_ROW_UNMAPPED' }, id)
+})
+
+testWith(['POSTGRES'], 'a table of another schema is named with it', async (t, url = '') => {
+  const database = await inPostgres(t, url)
+  const other = await databaseOf(t, url)
+  await database.run(`create table ${other.name}."Legacy Orders" (id integer primary key, status text, version bigint not null)`)
+  const storage = await startMapped(t, database, { collections: { orders: { table: `${other.name}.Legacy Orders`, id: 'id', version: 'version', columns: { status: 'status' } } } })
+
+  await storage.insert({ collection: 'orders', id: '1', value: { status: 'x' } })
+  await t.throwsAsync(storage.insert({ collection: 'orders', id: '1', value: {} }), { code: 'STORAGE_ALREADY_EXISTS' })
+
+  t.like((await database.run(`select * from ${other.name}."Legacy Orders"`))[0], { id: 1, status: 'x' })
+})

@@ -78,6 +78,12 @@ export interface Dialect {
   documentText(knex: Knex, column: string): Knex.Raw
   /** A column of any type as text that is compared by its bytes, whatever collation it has. */
   plainText(knex: Knex, column: string): Knex.Raw
+  /** A value as a column of that collation can be compared with; what the column's characters lack becomes another. */
+  collated(knex: Knex, value: Knex.Raw, collation: string): Knex.Raw
+  /** A column of instants as `2026-11-25T17:26:24.000000Z`, or of dates as `2026-11-25`. */
+  timeText(knex: Knex, column: string, kind: 'time' | 'date'): Knex.Raw
+  /** What such a column takes for an instant that is written so. */
+  timeParam(text: string): string
   /** A column whose index is `bytewise`, in that order, so that the index serves it. */
   inByteOrder(knex: Knex, column: string): Knex.Raw
 }

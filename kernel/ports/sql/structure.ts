@@ -1,14 +1,19 @@
 /** What a column can hold, in the words of no single database. */
 export type ColumnKind =
-  /** `padded`: trailing spaces are not kept. Lengths are undefined where there is no bound. */
-  | { readonly is: 'text'; readonly maxChars?: number; readonly maxBytes?: number; readonly padded: boolean }
+  /**
+   * `padded`: trailing spaces are not kept. Lengths are undefined where there is no bound. `collation` is told where the column
+   * lacks characters, so that a parameter must be brought into it (`Dialect.collated`) to be compared.
+   */
+  | { readonly is: 'text'; readonly maxChars?: number; readonly maxBytes?: number; readonly padded: boolean; readonly collation?: string }
   | { readonly is: 'integer'; readonly min: bigint; readonly max: bigint }
   /** Exact decimals: `digits` in all, `scale` of them after the point; undefined where there is no bound. */
   | { readonly is: 'decimal'; readonly digits?: number; readonly scale?: number }
+  /** An instant, with so many digits after the second. */
+  | { readonly is: 'time'; readonly fraction: number }
   /** One of some texts. */
   | { readonly is: 'choice'; readonly values: readonly string[] }
   /** `uuid` is told in lower case with dashes. */
-  | { readonly is: 'double' | 'float' | 'boolean' | 'json' | 'uuid' | 'other' }
+  | { readonly is: 'double' | 'float' | 'boolean' | 'json' | 'uuid' | 'date' | 'other' }
 
 export interface SqlColumn {
   readonly name: string

@@ -1,7 +1,7 @@
 import type { JsonSchema } from '../../json.ts'
 
 /** What a field of a document is, where the column alone does not say it. */
-export const fieldTypes = ['string', 'integer', 'number', 'boolean', 'json'] as const
+export const fieldTypes = ['string', 'integer', 'number', 'boolean', 'json', 'timestamp', 'date'] as const
 export type FieldType = (typeof fieldTypes)[number]
 
 /** How a collection stands on a table that other programs own, as the manifest writes it. */
@@ -31,7 +31,7 @@ export const mappingProperties: Readonly<Record<keyof MappingKeys, JsonSchema>> 
     type: 'object', minProperties: 1, maxProperties: 500, description: 'Path in the document → its column, with a `type` where the column\'s own does not say it.',
     additionalProperties: { anyOf: [column, { type: 'object', additionalProperties: false, required: ['column'], properties: { column, type: { enum: fieldTypes } } }] },
   },
-  createdAt: { ...column, description: 'The column of the time when a record was added, in milliseconds since 1970. Without one it is not known, and told as 1970.' },
+  createdAt: { ...column, description: 'The column of the time when a record was added: a timestamp, or milliseconds since 1970 as whole numbers. Without one it is not known, and told as 1970.' },
   updatedAt: { ...column, description: 'The column of the time of its last change, as `createdAt`.' },
 }
 

@@ -1,5 +1,5 @@
 import type { ExecutionContext } from 'ava'
-import { legacyTables, type MappedDatabase, orders, startMapped } from './mapped-database.ts'
+import { legacyTables, type MappedDatabase, orders, startMapped, typesOf } from './mapped-database.ts'
 
 export interface MappedCase {
   readonly title: string
@@ -208,6 +208,34 @@ export const mappedCases: readonly MappedCase[] = [
       for (const where of [{ status: 'usual' }, { note: 'x' }, { status: { $prefix: 'ra' } }, { $or: [{ seq: 1 }, { seq: 2 }] }]) await t.throwsAsync(ids(where), { code: 'STORAGE_NEEDS_INDEX', message: /legacy_orders/ }, JSON.stringify(where))
       await t.throwsAsync(storage.find({ collection, orderBy: ['$createdAt'] }), { code: 'INPUT_INVALID' })
       await t.throwsAsync(storage.count({ collection, where: { $updatedAt: { $gt: '2026-01-01T00:00:00.000Z' } } }), { code: 'INPUT_INVALID' })
+    },
+  },
+  {
+    title: 'a walk through many rows meets each once, whatever the columns are called',
+    async run(t, database) {
+      const { bytes } = typesOf(database)
+      const count = 1_500
+      await database.run(`create table walk (id integer not null primary key, c0 integer not null unique, version ${bytes} not null unique, c1 bigint not null)`)
+      for (let from = 1; from <= count; from += 500) await database.run(`insert into walk values ${Array.from({ length: 500 }, (_, at) => `(${from + at}, ${count - from - at}, 'v${from + at}', 1)`).join(', ')}`)
+      const common = { table: 'walk', version: 'c1' }
+      const storage = await startMapped(t, database, { collections: {
+        numbers: { ...common, id: 'id', columns: { x: 'c0' } }, others: { ...common, id: 'c0', columns: { x: 'id' } }, texts: { ...common, id: 'version', columns: { x: 'id' } },
+      } })
+
+      for (const collection of ['numbers', 'others', 'texts']) {
+        t.is((await storage.count({ collection, where: { x: { $gte: 0 } } })).count, count, collection)
+        const ids: string[] = []
+        for (let after: string | undefined; ; ) {
+          const { records, next } = await storage.exportRecords({ collection, ...(after !== undefined && { after }) })
+          ids.push(...records.map(({ id }) => id))
+          if (next === null) break
+          after = next
+        }
+        t.deepEqual([ids.length, new Set(ids).size], [count, count], collection)
+        const { items, next } = await storage.find({ collection, where: { x: { $gte: 0 } }, limit: 1_000 })
+        const second = await storage.find({ collection, where: { x: { $gte: 0 } }, limit: 1_000, after: next ?? '' })
+        t.deepEqual([...items, ...second.items].map(({ id }) => id), ids.sort(), collection)
+      }
     },
   },
   {
