@@ -1,7 +1,7 @@
 import type { FieldError } from '../../errors.ts'
 import type { Json, JsonObject } from '../../json.ts'
 import type { Collection } from './collections.ts'
-import type { MappedTable, Row, StorageDriver } from './driver.ts'
+import type { MappedTable, Range, Row, RowsRange, StorageDriver } from './driver.ts'
 import { storageError } from './errors.ts'
 import type { Filter, PathFilter } from './evaluate.ts'
 import type { RowsPlan } from './plan.ts'
@@ -9,6 +9,12 @@ import type { RowsPlan } from './plan.ts'
 /** How a mapped collection is read: what of the filter its table may narrow is for the driver to say. */
 export function planRows(conjuncts: readonly Filter[]): RowsPlan {
   return { by: 'rows', conditions: conjuncts.filter(isPathFilter), sorted: false, exact: conjuncts.length === 0 }
+}
+
+/** All of a collection's rows after an id: in the order of the ids, or in that which a mapped table has. */
+export function walkAfter({ mapping }: Collection, after: string | undefined): Range | RowsRange {
+  if (mapping) return { by: 'rows', conditions: [], ...(after !== undefined && { after }) }
+  return { by: 'id', reverse: false, ...(after !== undefined && { lower: { value: after, open: true } }) }
 }
 
 function isPathFilter(filter: Filter): filter is PathFilter {

@@ -139,11 +139,15 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
 export async function prepareStorage(parts: StorageParts, how: 'do' | 'look', call: Call): Promise<void> {
   const kept = everyCollection(parts.keys)
   await followManifest(migrationParts(parts, kept), how === 'do' ? (parts.keys.migrate ?? 'auto') : 'look', call)
-  // No column of another program's table says when a row expires.
-  if (how === 'do') startSweeping(parts, Array.from(kept.values()).flatMap(({ name, mapping }) => (mapping ? [] : [name])))
+  if (how === 'do') startSweeping(parts, [...ownPlaces(kept).keys()])
 }
 
 type Kept = ReturnType<typeof everyCollection>
+
+/** Those that are not mapped onto tables of others, where nothing is made, changed or swept. */
+function ownPlaces(kept: Kept): Kept {
+  return new Map([...kept].filter(([, { mapping }]) => !mapping))
+}
 
 /** The storage stage of a unit, made at its first use. */
 function stagingIn({ driver, binding, capabilities }: StorageParts, kept: Kept): (unit: Unit) => StorageStage {
@@ -153,7 +157,7 @@ function stagingIn({ driver, binding, capabilities }: StorageParts, kept: Kept):
 function migrationParts(parts: StorageParts, kept: Kept): MigrationParts {
   const { driver, binding, keys, clock, log, importScript } = parts
   return {
-    driver, binding, kept, log, importScript,
+    driver, binding, log, importScript, kept: ownPlaces(kept),
     declared: collectionsOf(keys), steps: keys.migrations ?? [], nowMs: () => clock.now(), newVersion: makeVersions(),
     stageIn: stagingIn(parts, kept),
     storage: () => ({ ...ownOperations(parts), ...typedFaces(parts) }),

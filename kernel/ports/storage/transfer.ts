@@ -4,10 +4,10 @@ import { isPorticoError, kernelError } from '../../errors.ts'
 import { canonicalText } from './canonical.ts'
 import { checkDocument, checkId } from './check-document.ts'
 import type { Collection } from './collections.ts'
-import type { KeyedRow, Range, Row, RowsRange, StorageDriver } from './driver.ts'
+import type { KeyedRow, Row, StorageDriver } from './driver.ts'
 import { keysOf } from './keys.ts'
 import { limits } from './limits.ts'
-import { fitRow } from './mapped.ts'
+import { fitRow, walkAfter } from './mapped.ts'
 import { atOperation } from './operation-error.ts'
 import type { ImportCounts, ImportInput, PortableRecord, StorageTransfers } from './portable.ts'
 import { parseDocument, toPortable } from './record.ts'
@@ -45,7 +45,7 @@ export function makeTransfers(parts: TransferParts): StorageTransfers {
       const declared = collection(name)
       const weight = weightOf(name)
       const asked = weight.within(rowsAtOnce)
-      const rows = await driver.scan(name, rangeAfter(declared, after), asked, unitCall(options))
+      const rows = await driver.scan(name, walkAfter(declared, after), asked, unitCall(options))
       weight.learn(rows)
       return { records: rows.map(toPortable), next: rows.length < asked ? null : (rows.at(-1)?.id ?? null) }
     },
@@ -71,11 +71,6 @@ export function makeTransfers(parts: TransferParts): StorageTransfers {
       return importRows(parts, input, rows, unitCall(options))
     },
   }
-}
-
-function rangeAfter({ mapping }: Collection, after: string | undefined): Range | RowsRange {
-  if (mapping) return { by: 'rows', conditions: [], ...(after !== undefined && { after }) }
-  return { by: 'id', reverse: false, ...(after !== undefined && { lower: { value: after, open: true } }) }
 }
 
 /** In one commit where the backend can, else each row in its own. */

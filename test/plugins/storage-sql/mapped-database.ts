@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import type { ExecutionContext } from 'ava'
 import { createKernel } from '../../../kernel/index.ts'
@@ -70,6 +71,8 @@ export function inFile(t: ExecutionContext): Promise<MappedDatabase> {
       const statement = other.prepare(sql)
       if (statement.reader) return statement.all(...params) as Readonly<Record<string, unknown>>[]
       statement.run(...params)
+      // Reads of one turn share a snapshot, which may be older than this.
+      await setImmediate()
       return []
     },
   })

@@ -67,7 +67,7 @@ export async function answersAlike(t: ExecutionContext, database: MappedDatabase
         deepEqual(found.map(({ createdAt, updatedAt }) => [Date.parse(createdAt), Date.parse(updatedAt)]), expected.map(({ createdAtMs, updatedAtMs }) => [createdAtMs, updatedAtMs]))
         equal((await storage.count({ collection, where })).count, expected.length)
       }
-    }), { numRuns })
+    }), { numRuns, includeErrorInReport: true })
 
     async function outcome(change: Change): Promise<string> {
       try {

@@ -29,7 +29,7 @@ test('what does not fit is refused at once, a line each, with what to change', a
     'orders: legacy_orders has no index nowhere; it has legacy_orders_email, legacy_orders_seq, legac',
     'items: items may hold the same made twice, or none: an id is the primary key, or is NOT NULL und',
     'items: items lets the version changed be NULL; a version is NOT NULL',
-    'items: items keeps a time in name, which is of the type TEXT; a time is in milliseconds, as a wh',
+    'items: items keeps a time in name, which is of the type TEXT; a time is a timestamp, or millisec',
     'odd: odd has ids in g, which is of the type REAL; an id is text, a UUID or a whole number',
     'odd: odd keeps a in a, which is of the type (none), which no field has',
     'odd: odd computes its column e itself, which takes no value; leave it out',

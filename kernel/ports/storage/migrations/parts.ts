@@ -13,7 +13,7 @@ export interface MigrationParts {
   readonly binding: string
   /** The collections of the manifest. */
   readonly declared: ReadonlyMap<string, Collection>
-  /** Those, and Portico's own. */
+  /** Those that Portico keeps in a place that it makes, and its own: not those that are mapped onto tables of others. */
   readonly kept: ReadonlyMap<string, Collection>
   readonly steps: readonly ScriptFile[]
   readonly importScript: (script: ScriptFile) => Promise<unknown>

@@ -61,7 +61,7 @@ export async function lookForChanges(parts: MigrationParts, options: LookOptions
     changes,
     removals: options.removals && driver.structure ? await removals(parts, found, ledger, call) : [],
     standings: standingsOf(steps, ledger.steps, options.edits),
-    unnoted: isWanted && driver.structure ? Array.from(parts.declared.keys()).filter((name) => !ledger.places.has(name)) : [],
+    unnoted: isWanted && driver.structure ? Array.from(parts.declared.keys()).filter((name) => kept.has(name) && !ledger.places.has(name)) : [],
   }
 
   function refilling(name: string): readonly Exclude<StructureChange, StructureRemoval>[] {
@@ -72,11 +72,12 @@ export async function lookForChanges(parts: MigrationParts, options: LookOptions
 
 const nothing: Ledger = { places: new Set(), steps: new Map() }
 
-async function removals({ driver, kept, declared }: MigrationParts, found: ReadonlyMap<string, FoundPlace | undefined>, ledger: Ledger, call: Call): Promise<readonly Removal[]> {
+async function removals({ driver, kept }: MigrationParts, found: ReadonlyMap<string, FoundPlace | undefined>, ledger: Ledger, call: Call): Promise<readonly Removal[]> {
   const keys = Array.from(kept.values()).flatMap((collection) => removalsOf(collection, found.get(collection.name))).map((change) => ({ change, records: 0 }))
   const places: Removal[] = []
   for (const name of ledger.places) {
-    if (declared.has(name)) continue
+    // One that is mapped by now has left its own place behind.
+    if (kept.has(name)) continue
     const records = await driver.structure?.count(name, call)
     places.push({ change: { do: 'drop-place', name }, records: records ?? 0 })
   }

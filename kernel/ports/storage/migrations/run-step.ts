@@ -7,6 +7,8 @@ import type { Collection } from '../collections.ts'
 import type { Row } from '../driver.ts'
 import { storageError } from '../errors.ts'
 import { type Filter, holds } from '../evaluate.ts'
+import { walkAfter } from '../mapped.ts'
+import { namesIn } from '../mapping.ts'
 import { parseQuery } from '../query.ts'
 import { toCandidate, toRecord } from '../record.ts'
 import { RowWeight } from '../scan.ts'
@@ -62,8 +64,8 @@ async function runBatches(migrating: Migrating, file: ScriptFile, step: DataStep
   const { parts, tell } = migrating
   // `stepOf` has held the name to the manifest.
   const collection = parts.declared.get(step.collection) as Collection
-  const { filter } = parseQuery(`${parts.binding}.migrate`, step.where ? { where: step.where } : {})
-  const total = await parts.driver.count(collection.name, { by: 'id', reverse: false }, call)
+  const { filter } = parseQuery(`${parts.binding}.migrate`, step.where ? { where: step.where } : {}, namesIn(collection))
+  const total = await parts.driver.count(collection.name, walkAfter(collection, undefined), call)
   const weight = new RowWeight()
 
   for (;;) {
@@ -90,7 +92,7 @@ async function runBatch({ parts }: Migrating, { file, step, collection, filter, 
   if (before?.finishedAt !== undefined) return before
 
   const asked = weight.within(step.batch ?? usualBatch)
-  const rows = await parts.driver.scan(collection.name, { by: 'id', reverse: false, ...(before?.after !== undefined && { lower: { value: before.after, open: true } }) }, asked, call)
+  const rows = await parts.driver.scan(collection.name, walkAfter(collection, before?.after), asked, call)
   weight.learn(rows)
   const turn = makeTurns()
   let changed = before?.changed ?? 0
