@@ -33,7 +33,12 @@ export function fitRow(driver: StorageDriver, collection: Collection, row: Row, 
   const errors = [...faultsOfTime(row), ...('unmapped' in fitted ? fitted.unmapped : [])].map(({ path, message }) => ({ path: path.replace(/^\/value/, at), message }))
   const [first] = errors
   if (!first && !('unmapped' in fitted)) return fitted
-  throw storageError('STORAGE_VALUE_UNMAPPED', { collection: collection.name, table: collection.mapping?.table ?? '', first: first ? `${first.path} ${first.message}` : '' }, { errors })
+  throw storageError('STORAGE_VALUE_UNMAPPED', { collection: collection.name, table: collection.mapping?.table ?? '', first: first ? `${shown(first.path)} ${first.message}` : '' }, { errors })
+}
+
+/** `/value/customer/email` as `customer.email`, which it is whatever the caller has the value in. */
+function shown(path: string): string {
+  return path.replace(/^\/(?:value|patch)(?=\/)/, '').slice(1).replaceAll('/', '.')
 }
 
 function faultsOfTime({ expiresAtMs }: Row): readonly FieldError[] {
