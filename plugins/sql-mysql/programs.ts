@@ -16,6 +16,13 @@ type Sent = Done | { readonly step: number; readonly error: unknown }
 const mostTries = 10
 const longestPauseMs = 100
 
+/** Timers count whole milliseconds from when the loop last looked at the clock: what the deadline broke may break a little before it. */
+const earlyMs = 5
+
+function isLate(call: Call): boolean {
+  return call.remainingMs() < earlyMs
+}
+
 /** Runs statements on connections of the pool, each within its call's deadline. */
 export class Programs {
   readonly #connection: string
@@ -38,7 +45,7 @@ export class Programs {
         return rows
       } catch (error) {
         this.#letGo(client, error)
-        if (tries > 1 || !isLost(error) || call.remainingMs() <= 0) throw this.#failure(error, call)
+        if (tries > 1 || !isLost(error) || isLate(call)) throw this.#failure(error, call)
       }
     }
   }
@@ -148,7 +155,7 @@ export class Programs {
   }
 
   #failure(error: unknown, call: Call): unknown {
-    return isLost(error) && call.remainingMs() <= 0 ? databaseError(this.#connection, 'busy', '', error) : toDatabaseError(this.#connection, error)
+    return isLost(error) && isLate(call) ? databaseError(this.#connection, 'busy', '', error) : toDatabaseError(this.#connection, error)
   }
 }
 
