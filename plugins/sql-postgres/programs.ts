@@ -92,6 +92,8 @@ export class Programs {
     } catch (error) {
       this.#letGo(client, error)
       if (committing && isLost(error)) throw databaseError(this.#connection, 'outcome-unknown', '', error)
+      // A constraint that is checked at the end does not say which step broke it.
+      if (committing && isRefusal(error)) return { step: 0, error }
       throw this.#failure(error, call)
     }
   }
@@ -123,7 +125,7 @@ export class Programs {
   async #refusal(step: number, error: unknown, call: Call): Promise<Refusal> {
     const rule = brokenRule(error)
     if (rule !== undefined) return { step, reason: 'rule', rule }
-    if (stateOf(error) !== uniqueViolation) throw toDatabaseError(this.#connection, error)
+    if (!isRefusal(error)) throw toDatabaseError(this.#connection, error)
     const name = (error as { readonly constraint?: string }).constraint
     if (name === undefined) return { step, reason: 'unique' }
     return { step, reason: 'unique', index: (await this.#isPrimary(error, name, call)) ? 'primary' : name }
@@ -171,4 +173,8 @@ export class Programs {
     }
     return name
   }
+}
+
+function isRefusal(error: unknown): boolean {
+  return stateOf(error) === uniqueViolation || brokenRule(error) !== undefined
 }

@@ -32,7 +32,7 @@ export function decimalCodec({ digits, scale }: Kind<'decimal'>): Codec {
     read(raw) {
       const number = typeof raw === 'string' ? Number(raw) : Number.NaN
       if (typeof raw !== 'string' || !Number.isFinite(number) || trimmed(raw) !== decimalText(number)) throw new Unreadable(`holds ${String(raw).slice(0, 60)}, which JSON does not tell exactly`)
-      return number
+      return number === 0 ? 0 : number
     },
     write(value) {
       if (typeof value !== 'number') return mustBe('a number')

@@ -16,7 +16,9 @@ export interface MappedRange {
 }
 
 /** Lists of values have few lengths, so that there are few statements. */
-const listLengths = [1, 4, 16, 64, 256, 1_024] as const
+const listLengths = [1, 16, 1_024] as const
+/** So many walks have a statement at once; callers choose what they ask for. */
+const mostShapes = 500
 
 /** The statements of one mapped table, each compiled at its first use. It changes rows, and nothing else. */
 export class MappedStatements {
@@ -93,7 +95,9 @@ export class MappedStatements {
 
   #shape(key: string, build: (knex: Knex, p: Params<string>) => Knex.QueryBuilder): Shape<string> {
     let shape = this.#shapes.get(key)
-    if (!shape) this.#shapes.set(key, (shape = this.#connection.shape<string>(build)))
+    if (shape) return shape
+    if (this.#shapes.size >= mostShapes) this.#shapes.clear()
+    this.#shapes.set(key, (shape = this.#connection.shape<string>(build)))
     return shape
   }
 

@@ -51,7 +51,8 @@ export function dateCodec(): Codec {
 
 function isTime(text: string): boolean {
   const seconds = timePattern.exec(text)?.[1]
-  if (seconds === undefined) return false
+  // There was no year 0.
+  if (seconds === undefined || seconds.startsWith('0000')) return false
   const ms = Date.parse(`${seconds}.000Z`)
   // `Date.parse` takes the 30th of February for a day of March.
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(seconds)

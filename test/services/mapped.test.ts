@@ -54,12 +54,17 @@ async function typesKept(t: ExecutionContext, database: MappedDatabase, keys: ob
   t.deepEqual(found, answered)
   t.deepEqual(found.value, value)
   t.deepEqual((await storage.find({ collection: 'typed', where: value, orderBy: ['-at', '$createdAt'] })).items, [found])
+  for (const [name, one] of Object.entries(value)) t.is((await storage.count({ collection: 'typed', where: { [name]: { $in: [one, 'x', 1.5, true, null, ''] } } })).count, 1, name)
   for (const range of [{ $gte: '2026-02-28T23:59:59.123456Z' }, { $lte: '2026-02-28T23:59:59.123456Z' }, { $gt: '2026-02-28T23:59:59.123455Z', $lt: '2026-02-28T23:59:59.123457Z' }]) t.deepEqual(await storage.count({ collection: 'typed', where: { at: range } }), { count: 1 })
+  // Ends of what a query may name, which no column need hold.
+  for (const [path, low, high] of [['day', '0000-01-01', '9999-12-31'], ['day', '0001-01-01', '9999-12-31'], ['at', '0000-01-01T00:00:00.000000Z', '9999-12-31T23:59:59.999999Z'], ['$updatedAt', '0000-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z'], ['$createdAt', '0001-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z'], ['small', -1e300, 1e300], ['size', -5, 1e19]] as const) {
+    for (const where of [{ [path]: { $gte: low } }, { [path]: { $lte: high } }, { [path]: { $gt: low, $lt: high } }, { [path]: { $in: [low, high] } }]) await t.notThrowsAsync(storage.count({ collection: 'typed', where }), JSON.stringify(where))
+  }
   return storage
 }
 
 const bad: readonly (readonly [string, string | number])[] = [
-  ['at', '2026-02-30T00:00:00.000000Z'], ['at', '2026-02-28T23:59:59.123Z'], ['second', '2026-02-28T23:59:59.001Z'], ['day', '2023-02-29'], ['day', '2023-2-9'], ['uuid', 'x'], ['uuid', '0190F3A0-0000-7000-8000-00000000ABCD'],
+  ['at', '2026-02-30T00:00:00.000000Z'], ['at', '2026-02-28T23:59:59.123Z'], ['second', '2026-02-28T23:59:59.001Z'], ['day', '2023-02-29'], ['day', '0000-01-01'], ['at', '0000-12-31T00:00:00.000000Z'], ['day', '2023-2-9'], ['uuid', 'x'], ['uuid', '0190F3A0-0000-7000-8000-00000000ABCD'],
   ['price', 0.001], ['price', 1e15], ['small', 65_536], ['small', -1], ['code', 'ab '], ['code', 'abcde'], ['mood', 'fine'], ['mood', ''], ['real', 0.1], ['size', '9223372036854775808'], ['size', '01'],
 ]
 
@@ -71,8 +76,9 @@ testWith(['POSTGRES'], 'each type of a column keeps its values exactly, or refus
     at timestamptz, second timestamp(0), day date, small integer check (small between 0 and 65535), code word, mood mood, real real, size numeric(20,0), flag boolean)`)
   await database.run('create index typed_at on typed (at)')
   await database.run('create index typed_made on typed (made, mood)')
+  for (const name of ['day', 'changed', 'small', 'size', 'uuid', 'mood', 'code']) await database.run(`create index typed_${name} on typed (${name})`)
   const { size: _none, ...value } = shared
-  const keys = { ...types({ size: { column: 'size', type: 'integer' } }), indexes: ['typed_at', 'typed_made'] }
+  const keys = { ...types({ size: { column: 'size', type: 'integer' } }), indexes: ['at', 'made', 'day', 'changed', 'small', 'size', 'uuid', 'mood', 'code'].map((name) => `typed_${name}`) }
   const storage = await typesKept(t, database, keys, { ...value, size: 2 ** 53 - 1 })
 
   for (const [name, wrong] of bad) {
@@ -89,8 +95,8 @@ testWith(['POSTGRES'], 'each type of a column keeps its values exactly, or refus
 testWith(['MARIADB'], 'each type of a column keeps its values exactly, or refuses them', async (t, url = '') => {
   const database = await inMariadb(t, url)
   await database.run(`create table typed (id varchar(40) character set latin1 primary key, version varchar(30) not null, made datetime(6) not null, changed timestamp not null, uuid uuid, price decimal(16,2), plain decimal(10,3),
-    at datetime(6), second datetime, day date, small smallint unsigned, code char(4), mood enum('Fine', 'so so'), \`real\` float, size bigint unsigned, flag tinyint(1), name varchar(20) character set latin1, short text, index typed_at (at), index typed_name (name))`)
-  const keys = { ...types({ size: { column: 'size', type: 'string' }, name: 'name' }), indexes: ['typed_at', 'typed_name'] }
+    at datetime(6), second datetime, day date, small smallint unsigned, code char(4), mood enum('Fine', 'so so'), \`real\` float, size bigint unsigned, flag tinyint(1), name varchar(20) character set latin1, short text, index typed_at (at), index typed_name (name), index typed_day (day), index typed_changed (changed), index typed_made (made), index typed_small (small), index typed_size (size), index typed_uuid (uuid), index typed_mood (mood), index typed_code (code))`)
+  const keys = { ...types({ size: { column: 'size', type: 'string' }, name: 'name' }), indexes: ['at', 'name', 'day', 'changed', 'made', 'small', 'size', 'uuid', 'mood', 'code'].map((name) => `typed_${name}`) }
   const storage = await typesKept(t, database, keys, { ...shared, name: 'é ' })
 
   for (const [name, wrong] of bad) await t.throwsAsync(storage.put({ collection: 'typed', id: 'b', value: { [name]: wrong } }), { code: 'STORAGE_VALUE_UNMAPPED' }, `${name} ${wrong}`)

@@ -50,7 +50,7 @@ export const storageErrors = {
     status: 400, retryable: false, title: 'Needs an index',
     detail: (at: { collection: string; reason: string; declare: string; table?: string }) => at.table === undefined
       ? `${at.reason}; declare an index for it: collections: { ${at.collection}: { indexes: [${at.declare}] } }`
-      : `${at.reason} of the table ${at.table}; ask for less of it: a condition narrows where an index of the table begins with its column, and \`indexes\` of ${at.collection} names that index (such as one on ${at.declare})`,
+      : `${at.reason}; ask for less of the table ${at.table}: a condition narrows where an index of the table begins with its column, and \`indexes\` of ${at.collection} names that index (such as one on ${at.declare})`,
   },
   STORAGE_VALUE_UNMAPPED: {
     status: 422, retryable: false, title: 'No place in the table',
