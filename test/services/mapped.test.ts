@@ -111,14 +111,19 @@ testWith(['MARIADB'], 'each type of a column keeps its values exactly, or refuse
   for (const id of ['zero', 'day']) await t.throwsAsync(storage.get({ collection: 'typed', id }), { code: 'STORAGE_ROW_UNMAPPED' }, id)
 })
 
-testWith(['POSTGRES'], 'a table of another schema is named with it', async (t, url = '') => {
-  const database = await inPostgres(t, url)
-  const other = await databaseOf(t, url)
-  await database.run(`create table ${other.name}."Legacy Orders" (id integer primary key, status text, version bigint not null)`)
-  const storage = await startMapped(t, database, { collections: { orders: { table: `${other.name}.Legacy Orders`, id: 'id', version: 'version', columns: { status: 'status' } } } })
+for (const [server, open, quoted] of [['POSTGRES', inPostgres, '"Legacy Orders"'], ['MARIADB', inMariadb, '`Legacy Orders`']] as const) {
+  testWith([server], 'a table of another schema is named with it', async (t, url = '') => {
+    const database = await open(t, url)
+    const other = `${(await databaseOf(t, url)).name}.${quoted}`
+    await database.run(`create table ${other} (id integer primary key, status varchar(10) unique, version bigint not null)`)
+    const storage = await startMapped(t, database, { collections: { orders: { table: other.replace(/["`]/g, ''), id: 'id', version: 'version', columns: { status: 'status' } } } })
 
-  await storage.insert({ collection: 'orders', id: '1', value: { status: 'x' } })
-  await t.throwsAsync(storage.insert({ collection: 'orders', id: '1', value: {} }), { code: 'STORAGE_ALREADY_EXISTS' })
+    await storage.insert({ collection: 'orders', id: '1', value: { status: 'x' } })
+    await t.throwsAsync(storage.insert({ collection: 'orders', id: '1', value: {} }), { code: 'STORAGE_ALREADY_EXISTS' })
+    await t.throwsAsync(storage.insert({ collection: 'orders', id: '2', value: { status: 'x' } }), { code: 'STORAGE_NOT_UNIQUE', message: /the same status/ })
+    await storage.patch({ collection: 'orders', id: '1', patch: { status: 'y' } })
 
-  t.like((await database.run(`select * from ${other.name}."Legacy Orders"`))[0], { id: 1, status: 'x' })
-})
+    t.like((await database.run(`select * from ${other}`))[0], { id: 1, status: 'y' })
+    t.deepEqual((await storage.find({ collection: 'orders', orderBy: ['status'] })).items.map(({ id }) => id), ['1'])
+  })
+}

@@ -6,6 +6,7 @@ import { openPostgres } from '../../plugins/sql-postgres/open.ts'
 import { silentLog } from '../contract/log.ts'
 import { comparePages, deepKeys, type Executed, fillDeep } from '../plugins/storage-sql/deep-pages.ts'
 import { callWith } from '../plugins/storage-sql/harness.ts'
+import { askedOf, fillTable } from '../plugins/storage-sql/mapped-plans.ts'
 import { databaseOf, testWith } from './server.ts'
 
 const title = 'a page goes through its index, and one deep in 100,000 records examines no more rows than the first'
@@ -68,4 +69,30 @@ testWith(['MARIADB'], title, async (t, url) => {
     const sorts = told.includes('"filesort"') || told.includes('"temporary_table"')
     return { index: key === 'PRIMARY' ? 'primary' : key, examinedRows: sorts ? Number.POSITIVE_INFINITY : Number(/"r_rows": ([\d.]+)/.exec(told)?.[1] ?? Number.NaN) }
   })
+})
+
+const throughIndex = 'a condition on the first column of an index of a mapped table goes through it'
+
+testWith(['POSTGRES'], throughIndex, async (t, url) => {
+  const database = await databaseOf(t, url)
+  const connection: SqlConnection = await openPostgres({ ...parts, settings: { ...settings, url: database.url, schema: undefined }, onClose: (close) => t.teardown(close) })
+  await fillTable(connection)
+  await connection.define((knex) => knex.raw('analyze many'), callWith())
+
+  for (const { statement: { sql, params }, index } of await askedOf(connection)) {
+    const rows = await connection.query<Record<string, readonly { readonly Plan: object }[]>>({ sql: `explain (format json) ${sql}`, params }, callWith())
+    t.regex(JSON.stringify(rows), new RegExp(`"Index Name":"${index}"`), sql)
+  }
+})
+
+testWith(['MARIADB'], throughIndex, async (t, url) => {
+  const database = await databaseOf(t, url)
+  const connection: SqlConnection = await openMysql({ ...parts, settings: { ...settings, url: database.url }, onClose: (close) => t.teardown(close) })
+  await fillTable(connection)
+  await connection.define((knex) => knex.raw('analyze table many'), callWith())
+
+  for (const { statement: { sql, params }, index } of await askedOf(connection)) {
+    const [row] = await connection.query<{ readonly key: string | null }>({ sql: `explain ${sql}`, params }, callWith())
+    t.is(row?.key, index, sql)
+  }
 })
