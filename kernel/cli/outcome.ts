@@ -1,4 +1,5 @@
 import { isPorticoError } from '../errors.ts'
+import { wordsOfThrown } from '../thrown.ts'
 import type { Paint, Terminal } from './terminal.ts'
 
 /** 0: done · 1: the manifest or another input is at fault · 2: the command line is · 70: a bug of Portico. */
@@ -37,7 +38,7 @@ function statusOf(error: unknown): ExitStatus {
 }
 
 function failureJson(error: unknown, status: ExitStatus): object {
-  if (!isPorticoError(error)) return { error: { status, message: messageOf(error) } }
+  if (!isPorticoError(error)) return { error: { status, message: wordsOfThrown(error) } }
   // The report of a manifest is its message.
   const { report: _report, ...details }: Readonly<Record<string, unknown>> = { ...error.details }
   return { error: { status, code: error.code, message: error.message, ...details } }
@@ -46,7 +47,7 @@ function failureJson(error: unknown, status: ExitStatus): object {
 function failureText(error: unknown, status: ExitStatus, paint: Paint): string {
   if (status === 70) return `${paint('red', 'This is a bug of Portico:')} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`
   const code = isPorticoError(error) && error.code !== 'MANIFEST_INVALID' ? ` ${paint('dim', `(${error.code})`)}` : ''
-  return `${paint('red', messageOf(error))}${code}\n${causes(error)}`
+  return `${paint('red', wordsOfThrown(error))}${code}\n${causes(error)}`
 }
 
 /** The chain of causes, one line each: the first line of each message, for an operator. */
@@ -54,12 +55,8 @@ function causes(error: unknown): string {
   let lines = ''
   let cause = error instanceof Error ? error.cause : undefined
   for (let depth = 0; cause !== undefined && depth < 5; depth += 1) {
-    lines += `  because: ${messageOf(cause).split('\n', 1)[0] ?? ''}\n`
+    lines += `  because: ${wordsOfThrown(cause).split('\n', 1)[0] ?? ''}\n`
     cause = cause instanceof Error ? cause.cause : undefined
   }
   return lines
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -6,6 +6,7 @@ export async function runProcess(argv: readonly string[]): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', endOnBrokenPipe)
   const terminal = processTerminal()
   process.on('uncaughtException', (error) => { endOnBug(error, terminal) })
+  process.once('beforeExit', endOnNothing)
 
   const status = await main(argv, terminal)
   await Promise.all([written(process.stdout), written(process.stderr)])
@@ -16,6 +17,12 @@ export async function runProcess(argv: readonly string[]): Promise<void> {
 function endOnBrokenPipe(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit(0)
   throw error
+}
+
+/** Node alone would warn of a line of ours and end with 13. */
+function endOnNothing(): void {
+  process.stderr.write('nothing is left that could end this command: code of yours, such as a step of `migrations`, waits for a promise that nobody settles\n')
+  process.exit(1)
 }
 
 function endOnBug(error: unknown, { redaction }: Terminal): void {

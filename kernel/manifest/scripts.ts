@@ -23,7 +23,7 @@ export function readScripts(folder: string, shown: string, refuse: (message: str
   const names = found.names.filter((name) => isCode.test(name) && !isDeclaration.test(name))
   if (names.length > mostScripts) refuse(`the folder ${shown} has ${names.length} scripts; at most ${mostScripts} are read`)
   for (const name of names) {
-    if (!numbered.test(name)) refuse(`${shown}/${printable(name)} must begin with a number, then letters, digits, ., - and _, such as 0001-first.ts; code that scripts share belongs in a folder below`)
+    if (!numbered.test(name)) refuse(`${shown}/${printable(name)} must begin with a number of at most 15 digits, then at most 181 letters, digits, ., - and _, such as 0001-first.ts; code that scripts share belongs in a folder below`)
   }
 
   const scripts = names.slice(0, mostScripts).filter((name) => numbered.test(name)).sort((a, b) => scriptNumber(a) - scriptNumber(b))

@@ -206,11 +206,36 @@ export const storageMigrations: readonly MigrationCase[] = [
       ['undefined', /no step as its default export/], ['{ run: 1 }', /no function/], ['{ run() {}, each() {} }', /"each", which a step with run/],
       ['{ collection: \'orders\' }', /neither `run` nor `each`/], ['{ collection: \'odrers\', each() {} }', /"odrers", which the manifest does not declare/],
       ['{ collection: \'orders\', batch: 0, each() {} }', /`batch`/], ['{ collection: \'orders\', where: { a: { $x: 1 } }, each() {} }', /unknown operator/], ['} {', /cannot be imported/],
+      ...[`''`, 'null', '[]', `'n'`].map((where) => [`{ collection: 'orders', where: ${where}, each: () => null }`, /`where` that is no object/] as const),
+      ['{ get run() { throw new Error(\'looked at\') } }', /cannot be read: looked at/], ['{ run() { throw Object.create(null) } }', /failed: something was thrown/],
+      ['{ run() { throw Object.assign(new Error(), { message: { toString() { throw 1 } } }) } }', /failed: something was thrown/],
     ] as const) {
       await app.step('1-wrong.mjs', text)
       const error = await t.throwsAsync(app.start(), { message })
       t.regex((error as { readonly code?: string }).code ?? '', /^STORAGE_MIGRATION_(REFUSED|FAILED)$/)
     }
+  }),
+
+  promise('a data step that answers no object changes nothing', async (t, app) => {
+    await fill(await app.start(), 1)
+    for (const answer of [`'x'`, '0', 'false', '[]', '[1]', `''`]) {
+      await app.step('1-data.mjs', `{ collection: 'orders', each: () => (${answer}) }`)
+      await t.throwsAsync(app.start(), { code: 'STORAGE_MIGRATION_FAILED', message: /orders\/o000: answered an? / })
+    }
+    t.deepEqual((await (await app.start(undefined, { withSteps: false })).get({ collection, id: 'o000' })).value, { n: 0 })
+  }),
+
+  promise('a step that changes, outside its unit, what it read in it is given up', async (t, app) => {
+    await fill(await app.start(), 1)
+    await app.step('1-both.mjs', `{
+      async run({ storage, unit }) {
+        await storage.get({ collection: 'orders', id: 'o000' }, { unit })
+        await storage.put({ collection: 'orders', id: 'o000', value: {} })
+        await storage.patch({ collection: 'orders', id: 'o000', patch: { a: 1 } }, { unit })
+      },
+    }`)
+
+    await t.throwsAsync(app.start(), { code: 'STORAGE_MIGRATION_FAILED', message: /without \{ unit \}/ })
   }),
 
   promise('where migrations are the operator’s, a start names what is to be done and does nothing, until it was done', async (t, app) => {

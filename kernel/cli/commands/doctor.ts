@@ -5,7 +5,8 @@ import { makeLogger } from '../../logger.ts'
 import type { Problem } from '../../manifest/problems.ts'
 import type { PlanStep } from '../../plugins/plan.ts'
 import { manifestOptions, sourceOf, type CommonFlags } from '../options.ts'
-import { messageOf, writeFailure, type Outcome } from '../outcome.ts'
+import { wordsOfThrown } from '../../thrown.ts'
+import { writeFailure, type Outcome } from '../outcome.ts'
 import { renderTable } from '../table.ts'
 import type { Style, Terminal } from '../terminal.ts'
 
@@ -47,7 +48,7 @@ export async function doctor(flags: CommonFlags, terminal: Terminal): Promise<Ou
 function blamedIn(steps: readonly PlanStep[], startedCount: number, error: unknown): ReadonlyMap<string, string> {
   const problems = problemsOf(error)
   const starting = steps[startedCount]
-  if (problems.length === 0) return new Map(starting ? [[starting.id, messageOf(error)]] : [])
+  if (problems.length === 0) return new Map(starting ? [[starting.id, wordsOfThrown(error)]] : [])
 
   const blamed = new Map<string, string>()
   for (const { path = '', message } of problems) {

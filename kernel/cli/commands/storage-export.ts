@@ -2,7 +2,8 @@ import { resolve } from 'node:path'
 import { createHash, type Hash } from 'node:crypto'
 import { isPorticoError } from '../../errors.ts'
 import type { CommonFlags } from '../options.ts'
-import { InputError, messageOf, type ExitStatus, type Outcome, writeOutcome } from '../outcome.ts'
+import { wordsOfThrown } from '../../thrown.ts'
+import { InputError, type ExitStatus, type Outcome, writeOutcome } from '../outcome.ts'
 import { continueFile, newFile, readWritten, streamTarget, type Target, type Written } from '../transfer/export-file.ts'
 import { type Counts, headerLine, recordLine, trailerLine } from '../transfer/format.ts'
 import { FlatHeap } from '../transfer/heap.ts'
@@ -50,7 +51,7 @@ async function exportAll(open: OpenStorage, { file, resume }: Where, terminal: T
     return outcomeOf(open, file, writing.counts(), sha256, writing.before)
   } catch (error) {
     if (!isPorticoError(error) || error.code === 'KERNEL_BUG' || file === undefined) throw error
-    throw new InputError(`the export stopped: ${messageOf(error)}; --resume goes on after what ${file} has`, { cause: error.cause })
+    throw new InputError(`the export stopped: ${wordsOfThrown(error)}; --resume goes on after what ${file} has`, { cause: error.cause })
   } finally {
     progress.end()
     await target.close()

@@ -1,5 +1,6 @@
 import { isPorticoError } from '../../errors.ts'
-import { InputError, messageOf, type Outcome } from '../outcome.ts'
+import { wordsOfThrown } from '../../thrown.ts'
+import { InputError, type Outcome } from '../outcome.ts'
 import type { Paint } from '../terminal.ts'
 import type { Done } from './importing.ts'
 import { FaultyLine } from './lines.ts'
@@ -17,14 +18,14 @@ export function importFailed(error: unknown, done: Done): Outcome {
   const line = error instanceof FaultyLine ? { line: error.line } : {}
   return {
     status: 1,
-    json: { ok: false, error: { message: messageOf(error), ...line, ...(code === undefined ? {} : { code }) }, ...jsonOf(done) },
-    text: (paint) => `${paint('red', messageOf(error))}${code === undefined ? '' : ` ${paint('dim', `(${code})`)}`}${causeOf(error)}\n${stored === 0 ? 'nothing was imported' : `imported before: ${textOf(done, paint)}; the same command with --resume goes on`}\n`,
+    json: { ok: false, error: { message: wordsOfThrown(error), ...line, ...(code === undefined ? {} : { code }) }, ...jsonOf(done) },
+    text: (paint) => `${paint('red', wordsOfThrown(error))}${code === undefined ? '' : ` ${paint('dim', `(${code})`)}`}${causeOf(error)}\n${stored === 0 ? 'nothing was imported' : `imported before: ${textOf(done, paint)}; the same command with --resume goes on`}\n`,
   }
 }
 
 function causeOf(error: unknown): string {
   const cause = error instanceof Error && !(error instanceof FaultyLine) ? error.cause : undefined
-  return cause === undefined ? '' : `\n  because: ${messageOf(cause).split('\n', 1)[0] ?? ''}`
+  return cause === undefined ? '' : `\n  because: ${wordsOfThrown(cause).split('\n', 1)[0] ?? ''}`
 }
 
 function jsonOf({ binding, file, counts, stored, toRun }: Done): object {

@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -100,4 +100,16 @@ test('who stops reading the output stops the command, without an error', async (
 
   t.is((await once(child, 'exit'))[0], 0)
   t.is(errors, '')
+})
+
+test('a command that waits for what never comes says so, and ends', async (t) => {
+  const { directory } = t.context
+  await mkdir(join(directory, 'steps'))
+  await writeFile(join(directory, 'steps/1-never.mjs'), 'export default { run: () => new Promise(() => {}) }')
+  await writeFile(join(directory, 'infra.config.yaml'), 'version: 1\nname: shop\nconnections: { main: { use: sqlite, with: { file: shop.db } } }\nports:\n  storage: { on: main, migrations: ./steps, collections: { a: {} } }\n')
+
+  const error = await t.throwsAsync(run(process.execPath, [cli, 'migrate', 'apply'], { cwd: directory }))
+
+  t.like(error, { code: 1 })
+  t.regex((error as { readonly stderr?: string }).stderr ?? '', /waits for a promise/)
 })

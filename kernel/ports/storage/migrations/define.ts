@@ -59,9 +59,10 @@ export function stepOf(name: string, module: unknown, collections: { has(name: s
   if (unknown !== undefined) return refuse(`has ${JSON.stringify(unknown)}, which a step with ${known[0]} does not know; it knows ${known.join(', ')}`)
   if ('run' in fields) return typeof fields['run'] === 'function' ? (given as UnitStep) : refuse('has a `run` that is no function')
 
-  const { collection, batch, each } = fields
+  const { collection, where, batch, each } = fields
   if (typeof each !== 'function') return refuse('has neither `run` nor `each`, one of which must be a function')
   if (typeof collection !== 'string' || !collections.has(collection)) return refuse(`is about the collection ${JSON.stringify(collection)}, which the manifest does not declare`)
+  if (where !== undefined && (typeof where !== 'object' || where === null || Array.isArray(where))) return refuse('has a `where` that is no object, as the one of `find` is')
   if (batch !== undefined && !(Number.isInteger(batch) && Number(batch) >= 1 && Number(batch) <= limits.writeOperations)) return refuse(`has a \`batch\` that is not a whole number from 1 to ${limits.writeOperations}`)
   return given as DataStep
 }

@@ -1,7 +1,8 @@
 import type { Call } from '../../../call.ts'
-import { withoutCommit } from '../../../binding/unit.ts'
+import { type OpenUnit, withoutCommit } from '../../../binding/unit.ts'
 import { isPorticoError } from '../../../errors.ts'
 import type { ScriptFile } from '../../../manifest/units.ts'
+import { wordsOfThrown } from '../../../thrown.ts'
 import { checkDocument } from '../check-document.ts'
 import type { Collection } from '../collections.ts'
 import type { Row } from '../driver.ts'
@@ -23,14 +24,15 @@ import type { Migrating } from './parts.ts'
 import type { StepNote } from './standing.ts'
 
 const usualBatch = 200
+/** A unit that met so many changes of what it had read, one after the other, most likely makes them itself. */
+const mostRuns = 100
 
 /**
  * Runs a step, or what is left of it: exactly once, for each of its units commits together with a note of it.
  * @throws STORAGE_MIGRATION_REFUSED when the file is no step; STORAGE_MIGRATION_FAILED when it throws.
  */
 export async function runStep(migrating: Migrating, file: ScriptFile, call: Call): Promise<StepDone> {
-  const { parts } = migrating
-  const step = stepOf(file.name, await importStep(migrating, file), parts.declared)
+  const step = readStep(migrating, file, await importStep(migrating, file))
   try {
     return 'run' in step ? await runOnce(migrating, file, step, call) : await runBatches(migrating, file, step, call)
   } catch (error) {
@@ -48,9 +50,19 @@ async function importStep({ parts }: Migrating, file: ScriptFile): Promise<unkno
   }
 }
 
+/** What a file exports may be code that throws as it is looked at. */
+function readStep({ parts }: Migrating, file: ScriptFile, module: unknown): ReturnType<typeof stepOf> {
+  try {
+    return stepOf(file.name, module, parts.declared)
+  } catch (cause) {
+    if (isPorticoError(cause)) throw cause
+    throw storageError('STORAGE_MIGRATION_REFUSED', { step: file.name, reason: `cannot be read: ${wordsOf(cause)}` }, { cause })
+  }
+}
+
 async function runOnce({ parts }: Migrating, file: ScriptFile, step: UnitStep, call: Call): Promise<StepDone> {
   const startedAt = isoNow(parts.nowMs())
-  await runUnit(call, async (unit) => {
+  await runBounded(call, async (unit) => {
     const ledger = new LedgerUnit(parts.stageIn(unit), parts.nowMs(), parts.newVersion)
     // Another replica whose lock was thought lost may have run it.
     if ((await ledger.read('step', file.name, call))?.finishedAt !== undefined) return
@@ -58,6 +70,15 @@ async function runOnce({ parts }: Migrating, file: ScriptFile, step: UnitStep, c
     ledger.write('step', file.name, { sha256: file.sha256, startedAt, finishedAt: isoNow(parts.nowMs()) })
   })
   return { step: file.name, examined: 0, changed: 0 }
+}
+
+/** Without a bound, what defeats itself would go on for as long as the call has: a day. */
+function runBounded<T>(call: Call, body: (unit: OpenUnit) => Promise<T>): Promise<T> {
+  let runs = 0
+  return runUnit(call, (unit) => {
+    if (++runs > mostRuns) throw new Error(`it ran ${mostRuns} times, and each time a record that it read was changed before its commit; does it write that record without { unit }?`)
+    return body(unit)
+  })
 }
 
 async function runBatches(migrating: Migrating, file: ScriptFile, step: DataStep, call: Call): Promise<StepDone> {
@@ -70,7 +91,7 @@ async function runBatches(migrating: Migrating, file: ScriptFile, step: DataStep
 
   for (;;) {
     call.signal.throwIfAborted()
-    const note = await runUnit(call, (unit) => runBatch(migrating, { file, step, collection, filter, weight }, parts.stageIn(unit), call))
+    const note = await runBounded(call, (unit) => runBatch(migrating, { file, step, collection, filter, weight }, parts.stageIn(unit), call))
     const { examined = 0, changed = 0 } = note
     tell({ doing: file.name, records: examined, share: total > 0 ? examined / total : 1 })
     if (note.finishedAt !== undefined) return { step: file.name, examined, changed }
@@ -115,6 +136,7 @@ async function changeRow(parts: Migrating['parts'], step: DataStep, collection: 
   try {
     const value = await step.each(toRecord(row, false))
     if (value === undefined) return false
+    if (value !== null && !isObject(value)) throw new TypeError(`answered ${Array.isArray(value) ? 'an array' : `a ${typeof value}`}; it answers another value, which is an object, null to remove the record, or undefined to leave it`)
     const next = value === null ? null : keyed(parts.driver, collection, { ...row, text: checkDocument(`${parts.binding}.migrate`, collection, value), version: parts.newVersion(), updatedAtMs: parts.nowMs() }, row).row
     stage.write(collection.name, row.id, { version: row.version }, next, 'STORAGE_CONTENDED')
     return true
@@ -136,7 +158,11 @@ class EachFault extends Error {
 /** What went wrong, with the fields at fault. */
 function wordsOf(cause: unknown): string {
   const fields = isPorticoError(cause) ? cause.errors.map(({ path, message }) => `${path} ${message}`) : []
-  return [cause instanceof Error ? cause.message : String(cause), ...fields].join('; ')
+  return [wordsOfThrown(cause), ...fields].join('; ')
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isoNow(ms: number): string {
