@@ -15,7 +15,7 @@ export interface StepNote {
 
 /**
  * `applied` · `pending` · `begun`: it goes on where it stopped · `edited`: its file is no longer what ran, or began to ·
- * `late`: it is new, and comes before one that has run · `gone`: it has run, and there is no such file any more.
+ * `late`: it is new, and does not come after all that have run · `gone`: it has run, and there is no such file any more.
  */
 export type StepState = 'applied' | 'pending' | 'begun' | 'edited' | 'late' | 'gone'
 
@@ -39,7 +39,8 @@ export function standingsOf(files: readonly ScriptFile[], notes: ReadonlyMap<str
 }
 
 function stateOf(file: ScriptFile, note: StepNote | undefined, last: number, edits: ReadonlySet<string>): StepState {
-  if (!note) return scriptNumber(file.name) < last ? 'late' : 'pending'
+  // With the number of one that ran it may be that step by another name.
+  if (!note) return scriptNumber(file.name) <= last ? 'late' : 'pending'
   const through = note.finishedAt !== undefined
   if (note.sha256 !== file.sha256 && (through || !edits.has(file.name))) return 'edited'
   return through ? 'applied' : 'begun'
@@ -48,7 +49,7 @@ function stateOf(file: ScriptFile, note: StepNote | undefined, last: number, edi
 /** Why the steps cannot go on; undefined when they can. */
 export function refusalOf(standings: readonly StepStanding[]): { readonly step: string; readonly reason: string } | undefined {
   for (const { name, state, note } of standings) {
-    if (state === 'late') return { step: name, reason: 'is new, and comes before a step that has run; give it a number after the last one' }
+    if (state === 'late') return { step: name, reason: lateness(standings.find((other) => other.state === 'gone' && scriptNumber(other.name) === scriptNumber(name))?.name) }
     if (state !== 'edited') continue
     return {
       step: name,
@@ -58,6 +59,12 @@ export function refusalOf(standings: readonly StepStanding[]): { readonly step: 
     }
   }
   return undefined
+}
+
+/** `gone`: the step that ran under the number. */
+function lateness(gone: string | undefined): string {
+  if (gone !== undefined) return `has the number of ${gone}, which began here and is gone; if it is the same step, give it that name again, and if not, a number after the last one`
+  return 'is new, and comes before a step that has run; give it a number after the last one'
 }
 
 /** The steps that are still to run, in their order. */

@@ -59,3 +59,11 @@ test('a new step with a number before one that ran is refused, and one whose fil
   t.deepEqual(standings.map(({ state }) => state), ['late', 'gone', 'pending'])
   t.like(refusalOf(standings), { step: '1-a.ts' })
 })
+
+test('a step that ran does not run again by another name', (t) => {
+  const standings = standingsOf([file('0002-b.ts'), file('0003-c.ts')], notes({ '2-b.js': through }))
+
+  t.deepEqual(stepsToRun(standings).map(({ name }) => name), ['0003-c.ts'])
+  t.like(refusalOf(standings), { step: '0002-b.ts' })
+  t.regex(refusalOf(standings)?.reason ?? '', /number of 2-b\.js/)
+})
