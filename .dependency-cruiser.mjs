@@ -36,7 +36,7 @@ export default {
       comment: 'A port imports errors, calls, clocks and units of work, and no I/O.',
       severity: 'error',
       from: { path: '^kernel/ports/' },
-      to: { path: '^kernel/', pathNot: ['^kernel/(errors|field-errors|ajv|json|call|clock|log)\\.ts$', '^kernel/binding/(unit|bound)\\.ts$', '^kernel/ports/', '^kernel/manifest/(units|suggest)\\.ts$'] },
+      to: { path: '^kernel/', pathNot: ['^kernel/(errors|thrown|field-errors|ajv|json|call|clock|log)\\.ts$', '^kernel/binding/(unit|bound)\\.ts$', '^kernel/ports/', '^kernel/manifest/(units|suggest)\\.ts$'] },
     },
     {
       name: 'pure-parts-do-no-io',
