@@ -5,6 +5,7 @@ import type { CommonFlags } from '../options.ts'
 import { InputError, type Outcome } from '../outcome.ts'
 import type { Terminal } from '../terminal.ts'
 import { Importing } from '../transfer/importing.ts'
+import { FlatHeap } from '../transfer/heap.ts'
 import { chunksOf } from '../transfer/lines.ts'
 import { type OpenStorage, withStorage } from '../transfer/open.ts'
 import { Progress } from '../transfer/progress.ts'
@@ -22,15 +23,17 @@ export interface ImportFlags extends CommonFlags {
 /** Reads an export into a storage binding; a file is checked whole before the first record is written. */
 export async function storageImport(flags: ImportFlags, binding: string, terminal: Terminal): Promise<Outcome> {
   const file = flags.in === undefined || flags.in === '-' ? undefined : flags.in
-  return withStorage({ ...flags, preparing: 'nothing' }, binding, terminal, (open) => importAll(open, flags, file, terminal))
+  // Before a start makes the space for new objects larger than what streams through needs.
+  const heap = new FlatHeap()
+  return withStorage({ ...flags, preparing: 'nothing' }, binding, terminal, (open) => importAll(open, flags, file, heap, terminal))
 }
 
-async function importAll(open: OpenStorage, flags: ImportFlags, file: string | undefined, terminal: Terminal): Promise<Outcome> {
+async function importAll(open: OpenStorage, flags: ImportFlags, file: string | undefined, heap: FlatHeap, terminal: Terminal): Promise<Outcome> {
   const progress = new Progress(terminal.progress)
   const importing = new Importing(open, {
     file: file ?? 'standard input', progress,
     only: flags.collection ? open.chosen : undefined,
-    partial: flags.partial ?? false, resume: flags.resume ?? false, ignoreSteps: flags.ignoreSteps ?? false, onConflict: flags.onConflict ?? 'fail',
+    partial: flags.partial ?? false, resume: flags.resume ?? false, ignoreSteps: flags.ignoreSteps ?? false, heap, onConflict: flags.onConflict ?? 'fail',
   })
   try {
     if (file === undefined) await importing.run(terminal.input)

@@ -2,7 +2,7 @@ import type { ImportCounts, OnConflict } from '../../ports/storage/index.ts'
 import { InputError } from '../outcome.ts'
 import { type Batch, batchesOf } from './batches.ts'
 import { toFaultyLine } from './fault.ts'
-import { FlatHeap } from './heap.ts'
+import type { FlatHeap } from './heap.ts'
 import type { OpenStorage } from './open.ts'
 import type { Progress } from './progress.ts'
 import { ExportReader } from './reader.ts'
@@ -17,6 +17,7 @@ export interface ImportParts {
   readonly onConflict: OnConflict
   /** Takes the records whatever steps they have been through. */
   readonly ignoreSteps: boolean
+  readonly heap: FlatHeap
 }
 
 /** What an import has done. */
@@ -37,7 +38,6 @@ const callTimeoutMs = 300_000
 export class Importing {
   readonly #open: OpenStorage
   readonly #parts: ImportParts
-  readonly #heap = new FlatHeap()
   /** Records that were read, in both runs over a file. */
   #read = 0
   readonly #counts = { added: 0, replaced: 0, skipped: 0, same: 0, expired: 0 }
@@ -107,7 +107,7 @@ export class Importing {
 
   #passed(records: number): void {
     this.#read += records
-    this.#heap.passed(this.#read)
+    this.#parts.heap.passed(this.#read)
   }
 
   #reader(): ExportReader {
