@@ -51,13 +51,23 @@ export class Redaction {
     if (Array.isArray(value)) return value.map((item) => this.#copy(item, depth + 1))
     if (!(value instanceof Error)) return Object.fromEntries(Object.entries(value).map(([name, item]) => [this.text(name), this.#copy(item, depth + 1)]))
 
-    const copy = new Error(this.text(value.message))
+    // Code of others may throw an error whose message is no text; as its own property it is copied below.
+    const copy = new Error(typeof value.message === 'string' ? this.text(value.message) : '')
     Object.setPrototypeOf(copy, Object.getPrototypeOf(value) as object)
     for (const name of Reflect.ownKeys(value)) {
       // `stack` may be an accessor of V8: what it answers is copied.
-      Object.defineProperty(copy, name, { value: this.#copy(Reflect.get(value, name), depth + 1), configurable: true, writable: true, enumerable: Object.prototype.propertyIsEnumerable.call(value, name) })
+      Object.defineProperty(copy, name, { value: this.#copy(readOf(value, name), depth + 1), configurable: true, writable: true, enumerable: Object.prototype.propertyIsEnumerable.call(value, name) })
     }
     return copy
+  }
+}
+
+/** Undefined for a property that throws when it is read, as the stack of an error does whose message cannot be told. */
+function readOf(value: object, name: PropertyKey): unknown {
+  try {
+    return Reflect.get(value, name) as unknown
+  } catch {
+    return undefined
   }
 }
 
