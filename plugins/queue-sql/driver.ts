@@ -1,7 +1,10 @@
 import type { Call } from '../../kernel/plugin.ts'
-import type { AddedRow, Due, JobRange, JobRow, JobState, LeaseWanted, QueueDriver, Seen, StateCount } from '../../kernel/ports/queue/index.ts'
-import type { SqlConnection, SqlStep } from '../../kernel/ports/sql/index.ts'
+import type { Acked, AddedRow, Due, JobRange, JobRow, JobState, Leased, LeaseWanted, RowQueue, ScheduleRow, Seen, StateCount } from '../../kernel/ports/queue/index.ts'
+import { type SqlConnection, SqlRefusal, type SqlStep } from '../../kernel/ports/sql/index.ts'
+import { SqlLimits } from './limits.ts'
+import { makeLimitStatements } from './limit-statements.ts'
 import { addedValues, mutableValues, toRow, type StoredJob } from './rows.ts'
+import { SqlSchedules } from './schedules.ts'
 import { keysAtOnce, makeStatements, type Statements } from './statements.ts'
 import type { Tables } from './tables.ts'
 
@@ -11,19 +14,25 @@ const requestMs = 600_000
 const afterEveryId = 'g'
 const finishedStates: readonly JobState[] = ['done', 'dead', 'cancelled']
 
-type DueRow = Readonly<Record<'now', number> & Record<'scheduled' | 'active' | 'done' | 'dead' | 'cancelled' | 'requests', number | null>>
+type DueRow = Readonly<Record<'now', number> & Record<'scheduled' | 'active' | 'ready' | 'tick' | 'done' | 'dead' | 'cancelled' | 'requests', number | null>>
 
 /** Jobs in tables; every program is one message to the database, and a lease is taken by the update that marks its rows. */
-export class SqlQueue implements QueueDriver<SqlStep> {
+export class SqlQueue implements RowQueue<SqlStep> {
+  readonly keeps = 'rows'
   readonly commits: SqlConnection
   readonly #connection: SqlConnection
   readonly #statements: Statements
+  readonly #limits: SqlLimits
+  readonly #schedules: SqlSchedules
   readonly #channel: string
 
   constructor(connection: SqlConnection, tables: Tables) {
     this.commits = this.#connection = connection
     // The shapes are made apart from their connection, which they must not lose.
-    this.#statements = makeStatements({ dialect: connection.dialect, shape: (build) => connection.shape(build) }, tables)
+    const shapes: Pick<SqlConnection, 'dialect' | 'shape'> = { dialect: connection.dialect, shape: (build) => connection.shape(build) }
+    this.#statements = makeStatements(shapes, tables)
+    this.#limits = new SqlLimits(connection, makeLimitStatements(shapes, tables))
+    this.#schedules = new SqlSchedules(connection, tables)
     this.#channel = tables.jobs
   }
 
@@ -31,23 +40,27 @@ export class SqlQueue implements QueueDriver<SqlStep> {
     return rows.map((row) => ({ ...this.#statements.insert(addedValues(row)), expect: 1 }))
   }
 
-  async lease(wanted: LeaseWanted, call: Call): Promise<Seen<readonly JobRow[]> | undefined> {
-    const { queue, max, leaseMs, token, worker, requestId } = wanted
-    const lease = (max === 1 ? this.#statements.lease : this.#statements.leaseSome)({ queue, max, leaseMs, token, worker: worker ?? null })
-
-    if (requestId === undefined) {
-      const [leased] = await this.#connection.execute([lease], call)
-      return leased === 0 ? { found: [], nowMs: 0 } : this.#leased(token, call)
+  async lease(wanted: LeaseWanted, call: Call): Promise<Leased | undefined> {
+    const { queue, max, leaseMs, token, worker, limits } = wanted
+    const values = { queue, max, leaseMs, token, worker: worker ?? null }
+    if (limits) {
+      const taken = await this.#limits.lease(limits, wanted, values, (program) => this.#take(program, wanted, call), call)
+      return taken === true ? this.#leased(token, call) : taken && { found: [], nowMs: 0, ...taken }
     }
-    const request = { queue, requestId }
-    const program = [this.#statements.dropRequest(request), lease, this.#statements.keepRequest({ ...request, token, keepMs: requestMs })]
-    const refusal = await this.#connection.commit(program, call)
-    return refusal ? undefined : this.#leased(token, call)
+
+    const lease = (max === 1 ? this.#statements.lease : this.#statements.leaseSome)(values)
+    const counts = await this.#take([lease], wanted, call)
+    if (!counts) return undefined
+    return counts[0] === 0 ? { found: [], nowMs: 0 } : this.#leased(token, call)
   }
 
-  async ack(done: { readonly id: string; readonly queue: string; readonly token: string; readonly result?: string | undefined; readonly keepMs: number }, call: Call): Promise<boolean> {
-    const [changed] = await this.#connection.execute([this.#statements.ack({ ...done, result: done.result ?? null })], call)
-    return changed === 1
+  async ack(done: Acked, call: Call): Promise<boolean> {
+    const counts = await this.#connection.execute(this.#acking(done), call)
+    return counts.at(-1) === 1
+  }
+
+  ackSteps(done: Acked): readonly SqlStep[] {
+    return this.#acking(done).map((step, at, steps) => (at === steps.length - 1 ? { ...step, expect: 1 } : step))
   }
 
   async read(id: string, call: Call): Promise<Seen<JobRow> | undefined> {
@@ -57,8 +70,12 @@ export class SqlQueue implements QueueDriver<SqlStep> {
 
   async replace(rows: readonly JobRow[], live: boolean, call: Call): Promise<readonly boolean[]> {
     if (rows.length === 0) return []
-    const program = rows.map((row) => this.#statements.replace({ ...mutableValues(row), id: row.id, revision: row.revision, live: live ? 1 : 0 }))
-    return (await this.#connection.execute(program, call)).map((changed) => changed === 1)
+    const turns = this.#limits.turns(rows)
+    const changes = rows.map((row) => this.#statements.replace({ ...mutableValues(row), id: row.id, revision: row.revision, live: live ? 1 : 0 }))
+
+    // Called up last: not what is in line before one of these changes.
+    const counts = await this.#connection.execute([...turns, ...changes, ...this.#limits.callsUp(rows)], call)
+    return rows.map((_, at) => counts[turns.length + at] === 1)
   }
 
   async withKeys(queue: string, keys: readonly string[], call: Call): Promise<readonly JobRow[]> {
@@ -107,10 +124,9 @@ export class SqlQueue implements QueueDriver<SqlStep> {
 
   async due(call: Call): Promise<Seen<Due>> {
     const row = await this.#connection.queryOne<DueRow>(this.#statements.due({}), call)
-    const finished = [row?.done, row?.dead, row?.cancelled, row?.requests].filter((at) => typeof at === 'number')
     return {
       nowMs: row?.now ?? 0,
-      found: { scheduled: row?.scheduled ?? undefined, active: row?.active ?? undefined, finished: finished.length > 0 ? Math.min(...finished) : undefined },
+      found: { scheduled: row?.scheduled ?? undefined, lapsing: earliest(row?.active, row?.ready), finished: earliest(row?.done, row?.dead, row?.cancelled, row?.requests), tick: row?.tick ?? undefined },
     }
   }
 
@@ -120,13 +136,26 @@ export class SqlQueue implements QueueDriver<SqlStep> {
   }
 
   async overdue(limit: number, call: Call): Promise<readonly JobRow[]> {
-    return (await this.#connection.query<StoredJob>(this.#statements.overdue({ limit }), call)).map(toRow)
+    const pages = await Promise.all(['active', 'ready'].map((state) => this.#connection.query<StoredJob>(this.#statements.overdue({ limit, state }), call)))
+    return pages.flat().slice(0, limit).map(toRow)
   }
 
   async sweep(limit: number, call: Call): Promise<number> {
     const program = [...finishedStates.map((state) => this.#statements.sweepJobs({ state, limit })), this.#statements.sweepRequests({ limit })]
     const [done = 0, dead = 0, cancelled = 0] = await this.#connection.execute(program, call)
     return done + dead + cancelled
+  }
+
+  schedules(call: Call): Promise<Seen<readonly ScheduleRow[]>> {
+    return this.#schedules.all(call)
+  }
+
+  putSchedule(row: ScheduleRow, expected: number | undefined, jobs: readonly AddedRow[], call: Call): Promise<boolean> {
+    return this.#schedules.put(row, expected, this.insert(jobs), call)
+  }
+
+  dropSchedule(row: ScheduleRow, call: Call): Promise<boolean> {
+    return this.#schedules.drop(row, call)
   }
 
   wake(queue: string): void {
@@ -137,8 +166,32 @@ export class SqlQueue implements QueueDriver<SqlStep> {
     return this.#connection.signals.on(`${this.#channel}.${queue}`, listener)
   }
 
+  /** The ack last: it is what counts. Who comes next in its lane is found before, for a finished job has none. */
+  #acking({ result, lanes, ...done }: Acked): readonly SqlStep[] {
+    const ack = this.#statements.ack({ ...done, result: result ?? null })
+    return lanes ? [...this.#limits.passing(done), ack] : [ack]
+  }
+
+  /** Runs a program that leases, and keeps the request when it got a job; undefined when the request is taken. */
+  async #take(program: readonly SqlStep[], { queue, requestId, token }: LeaseWanted, call: Call): Promise<readonly number[] | undefined> {
+    if (requestId === undefined) return this.#connection.execute(program, call)
+    const request = { queue, requestId }
+    const kept = [...program, this.#statements.dropRequest(request), this.#statements.keepRequest({ ...request, token, keepMs: requestMs })]
+    try {
+      return await this.#connection.execute(kept, call)
+    } catch (error) {
+      if (error instanceof SqlRefusal) return undefined
+      throw error
+    }
+  }
+
   async #leased(token: string, call: Call): Promise<Seen<readonly JobRow[]>> {
     const stored = await this.#connection.query<StoredJob>(this.#statements.leased({ token }), call)
     return { found: stored.map(toRow), nowMs: stored[0]?.now ?? 0 }
   }
+}
+
+function earliest(...times: readonly (number | null | undefined)[]): number | undefined {
+  const known = times.filter((time) => typeof time === 'number')
+  return known.length > 0 ? Math.min(...known) : undefined
 }

@@ -9,12 +9,13 @@ const plugin = definePlugin({
   over: sql,
   kernel: '^0.1.0',
   capabilities: [
-    'inspect', 'delay', 'retryAt', 'priority', 'idempotency', 'extend', 'leaseAnywhere', 'exactAttempts', 'repeatable', 'deadLetters', 'pause', 'cancel', 'units',
+    'inspect', 'delay', 'retryAt', 'priority', 'idempotency', 'extend', 'leaseAnywhere', 'exactAttempts', 'repeatable', 'deadLetters', 'pause', 'cancel', 'units', 'limits', 'ordering',
   ],
-  async create({ connection, binding, signal }) {
-    const [{ SqlQueue }, { prepareTables, tablesOf }] = await Promise.all([import('./driver.ts'), import('./tables.ts')])
+  async create({ connection, binding, keys, signal }) {
+    const [{ SqlQueue }, { prepareTables, startCall, tablesOf }, { prepareLimits }] = await Promise.all([import('./driver.ts'), import('./tables.ts'), import('./limits.ts')])
     const tables = tablesOf(binding)
     await prepareTables(connection, tables, signal)
+    await prepareLimits(connection, tables, keys, startCall(signal))
     return new SqlQueue(connection, tables)
   },
 })

@@ -10,6 +10,9 @@ export interface StoredJob {
   readonly payload: string
   readonly result: string | null
   readonly priority: number
+  readonly rank: number
+  readonly lane: string | null
+  readonly place: number | null
   readonly attempt: number
   readonly attempts: number
   readonly crashes: number
@@ -17,6 +20,7 @@ export interface StoredJob {
   readonly progress: string | null
   readonly run_at: number
   readonly due_at: number | null
+  readonly deadline_at: number | null
   readonly enqueued_at: number
   readonly finished_at: number | null
   readonly errors: string
@@ -30,6 +34,11 @@ export interface StoredJob {
   readonly now?: number
 }
 
+/** Of `place`. */
+export const inLine = 0
+export const holding = 1
+export const setAside = 2
+
 const given = <T>(value: T | null): T | undefined => value ?? undefined
 const list = <T>(stored: string): readonly T[] => (stored === '[]' ? [] : (JSON.parse(stored) as readonly T[]))
 const parsed = <T>(stored: string | null): T | undefined => (stored === null ? undefined : (JSON.parse(stored) as T))
@@ -42,6 +51,9 @@ export function toRow(stored: StoredJob): JobRow {
     payload: stored.payload,
     result: given(stored.result),
     priority: stored.priority,
+    rank: stored.rank,
+    lane: given(stored.lane),
+    holds: stored.place === holding,
     attempt: stored.attempt,
     attempts: stored.attempts,
     crashes: stored.crashes,
@@ -49,6 +61,7 @@ export function toRow(stored: StoredJob): JobRow {
     progress: parsed<JobProgress>(stored.progress),
     runAt: stored.run_at,
     dueAt: given(stored.due_at),
+    deadlineAt: given(stored.deadline_at),
     enqueuedAt: stored.enqueued_at,
     finishedAt: given(stored.finished_at),
     errors: list<JobError>(stored.errors),
@@ -66,15 +79,20 @@ const array = (values: readonly unknown[]): string => (values.length === 0 ? '[]
 
 /** What a change may write; the rest of a row stays as it was added. */
 export type MutableColumn =
-  | 'queue' | 'state' | 'payload' | 'ready_rank' | 'attempt' | 'crashes' | 'progress' | 'run_at' | 'due_at' | 'finished_at' | 'listed_at' | 'errors' | 'answers'
+  | 'queue' | 'state' | 'payload' | 'line' | 'rank' | 'lane' | 'place' | 'deadline_at' | 'attempt' | 'crashes' | 'progress' | 'run_at' | 'due_at' | 'finished_at' | 'listed_at' | 'errors' | 'answers'
   | 'idempotency_key' | 'token' | 'lease_until' | 'worker' | 'size'
 
 export function mutableValues(row: JobRow): Record<MutableColumn, SqlValue> {
+  const lane = row.finishedAt === undefined ? row.lane : undefined
   return {
     queue: row.queue,
     state: row.state,
     payload: row.payload,
-    ready_rank: row.state === 'ready' ? -row.priority : null,
+    line: row.state === 'ready' ? row.queue : null,
+    rank: row.rank,
+    lane: lane ?? null,
+    place: lane === undefined ? null : row.holds ? holding : inLine,
+    deadline_at: row.deadlineAt ?? null,
     attempt: row.attempt,
     crashes: row.crashes,
     progress: json(row.progress),

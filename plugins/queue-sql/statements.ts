@@ -2,18 +2,13 @@ import type { Knex } from 'knex'
 import type { JobState } from '../../kernel/ports/queue/index.ts'
 import type { Params, SqlConnection } from '../../kernel/ports/sql/index.ts'
 import type { AddedColumn, MutableColumn } from './rows.ts'
+import { leasing, type LeaseName, mostLeased } from './leases.ts'
 import { jobColumns, type Tables } from './tables.ts'
 
-/** Below every rank, so that a range excludes NULL on every database. */
-const lowestRank = -(2 ** 40)
 export const keysAtOnce = 50
-/** About how many bytes of payload one lease hands out, and one more job. */
-const mostLeased = 8 * 1024 ** 2
-
-type LeaseName = 'queue' | 'max' | 'leaseMs' | 'token' | 'worker'
 
 const mutable: readonly MutableColumn[] = [
-  'queue', 'state', 'payload', 'ready_rank', 'attempt', 'crashes', 'progress', 'run_at', 'due_at', 'finished_at', 'listed_at', 'errors', 'answers',
+  'queue', 'state', 'payload', 'line', 'rank', 'lane', 'place', 'attempt', 'crashes', 'progress', 'run_at', 'due_at', 'deadline_at', 'finished_at', 'listed_at', 'errors', 'answers',
   'idempotency_key', 'token', 'lease_until', 'worker', 'size',
 ]
 const addedAsGiven = [...mutable, 'id', 'priority', 'attempts', 'backoff', 'enqueued_at'] as const
@@ -21,22 +16,13 @@ const addedAsGiven = [...mutable, 'id', 'priority', 'attempts', 'backoff', 'enqu
 export type Statements = ReturnType<typeof makeStatements>
 
 /** Every statement of the driver. Each compiles at its first use. */
-export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' | 'dialect'>, { jobs, requests, queues }: Tables) {
+export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' | 'dialect'>, { jobs, requests, queues, schedules }: Tables) {
   const plus = (knex: Knex, column: string, by: number) => knex.raw('?? + ?', [column, by])
   const ofColumns = <C extends string>(columns: readonly C[], value: (column: C) => Knex.Raw) => Object.fromEntries(columns.map((column) => [column, value(column)]))
   const jobsOf = (knex: Knex, ids: Knex.QueryBuilder) => dialect.onlyPicked(knex(jobs), jobs, ['id'], ids)
   const whole = (knex: Knex) => knex(jobs).select(...jobColumns)
-  const isReady = (query: Knex.QueryBuilder) => query.where('ready_rank', '>=', lowestRank)
-  const firstReady = (knex: Knex, p: Params<LeaseName>) => isReady(knex(jobs).where('queue', p.value('queue'))).orderBy(['ready_rank', 'run_at', 'id']).limit(p.limit('max'))
-  const leaseOf = (knex: Knex, p: Params<LeaseName>, ids: Knex.QueryBuilder) => {
-    const until = () => knex.raw('? + ?', [p.now, p.value('leaseMs')])
-    return jobsOf(knex, ids)
-      .whereNotExists(knex(queues).select('queue').where({ queue: p.value('queue'), paused: 1 }))
-      .update({
-        state: 'active', ready_rank: null, token: p.value('token'), worker: p.value('worker'), lease_until: until(), due_at: until(),
-        attempt: plus(knex, 'attempt', 1), revision: plus(knex, 'revision', 1),
-      })
-  }
+  const firstInLine = (knex: Knex, p: Params<LeaseName>) => knex(jobs).where('line', p.value('queue')).orderBy(['rank', 'id']).limit(p.limit('max'))
+  const leaseOf = (knex: Knex, p: Params<LeaseName>, ids: Knex.QueryBuilder) => leasing({ knex, p, jobs, queues, dialect }, ids)
 
   return {
     insert: shape<AddedColumn>((knex, p) => knex(jobs).insert({
@@ -45,14 +31,14 @@ export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' |
       revision: 1,
     })),
 
-    lease: shape<LeaseName>((knex, p) => leaseOf(knex, p, dialect.skipLocked(firstReady(knex, p).select('id')))),
+    lease: shape<LeaseName>((knex, p) => leaseOf(knex, p, dialect.skipLocked(firstInLine(knex, p).select('id')))),
     /** As `lease`, and no more once their payloads are 8 MiB together: an answer has to fit in memory. */
     leaseSome: shape<LeaseName>((knex, p) => {
-      const first = dialect.skipLocked(firstReady(knex, p).select('id', 'ready_rank', 'run_at', 'size')).as('first')
-      const before = knex.raw('sum(coalesce(??, 0)) over (order by ??, ??, ??) - coalesce(??, 0) as ??', ['size', 'ready_rank', 'run_at', 'id', 'size', 'before'])
+      const first = dialect.skipLocked(firstInLine(knex, p).select('id', 'rank', 'size')).as('first')
+      const before = knex.raw('sum(coalesce(??, 0)) over (order by ??, ??) - coalesce(??, 0) as ??', ['size', 'rank', 'id', 'size', 'before'])
       return leaseOf(knex, p, knex.select('id').from(knex.select('id', before).from(first).as('weighed')).where('before', '<', mostLeased))
     }),
-    leased: shape<'token'>((knex, p) => whole(knex).select({ now: p.now }).where({ token: p.value('token'), state: 'active' }).where('lease_until', '>', p.now).orderBy([{ column: 'priority', order: 'desc' }, 'run_at', 'id'])),
+    leased: shape<'token'>((knex, p) => whole(knex).select({ now: p.now }).where({ token: p.value('token'), state: 'active' }).where('lease_until', '>', p.now).orderBy(['rank', 'id'])),
 
     keepRequest: shape<'queue' | 'requestId' | 'token' | 'keepMs'>((knex, p) => {
       // Only when the lease got a job: a request that met an empty queue may be made again.
@@ -62,10 +48,11 @@ export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' |
     request: shape<'queue' | 'requestId'>((knex, p) => knex(requests).select('token', { now: p.now }).where({ queue: p.value('queue'), request_id: p.value('requestId') }).where('until', '>', p.now)),
     dropRequest: shape<'queue' | 'requestId'>((knex, p) => knex(requests).where({ queue: p.value('queue'), request_id: p.value('requestId') }).where('until', '<=', p.now).delete()),
 
+    /** A finished job has no lane. */
     ack: shape<'id' | 'queue' | 'token' | 'result' | 'keepMs'>((knex, p) => knex(jobs)
       .where({ id: p.value('id'), queue: p.value('queue'), token: p.value('token'), state: 'active' }).where('lease_until', '>', p.now)
       .update({
-        state: 'done', result: p.value('result'), finished_at: p.now, listed_at: p.now, due_at: knex.raw('? + ?', [p.now, p.value('keepMs')]), revision: plus(knex, 'revision', 1),
+        state: 'done', lane: null, place: null, result: p.value('result'), finished_at: p.now, listed_at: p.now, due_at: knex.raw('? + ?', [p.now, p.value('keepMs')]), revision: plus(knex, 'revision', 1),
       })),
     read: shape<'id'>((knex, p) => whole(knex).select({ now: p.now }).where('id', p.value('id'))),
     replace: shape<MutableColumn | 'id' | 'revision' | 'live'>((knex, p) => knex(jobs)
@@ -81,21 +68,22 @@ export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' |
       .whereRaw('(?? < ? or ?? < ?)', ['listed_at', p.value('last'), 'id', p.value('before')])
       .orderBy([{ column: 'listed_at', order: 'desc' }, { column: 'id', order: 'desc' }]).limit(p.limit('limit'))),
     counts: shape<'queue'>((knex, p) => knex(jobs).select('state').count({ count: '*' }).where('queue', p.value('queue')).groupBy('state')),
-    oldest: shape<'queue'>((knex, p) => isReady(knex(jobs).min({ oldest: 'run_at' }).select({ now: p.now }).where('queue', p.value('queue')))),
+    oldest: shape<'queue'>((knex, p) => knex(jobs).min({ oldest: 'run_at' }).select({ now: p.now }).where({ queue: p.value('queue'), state: 'ready' })),
 
     setPaused: shape<'queue' | 'paused'>((knex, p) => knex(queues).insert({ queue: p.value('queue'), paused: p.value('paused') }).onConflict('queue').merge()),
     paused: shape<'queue'>((knex, p) => knex(queues).select('queue').where({ queue: p.value('queue'), paused: 1 })),
 
     due: shape((knex, p) => {
-      const earliest = (state: JobState) => knex(jobs).min('due_at').where('state', state)
+      // From 0: a range that leaves out NULL, for most ready jobs have no deadline.
+      const earliest = (state: JobState) => knex(jobs).min('due_at').where('state', state).where('due_at', '>=', 0)
       return knex.select({
-        now: p.now, scheduled: earliest('scheduled'), active: earliest('active'), done: earliest('done'), dead: earliest('dead'), cancelled: earliest('cancelled'),
-        requests: knex(requests).min('until'),
+        now: p.now, scheduled: earliest('scheduled'), active: earliest('active'), ready: earliest('ready'), done: earliest('done'), dead: earliest('dead'), cancelled: earliest('cancelled'),
+        requests: knex(requests).min('until'), tick: knex(schedules).min('next_at').where('next_at', '>=', 0),
       })
     }),
     promote: shape<'limit'>((knex, p) => jobsOf(knex, dialect.skipLocked(knex(jobs).select('id').where('state', 'scheduled').where('due_at', '<=', p.now).orderBy('due_at').limit(p.limit('limit'))))
-      .update({ state: 'ready', ready_rank: knex.raw('- ??', ['priority']), due_at: null, revision: plus(knex, 'revision', 1) })),
-    overdue: shape<'limit'>((knex, p) => whole(knex).where('state', 'active').where('due_at', '<=', p.now).orderBy('due_at').limit(p.limit('limit'))),
+      .update({ state: 'ready', line: knex.ref('queue'), due_at: knex.ref('deadline_at'), revision: plus(knex, 'revision', 1) })),
+    overdue: shape<'limit' | 'state'>((knex, p) => whole(knex).where('state', p.value('state')).where('due_at', '<=', p.now).orderBy('due_at').limit(p.limit('limit'))),
     sweepJobs: shape<'state' | 'limit'>((knex, p) => jobsOf(knex, dialect.skipLocked(knex(jobs).select('id').where('state', p.value('state')).where('due_at', '<=', p.now).orderBy('due_at').limit(p.limit('limit')))).delete()),
     sweepRequests: shape<'limit'>((knex, p) => {
       const primary = ['queue', 'request_id']

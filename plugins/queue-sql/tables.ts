@@ -9,12 +9,13 @@ export interface Tables {
   readonly requests: string
   /** What is set for a whole queue. */
   readonly queues: string
+  readonly schedules: string
 }
 
 export function tablesOf(binding: string): Tables {
   // A dot would part a schema from a table.
   const prefix = binding.replace('.', '_')
-  return { jobs: `${prefix}__jobs`, requests: `${prefix}__requests`, queues: `${prefix}__queues` }
+  return { jobs: `${prefix}__jobs`, requests: `${prefix}__requests`, queues: `${prefix}__queues`, schedules: `${prefix}__schedules` }
 }
 
 type ColumnKind = keyof SqlTypes
@@ -27,6 +28,8 @@ interface Column {
 interface Index {
   readonly columns: readonly string[]
   readonly unique?: true
+  /** Only rows whose first column is not NULL, where the database can. */
+  readonly partial?: true
 }
 
 interface Table {
@@ -42,22 +45,25 @@ const text = { kind: 'text' } as const
 const optional = <C extends Column>(column: C) => ({ ...column, optional: true }) as const
 
 /**
- * Jobs of every state in one table. What a lease looks through is `ready`, whose first column but the queue is NULL in
- * every job that is not ready: a range of it never meets the scheduled or finished ones, however many there are.
+ * Jobs of every state in one table. `line` is the job's queue while it stands in line, NULL in every other one: a lease looks
+ * through one range of that index, which never meets the scheduled or finished ones, however many there are. `place` says
+ * where an unfinished job stands in its lane: 0 in line, 1 it holds, 2 set aside, for its lane is full.
  */
 const jobs: Table = {
   columns: {
     id: name, queue: name, state: name, payload: text, result: optional(text),
-    priority: integer, ready_rank: optional(integer), attempt: integer, attempts: integer, crashes: integer,
+    priority: integer, line: optional(name), rank: integer, lane: optional(name), place: optional(integer), attempt: integer, attempts: integer, crashes: integer,
     backoff: optional(text), progress: optional(text),
-    run_at: integer, due_at: optional(integer), enqueued_at: integer, finished_at: optional(integer), listed_at: integer,
+    run_at: integer, due_at: optional(integer), deadline_at: optional(integer), enqueued_at: integer, finished_at: optional(integer), listed_at: integer,
     errors: text, answers: text, idempotency_key: optional(name),
     token: optional(name), lease_until: optional(integer), worker: optional(name), revision: integer,
     size: optional(integer),
   },
   primary: ['id'],
   indexes: {
-    ready: { columns: ['queue', 'ready_rank', 'run_at', 'id'] },
+    line: { columns: ['line', 'rank', 'id'], partial: true },
+    // Without the id: InnoDB's indexes hold 3,072 bytes, and add the primary key by themselves.
+    lane: { columns: ['lane', 'queue', 'place', 'rank'], partial: true },
     due: { columns: ['state', 'due_at'] },
     list: { columns: ['queue', 'state', 'listed_at', 'id'] },
     token: { columns: ['token'] },
@@ -71,16 +77,28 @@ const requests: Table = {
   indexes: { until: { columns: ['until'] } },
 }
 
-const queues: Table = { columns: { queue: name, paused: integer }, primary: ['queue'], indexes: {} }
+/** `turn` counts leases and verbs where limits let them pass one at a time; `full_at` is when the rate's bucket is full again, in µs. */
+const queues: Table = { columns: { queue: name, paused: integer, turn: optional(integer), full_at: optional(integer) }, primary: ['queue'], indexes: {} }
 
-const shapes: { readonly [T in keyof Tables]: Table } = { jobs, requests, queues }
+const schedules: Table = {
+  columns: { queue: name, name, spec: text, next_at: optional(integer), revision: integer },
+  primary: ['queue', 'name'],
+  indexes: { next: { columns: ['next_at'] } },
+}
+
+const shapes: { readonly [T in keyof Tables]: Table } = { jobs, requests, queues, schedules }
 
 /** The columns of a job, in the order of its statements. */
 export const jobColumns: readonly string[] = Object.keys(jobs.columns)
 
+/** The start is nobody's call. */
+export function startCall(signal: AbortSignal): Call {
+  return { signal, remainingMs: () => 30_000, traceId: 'queue-start', text: false, degrade: () => {} }
+}
+
 /** Makes what is missing of the tables; where nothing is, it only looks. */
 export async function prepareTables(connection: SqlConnection, tables: Tables, signal: AbortSignal): Promise<void> {
-  const call: Call = { signal, remainingMs: () => 30_000, traceId: 'queue-tables', text: false, degrade: () => {} }
+  const call = startCall(signal)
   const kinds = Object.keys(shapes) as (keyof Tables)[]
 
   for (const kind of kinds) {
@@ -112,7 +130,7 @@ async function complete(connection: SqlConnection, table: string, shape: Table, 
   else for (const [name, { kind }] of missingColumns(shape, found.columns)) await connection.define((knex) => knex.schema.alterTable(table, (built) => void built.specificType(name, connection.dialect.types[kind])), call)
 
   const missing = missingIndexes(table, shape, found?.indexes ?? [])
-  if (missing.length > 0) await connection.define((knex) => missing.flatMap(([end, { columns, unique = false }]) => connection.dialect.createIndex(knex, { table, name: indexName(table, end), columns, unique })), call)
+  if (missing.length > 0) await connection.define((knex) => missing.flatMap(([end, { columns, unique = false, partial }]) => connection.dialect.createIndex(knex, { table, name: indexName(table, end), columns, unique, ...(partial && { partial }) })), call)
 }
 
 function createTable(knex: Knex, types: SqlTypes, table: string, shape: Table): Knex.SchemaBuilder {

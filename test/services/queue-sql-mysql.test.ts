@@ -15,9 +15,9 @@ testWith(['MARIADB'], 'what changes jobs that a query picks reads those and no o
   const sql = await open(t, { url })
   const tables = tablesOf('queue')
   await prepareTables(sql, tables, new AbortController().signal)
-  const due = (state: string, at: number) => `('${state}${at}', 'emails', '${state}', '1', 0, ${state === 'ready' ? 0 : 'null'}, 0, 8, 0, ${at}, ${at}, ${at}, ${at}, '[]', '[]', 1)`
+  const due = (state: string, at: number) => `('${state}${at}', 'emails', '${state}', '1', 0, ${state === 'ready' ? "'emails'" : 'null'}, ${at}, 0, 8, 0, ${at}, ${at}, ${at}, ${at}, '[]', '[]', 1)`
   const jobs = ['ready', 'scheduled', 'done'].flatMap((state) => Array.from({ length: 1_000 }, (_, at) => due(state, at)))
-  await admin.query(`insert into ${name}.${tables.jobs} (id, queue, state, payload, priority, ready_rank, attempt, attempts, crashes, run_at, due_at, enqueued_at, listed_at, errors, answers, revision) values ${jobs.join(',')}`)
+  await admin.query(`insert into ${name}.${tables.jobs} (id, queue, state, payload, priority, line, rank, attempt, attempts, crashes, run_at, due_at, enqueued_at, listed_at, errors, answers, revision) values ${jobs.join(',')}`)
   await admin.query(`insert into ${name}.${tables.requests} (queue, request_id, token, until) values ${Array.from({ length: 1_000 }, (_, at) => `('emails', 'r${at}', 't${at}', ${at})`).join(',')}`)
   await admin.query(`analyze table ${name}.${tables.jobs}, ${name}.${tables.requests}`)
 

@@ -15,6 +15,8 @@ const maxPolls = 3
 export interface QueueContext extends Pick<PortParts<QueueDriver, QueueKeys, QueueCapability>, 'driver' | 'binding' | 'clock'> {
   /** @throws QUEUE_NOT_FOUND when the manifest declares no such queue. */
   rulesOf(queue: string): QueueRules
+  /** A job of it is active no more: where a limit held others back, whoever waits looks again. */
+  roomIn(queue: string): void
   readonly waiting: Waiting
   readonly upkeep: Upkeep
   /** A number in [0, 1). */
@@ -52,6 +54,9 @@ export function makeContext(parts: PortParts<QueueDriver, QueueKeys, QueueCapabi
     driver, binding, clock, waiting, upkeep,
     random: Math.random,
     closed: () => closed,
+    roomIn(queue) {
+      if (rules.get(queue)?.limits) driver.wake(queue)
+    },
     rulesOf(queue) {
       const found = rules.get(queue)
       if (!found) throw queueError('QUEUE_NOT_FOUND', { binding, queue })

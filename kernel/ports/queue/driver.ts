@@ -26,7 +26,15 @@ export interface JobRow {
   readonly backoff?: Backoff | undefined
   readonly progress?: JobProgress | undefined
   readonly runAt: number
-  /** When the state ends by itself: a scheduled job is ready, a lease is over, a finished job is removed. By the backend's clock. */
+  /** Its place in line, in milliseconds: of two ready jobs the one with the smaller rank is leased first, of equal ones the smaller id. */
+  readonly rank: number
+  /** What `perKey` counts by; a job of a queue with that limit has one, and of a finished one it need not be kept. */
+  readonly lane?: string | undefined
+  /** It takes one of its lane's places: it is active, or, where a lane has one place, it was leased before and is to be again. */
+  readonly holds: boolean
+  /** When it is given up whatever its state, by the process's clock. */
+  readonly deadlineAt?: number | undefined
+  /** When the state ends by itself: a scheduled job is ready, a ready one is given up, a lease is over, a finished job is removed. By the backend's clock. */
   readonly dueAt?: number | undefined
   readonly enqueuedAt: number
   readonly finishedAt?: number | undefined
@@ -52,6 +60,15 @@ export interface Seen<T> {
   readonly nowMs: number
 }
 
+/** How many jobs of a queue may be active at once, and how many leases it grants, over all replicas. */
+export interface LeaseLimits {
+  readonly concurrent?: number
+  /** Places of each lane: no more of its jobs hold at once. */
+  readonly perKey?: number
+  /** A bucket of `jobs` leases that fills evenly over `perMs`. */
+  readonly rate?: { readonly jobs: number; readonly perMs: number }
+}
+
 export interface LeaseWanted {
   readonly queue: string
   readonly max: number
@@ -60,6 +77,36 @@ export interface LeaseWanted {
   readonly worker?: string | undefined
   /** Keeps the token under this request for 10 minutes, when it got a job. */
   readonly requestId?: string | undefined
+  /** `limits` */
+  readonly limits?: LeaseLimits | undefined
+}
+
+/** What a lease got. */
+export interface Leased extends Seen<readonly JobRow[]> {
+  /** Nothing was leased, and the rate lets a job through after so long. */
+  readonly againInMs?: number | undefined
+}
+
+export interface Acked {
+  readonly id: string
+  readonly queue: string
+  readonly token: string
+  readonly result?: string | undefined
+  readonly keepMs: number
+  /** The queue has lanes: when the job held a place, the next of its lane comes into line. */
+  readonly lanes: boolean
+}
+
+/** A schedule as a backend keeps it. */
+export interface ScheduleRow {
+  readonly queue: string
+  readonly name: string
+  /** JSON as text: what it enqueues, when, and where it stands. */
+  readonly spec: string
+  /** When it fires next; undefined while it is paused. */
+  readonly nextAt?: number | undefined
+  /** Counts its changes, from 1. */
+  readonly revision: number
 }
 
 /** Jobs of one queue and state, the latest first by (`at`, `id`); `at` is `finishedAt`, or `enqueuedAt` without one. */
@@ -74,11 +121,14 @@ export interface JobRange {
   readonly limit: number
 }
 
-/** The earliest `dueAt` of each kind; undefined when there is none. */
+/** The earliest time of each kind; undefined when there is none. */
 export interface Due {
   readonly scheduled?: number | undefined
-  readonly active?: number | undefined
+  /** Of a lease's end, or of a ready job's deadline. */
+  readonly lapsing?: number | undefined
   readonly finished?: number | undefined
+  /** Of a schedule. */
+  readonly tick?: number | undefined
 }
 
 export interface StateCount {
@@ -91,21 +141,26 @@ export interface StateCount {
  * means is decided above it. Enqueue, lease, ack, fail and release need the first group; each other group belongs to
  * capabilities, and is called only when the driver declares them.
  */
-export interface QueueDriver<Step = unknown> {
+export interface RowQueue<Step = unknown> {
+  readonly keeps: 'rows'
   /** What commits `insert`'s steps, alone or in a unit of work. A refused unique step means that a key is taken. */
   readonly commits: Commits<Step>
   insert(rows: readonly AddedRow[]): readonly Step[]
   /**
    * Leases up to `max` ready jobs of a queue that is not paused: counts the attempt, sets token, worker and lease end.
-   * By priority, `runAt` and id, and no more once their payloads are about 8 MiB. Undefined when `requestId` is taken: then `requested` has the answer.
+   * By rank and id, and no more once their payloads are about 8 MiB; a lease ends no later than the job's deadline.
+   * With limits: a job whose lane is full is passed over, and comes into line when one that holds there is finished, or
+   * holds no more. Undefined when `requestId` is taken: then `requested` has the answer.
    */
-  lease(wanted: LeaseWanted, call: Call): Promise<Seen<readonly JobRow[]> | undefined>
+  lease(wanted: LeaseWanted, call: Call): Promise<Leased | undefined>
   /** Makes a job done and removes it `keepMs` later, if the lease is live. False when it is not, and nothing changed. */
-  ack(done: { readonly id: string; readonly queue: string; readonly token: string; readonly result?: string | undefined; readonly keepMs: number }, call: Call): Promise<boolean>
+  ack(done: Acked, call: Call): Promise<boolean>
+  /** `units`: the same as steps of a batch; a refused one means that the lease is not live. */
+  ackSteps(done: Acked): readonly Step[]
   read(id: string, call: Call): Promise<Seen<JobRow> | undefined>
   /**
    * Writes each row whose `revision` is still the one it was read with; with `live`, only while its lease lasts.
-   * Which were written, in order.
+   * Which were written, in order. Where a row has a lane and holds no place in it any more, the next of that lane comes into line.
    */
   replace(rows: readonly JobRow[], live: boolean, call: Call): Promise<readonly boolean[]>
 
@@ -127,12 +182,25 @@ export interface QueueDriver<Step = unknown> {
   due(call: Call): Promise<Seen<Due>>
   /** Scheduled jobs that are due become ready; how many, at most `limit`. */
   promote(limit: number, call: Call): Promise<number>
-  /** Active jobs whose lease is over. */
+  /** Active jobs whose lease is over, and ready ones whose deadline passed. */
   overdue(limit: number, call: Call): Promise<readonly JobRow[]>
   /** Removes finished jobs, and requests, that were kept long enough; how many jobs, at most `limit`. */
   sweep(limit: number, call: Call): Promise<number>
+
+  /** `schedules`: all of the binding, at most 1,000. */
+  schedules(call: Call): Promise<Seen<readonly ScheduleRow[]>>
+  /**
+   * Writes a schedule if it is at `expected` still, undefined: if it is not there; and adds these jobs, in the same commit.
+   * False when another wrote it meanwhile, and nothing changed. The id of a job of a tick is made of schedule and tick, so that
+   * a backend which cannot commit both at once adds it once all the same.
+   */
+  putSchedule(row: ScheduleRow, expected: number | undefined, jobs: readonly AddedRow[], call: Call): Promise<boolean>
+  /** False when it was changed meanwhile, or is gone. */
+  dropSchedule(row: ScheduleRow, call: Call): Promise<boolean>
 
   /** A wake-up for whoever waits on this queue, in every replica that the backend reaches. Lossy. */
   wake(queue: string): void
   onWake(queue: string, listener: () => void): () => void
 }
+
+export type QueueDriver<Step = unknown> = RowQueue<Step>

@@ -18,6 +18,10 @@ export const queueErrors = {
     status: 413, retryable: false, title: 'Payload too large',
     detail: (at: { queue: string; bytes: number; maxBytes: number }) => `${at.queue} takes payloads of ${at.maxBytes} bytes at most, this one has ${at.bytes}`,
   },
+  QUEUE_PAYLOAD_INVALID: {
+    status: 422, retryable: false, title: 'Payload breaks the queue\'s rules',
+    detail: (at: { queue: string }) => `the payload breaks the schema of ${at.queue}, or lacks the key of its limits`,
+  },
   QUEUE_BAD_CURSOR: {
     status: 400, retryable: false, title: 'Bad cursor',
     detail: (at: { queue: string }) => `\`after\` is no cursor of this list of ${at.queue}; begin without it`,

@@ -4,7 +4,7 @@ import { queueCapabilities, type QueueCapability } from './capabilities.ts'
 import type { QueueDriver } from './driver.ts'
 import { queueErrors } from './errors.ts'
 import { queueOperations } from './http.ts'
-import { queueKeysSchema, type QueueKeys } from './keys.ts'
+import { demandsOf, faultsOfLimits, queueKeysSchema, type QueueKeys } from './keys.ts'
 import { implementQueue } from './meaning.ts'
 import type { QueueOperations } from './operations.ts'
 
@@ -22,6 +22,8 @@ export const queue = definePort<QueueOperations, QueueDriver, QueueKeys, QueueCa
   operations: queueOperations,
   keys: queueKeysSchema,
   errors: queueErrors,
+  demands: demandsOf,
+  check: faultsOfLimits,
   implement: implementQueue,
 })
 

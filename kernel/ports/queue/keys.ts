@@ -1,9 +1,19 @@
 import type { JsonSchema } from '../../json.ts'
-import { bytesSchema, durationSchema } from '../../manifest/units.ts'
+import { bytesSchema, documentSchema, durationSchema } from '../../manifest/units.ts'
+import type { KeyFault } from '../definition.ts'
+import { schemaCheck, type SchemaCheck } from '../schema-check.ts'
+import type { QueueCapability } from './capabilities.ts'
+import type { LeaseLimits } from './driver.ts'
+import { lanePathPattern } from './lanes.ts'
 
 /** What the manifest says of one queue; durations and sizes are numbers here. */
 export interface QueueKeys {
   readonly queues?: Readonly<Record<string, Partial<QueueSettings>>>
+}
+
+export interface QueueLimits extends LeaseLimits {
+  /** `$.customerId`: where in the payload the key of `perKey` stands. */
+  readonly key?: string
 }
 
 interface QueueSettings {
@@ -13,6 +23,10 @@ interface QueueSettings {
   readonly maxCrashes: number
   readonly keep: { readonly doneMs?: number; readonly deadMs?: number }
   readonly maxPayloadBytes: number
+  readonly ageingMs: number
+  readonly deadlineMs: number
+  readonly schema: JsonSchema
+  readonly limits: QueueLimits
 }
 
 /** A queue's rules with nothing left open. */
@@ -23,6 +37,12 @@ export interface QueueRules {
   readonly maxCrashes: number
   readonly keep: { readonly doneMs: number; readonly deadMs: number }
   readonly maxPayloadBytes: number
+  /** How much later a job may come and still be leased first, for each point of priority that it has more. */
+  readonly ageingMs: number
+  readonly deadlineMs?: number
+  /** What a payload must keep. */
+  readonly check?: SchemaCheck
+  readonly limits?: QueueLimits
 }
 
 const day = 86_400_000
@@ -34,13 +54,15 @@ export const defaultRules: QueueRules = {
   maxCrashes: 3,
   keep: { doneMs: day, deadMs: 30 * day },
   maxPayloadBytes: 1024 ** 2,
+  ageingMs: 60_000,
 }
 
 /** Every declared queue by name, with the defaults filled in. */
 export function rulesOf(keys: QueueKeys): ReadonlyMap<string, QueueRules> {
-  return new Map(Object.entries(keys.queues ?? {}).map(([name, given]) => [name, {
+  return new Map(Object.entries(keys.queues ?? {}).map(([name, { schema, ...given }]) => [name, {
     ...defaultRules,
     ...given,
+    ...(schema && { check: schemaCheck(schema) }),
     backoff: { ...defaultRules.backoff, ...given.backoff },
     keep: { ...defaultRules.keep, ...given.keep },
   }]))
@@ -62,6 +84,18 @@ const queueSchema = group({
     done: duration('How long done and cancelled jobs are kept, at least 10m; 1d unless set.', 0, 10 * year),
     dead: duration('How long dead letters are kept, at least 10m; 30d unless set.', 0, 10 * year),
   }, 'How long finished jobs can be looked at.'),
+  schema: { ...documentSchema, description: 'What every payload must keep: a JSON Schema, inline or as a file. An enqueue that breaks it is refused (422).' },
+  ageing: duration('How long a job waits for each point of priority that a later one has more, before it goes first; 1m unless set. So low priorities are not starved.', 1, day),
+  deadline: duration('How long after its first `runAt` a job is given up, whatever its attempts; never unless set.', 1_000, year),
+  limits: group({
+    concurrent: { type: 'integer', minimum: 1, maximum: 100_000, description: 'How many jobs are active at once, over all replicas.' },
+    perKey: { type: 'integer', minimum: 1, maximum: 10_000, description: 'How many jobs of one `key` are active at once; with 1 they run one after another, in order.' },
+    key: { type: 'string', maxLength: 200, pattern: lanePathPattern, description: 'Where in the payload the key of `perKey` stands: `$.customerId`.' },
+    rate: { ...group({
+      jobs: { type: 'integer', minimum: 1, maximum: 1_000_000, description: 'How many.' },
+      per: duration('In how long.', 100, day),
+    }, 'How many jobs are leased in a time: a bucket of `jobs` that fills evenly.'), required: ['jobs', 'per'] },
+  }, 'What is not exceeded, however many workers there are.'),
   maxPayload: { ...bytesSchema, 'x-min': 1, 'x-max': 4 * 1024 ** 2, description: 'The largest payload, as JSON; 1MiB unless set.' },
 }, 'What the application relies on in this queue.')
 
@@ -75,4 +109,23 @@ export const queueKeysSchema: JsonSchema = {
       propertyNames: { pattern: '^[a-z][a-z0-9_-]{0,39}$' },
     },
   },
+}
+
+/** What these keys need of a backend. */
+export function demandsOf({ queues = {} }: QueueKeys): readonly { readonly capability: QueueCapability; readonly path: readonly string[] }[] {
+  return Object.entries(queues).flatMap(([name, { limits }]) => (!limits ? [] : [
+    { capability: 'limits' as const, path: ['queues', name, 'limits'] },
+    ...(limits.perKey === 1 ? [{ capability: 'ordering' as const, path: ['queues', name, 'limits', 'perKey'] }] : []),
+  ]))
+}
+
+/** `perKey` and `key` stand together. */
+export function faultsOfLimits({ queues = {} }: QueueKeys): readonly KeyFault[] {
+  return Object.entries(queues).flatMap(([name, { limits }]) => {
+    const path = ['queues', name, 'limits']
+    if (!limits || (limits.perKey === undefined) === (limits.key === undefined)) return []
+    return [limits.key === undefined
+      ? { path: [...path, 'perKey'], message: 'needs `key` beside it: where in the payload the key stands, such as $.customerId' }
+      : { path: [...path, 'key'], message: 'limits nothing without `perKey` beside it' }]
+  })
 }

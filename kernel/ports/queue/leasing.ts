@@ -35,11 +35,12 @@ export function leasing(context: QueueContext): Pick<QueueOperations, 'lease'> {
       }
 
       const leftMs = Math.min(untilMs - clock.now(), call.remainingMs())
+      const lookAgainMs = Math.min(leftMs, leased.againInMs ?? Number.POSITIVE_INFINITY)
       if (leftMs <= 0 || context.closed()) return { items: [] }
       if (waiting.full) throw queueError('QUEUE_TOO_MANY_WAITING', { binding: context.binding, max: waiting.max }, { retryAfterMs: 1_000 })
 
       waited = true
-      const woken = waiting.wait(wanted.queue, wakes, leftMs, call.signal)
+      const woken = waiting.wait(wanted.queue, wakes, lookAgainMs, call.signal)
       upkeep.attend()
       await woken
       if (call.signal.aborted) {
@@ -52,7 +53,7 @@ export function leasing(context: QueueContext): Pick<QueueOperations, 'lease'> {
 
   /** Its caller went away while the jobs were being leased: no worker would ever see them. */
   async function giveBack({ found, nowMs }: Seen<readonly JobRow[]>, call: Call): Promise<void> {
-    await driver.replace(found.map((row) => released(row, row.token ?? '', nowMs)), true, call)
+    await driver.replace(found.map((row) => released(row, row.token ?? '', nowMs, context.rulesOf(row.queue))), true, call)
     for (const queue of new Set(found.map((row) => row.queue))) driver.wake(queue)
   }
 
@@ -72,7 +73,7 @@ export function leasing(context: QueueContext): Pick<QueueOperations, 'lease'> {
       // From here: a repeat also waits for the one that it repeats.
       const untilMs = clock.now() + (input.waitMs ?? 0)
       // Hex, because a token stands in a path, where a name must not begin with `_` as one of 64 would in base64url.
-      const wanted = { queue, max: input.max ?? 1, leaseMs: input.leaseMs ?? rules.leaseMs, token: randomBytes(16).toString('hex'), worker: input.workerId, requestId }
+      const wanted = { queue, max: input.max ?? 1, leaseMs: input.leaseMs ?? rules.leaseMs, token: randomBytes(16).toString('hex'), worker: input.workerId, requestId, limits: rules.limits }
       if (requestId === undefined) return take(wanted, untilMs, call)
 
       const name = JSON.stringify([queue, requestId])

@@ -1,10 +1,12 @@
 import type { Call } from '../../call.ts'
+import type { Json } from '../../json.ts'
 import type { QueueContext } from './context.ts'
 import type { JobRow } from './driver.ts'
 import { queueError } from './errors.ts'
 import { countsOf, isJobId } from './inspecting.ts'
+import { laneOf } from './lanes.ts'
 import type { QueueOperations, RedriveInput } from './operations.ts'
-import { refuse, toJsonText } from './payload.ts'
+import { judgePayload, refuse } from './payload.ts'
 import { cancelled, redriven, settled } from './states.ts'
 
 const maxTries = 8
@@ -34,7 +36,10 @@ export function operating(context: QueueContext): Pick<QueueOperations, 'redrive
       context.rulesOf(input.queue)
       const rules = context.rulesOf(queue)
       if (input.payload !== undefined && input.ids?.length !== 1) refuse('redrive', '/payload', 'needs `ids` with exactly one id')
-      const payload = input.payload === undefined ? undefined : toJsonText(input.payload, { operation: 'redrive', path: '/payload', queue, maxBytes: rules.maxPayloadBytes })
+      const given = input.payload === undefined ? undefined : judgePayload(input.payload, { operation: 'redrive', path: '/payload', queue }, rules)
+      const { key } = rules.limits ?? {}
+      // Judged when it came in; only where it stands follows the rules of today.
+      const judged = (row: JobRow) => given ?? { text: row.payload, lane: key === undefined ? undefined : laneOf(JSON.parse(row.payload) as Json, key) }
 
       await upkeep.settle()
       const ids = input.ids && [...new Set(input.ids)]
@@ -45,7 +50,10 @@ export function operating(context: QueueContext): Pick<QueueOperations, 'redrive
       for (let taken = 0; taken < limit; taken += atOnce) {
         const size = Math.min(atOnce, limit - taken)
         const rows = await deadOnes(input, ids?.slice(taken, taken + size), size, call)
-        const changed = rows.map((row, index) => redriven(row, nowMs, { queue, runAt: runAt(moved + index), ...(payload !== undefined && { payload }) }))
+        const changed = rows.map((row, index) => {
+          const { text: payload, lane } = judged(row)
+          return redriven(row, nowMs, { queue, payload, lane, runAt: runAt(moved + index), rules })
+        })
         const written = await driver.replace(changed, false, call)
         moved += written.filter(Boolean).length
         if (!ids && rows.length < size) break
@@ -67,7 +75,10 @@ export function operating(context: QueueContext): Pick<QueueOperations, 'redrive
           if (await driver.remove(row, call)) return { state: 'removed' }
         } else {
           const [written] = await driver.replace([cancelled(row, seen.nowMs, rules)], false, call)
-          if (written) return { state: 'cancelled' }
+          if (written) {
+            context.roomIn(queue)
+            return { state: 'cancelled' }
+          }
         }
       }
       throw queueError('QUEUE_BUSY', { queue, id }, { retryAfterMs: 100 })

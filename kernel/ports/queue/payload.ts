@@ -2,6 +2,8 @@ import { kernelError, type FieldError } from '../../errors.ts'
 import type { Json } from '../../json.ts'
 import { badText, findBadText } from '../text.ts'
 import { queueError } from './errors.ts'
+import type { QueueRules } from './keys.ts'
+import { laneOf } from './lanes.ts'
 
 const maxDepth = 30
 const maxNameBytes = 255
@@ -23,6 +25,28 @@ export function toJsonText(value: Json, at: { readonly operation: string; readon
   const bytes = Buffer.byteLength(text)
   if (bytes > at.maxBytes) throw queueError('QUEUE_PAYLOAD_TOO_LARGE', { queue: at.queue, bytes, maxBytes: at.maxBytes })
   return text
+}
+
+/** What a payload is to the queue that takes it. */
+export interface JudgedPayload {
+  /** JSON. */
+  readonly text: string
+  readonly lane: string | undefined
+}
+
+/** @throws what `toJsonText` does · QUEUE_PAYLOAD_INVALID when it breaks the queue's schema, or lacks the key of its limits. */
+export function judgePayload(value: Json, at: { readonly operation: string; readonly path: string; readonly queue: string }, rules: QueueRules): JudgedPayload {
+  const { queue, path } = at
+  const text = toJsonText(value, { ...at, maxBytes: rules.maxPayloadBytes })
+  const broken = rules.check?.(value) ?? []
+  if (broken.length > 0) throw queueError('QUEUE_PAYLOAD_INVALID', { queue }, { errors: broken.map((error) => ({ ...error, path: path + error.path })) })
+
+  const key = rules.limits?.key
+  const lane = key === undefined ? undefined : laneOf(value, key)
+  if (key !== undefined && lane === undefined) {
+    throw queueError('QUEUE_PAYLOAD_INVALID', { queue }, { errors: [{ path: path + key.slice(1).replaceAll('~', '~0').replaceAll('/', '~1').replaceAll('.', '/'), message: `must be a string, number or boolean: ${queue} limits its jobs by it` }] })
+  }
+  return { text, lane }
 }
 
 /** @throws INPUT_INVALID unless every backend can keep this text; a `name` is also indexed, so it is at most 255 bytes. */

@@ -10,6 +10,15 @@ export const repeatMs = 600_000
 const maxErrors = 100
 const maxAnswers = 32
 
+/** Where a job stands in line: a point of priority goes before whatever comes up to `ageingMs` later. */
+export function rankOf({ runAt, priority }: Pick<JobRow, 'runAt' | 'priority'>, { ageingMs }: Pick<QueueRules, 'ageingMs'>): number {
+  return runAt - priority * ageingMs
+}
+
+/** Whether a job that is not active keeps its lane from the others: where one runs after another, one that was begun comes first. */
+function keepsLane({ lane, attempt }: Pick<JobRow, 'lane' | 'attempt'>, { limits }: QueueRules): boolean {
+  return lane !== undefined && limits?.perKey === 1 && attempt > 0
+}
 
 /** True while the token's lease is in force; a cancelled job keeps its lease until it ends, to tell its worker. */
 export function holds(row: JobRow, token: string, nowMs: number): boolean {
@@ -31,8 +40,15 @@ export function keepMs(state: 'done' | 'dead' | 'cancelled', { keep }: QueueRule
 }
 
 function finished(row: JobRow, state: 'dead' | 'cancelled', atMs: number, rules: QueueRules): JobRow {
-  return { ...row, state, finishedAt: atMs, dueAt: atMs + keepMs(state, rules) }
+  return { ...row, state, finishedAt: atMs, dueAt: atMs + keepMs(state, rules), holds: false }
 }
+
+/** In line, until it is leased or given up. */
+function ready(row: JobRow, rules: QueueRules): JobRow {
+  return { ...row, state: 'ready', dueAt: row.deadlineAt, holds: keepsLane(row, rules) }
+}
+
+const deadlinePassed = { message: 'the deadline of the whole job passed', code: 'QUEUE_DEADLINE_PASSED' } as const
 
 const unleased = { token: undefined, leaseUntil: undefined, worker: undefined } as const
 
@@ -60,17 +76,24 @@ export function failed(row: JobRow, token: string, { error, retryInMs, dead }: F
     return { ...finished(row, 'dead', nowMs, rules), ...unleased, errors, answers: answered({ state: 'dead' }) }
   }
   const runAt = nowMs + (retryInMs ?? backoffMs(row.backoff ?? rules.backoff, row.attempt, at.random))
-  return { ...row, ...unleased, state: 'scheduled', runAt, dueAt: runAt, errors, answers: answered({ state: 'scheduled', runAt: isoTime(runAt) }) }
+  if (row.deadlineAt !== undefined && runAt >= row.deadlineAt) {
+    const late = { ...deadlinePassed, message: 'its next attempt would come after the deadline of the whole job', at: isoTime(nowMs), attempt: row.attempt }
+    return { ...finished(row, 'dead', nowMs, rules), ...unleased, errors: withError({ ...row, errors }, late), answers: answered({ state: 'dead' }) }
+  }
+  return {
+    ...row, ...unleased, state: 'scheduled', runAt, dueAt: runAt, rank: rankOf({ ...row, runAt }, rules), holds: keepsLane(row, rules),
+    errors, answers: answered({ state: 'scheduled', runAt: isoTime(runAt) }),
+  }
 }
 
 /** Back to its place in the queue, as if it had not been leased. */
-export function released(row: JobRow, token: string, nowMs: number): JobRow {
+export function released(row: JobRow, token: string, nowMs: number, rules: QueueRules): JobRow {
   const answers = withAnswer(row, { token, verb: 'release', answer: { state: 'ready' }, untilMs: nowMs + repeatMs }, nowMs)
-  return { ...row, ...unleased, state: 'ready', dueAt: undefined, attempt: row.attempt - 1, answers }
+  return ready({ ...row, ...unleased, attempt: row.attempt - 1, answers }, rules)
 }
 
 export function extended(row: JobRow, nowMs: number, leaseMs: number, progress: JobProgress | undefined): JobRow {
-  const until = nowMs + leaseMs
+  const until = Math.min(nowMs + leaseMs, row.deadlineAt ?? Number.POSITIVE_INFINITY)
   return { ...row, leaseUntil: until, dueAt: until, progress: progress ?? row.progress }
 }
 
@@ -84,8 +107,20 @@ export function crashed(row: JobRow, rules: QueueRules): JobRow {
   const after: JobRow = {
     ...row, ...unleased, crashes: row.crashes + 1, errors: withError(row, { at: isoTime(atMs), attempt: row.attempt, message, code: 'QUEUE_WORKER_LOST' }),
   }
+  if (after.deadlineAt !== undefined && after.deadlineAt <= atMs) return givenUp(after, rules)
   if (after.crashes >= rules.maxCrashes || after.attempt >= after.attempts) return finished(after, 'dead', atMs, rules)
-  return { ...after, state: 'ready', dueAt: undefined }
+  return ready(after, rules)
+}
+
+/** Its deadline passed. */
+function givenUp(row: JobRow, rules: QueueRules): JobRow {
+  const atMs = row.deadlineAt ?? row.runAt
+  return finished({ ...row, errors: withError(row, { ...deadlinePassed, at: isoTime(atMs), attempt: row.attempt }) }, 'dead', atMs, rules)
+}
+
+/** What becomes of a job whose time in its state is over: a lease without a word, or a deadline. */
+export function lapsed(row: JobRow, rules: QueueRules): JobRow {
+  return row.state === 'active' ? crashed(row, rules) : givenUp(row, rules)
 }
 
 /** The lease of an active job stays, so that its worker's `extend` hears of it. */
@@ -93,17 +128,26 @@ export function cancelled(row: JobRow, nowMs: number, rules: QueueRules): JobRow
   return finished(row, 'cancelled', nowMs, rules)
 }
 
-/** A dead job with all its attempts before it. In another queue its idempotency key means nothing. */
-export function redriven(row: JobRow, nowMs: number, change: { readonly queue: string; readonly payload?: string; readonly runAt: number }): JobRow {
-  const waits = change.runAt > nowMs
+interface Redrive {
+  readonly queue: string
+  readonly payload: string
+  readonly lane: string | undefined
+  readonly runAt: number
+  /** Of that queue. */
+  readonly rules: QueueRules
+}
+
+/** A dead job with all its attempts before it, and all its time. In another queue its idempotency key means nothing. */
+export function redriven(row: JobRow, nowMs: number, { queue, payload, lane, runAt, rules }: Redrive): JobRow {
+  const waits = runAt > nowMs
+  const deadlineAt = rules.deadlineMs === undefined ? undefined : runAt + rules.deadlineMs
   return {
     ...row,
-    queue: change.queue,
-    key: change.queue === row.queue ? row.key : undefined,
-    payload: change.payload ?? row.payload,
+    queue, payload, lane, runAt, deadlineAt,
+    key: queue === row.queue ? row.key : undefined,
     state: waits ? 'scheduled' : 'ready',
-    runAt: change.runAt,
-    dueAt: waits ? change.runAt : undefined,
+    rank: rankOf({ ...row, runAt }, rules),
+    dueAt: waits ? runAt : deadlineAt,
     attempt: 0,
     crashes: 0,
     finishedAt: undefined,
@@ -114,6 +158,6 @@ export function redriven(row: JobRow, nowMs: number, change: { readonly queue: s
 /** The row as it is at `nowMs`, also when no one has noticed yet that its time came. */
 export function settled(row: JobRow, nowMs: number, rules: QueueRules): JobRow {
   if (row.dueAt === undefined || row.dueAt > nowMs) return row
-  if (row.state === 'scheduled') return { ...row, state: 'ready', dueAt: undefined }
-  return row.state === 'active' ? crashed(row, rules) : row
+  if (row.state === 'scheduled') return ready(row, rules)
+  return row.state === 'active' || row.state === 'ready' ? lapsed(row, rules) : row
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import type { QueueDriver } from './driver.ts'
 import type { QueueRules } from './keys.ts'
-import { crashed } from './states.ts'
+import { lapsed } from './states.ts'
 
 const atOnce = 200
 const maxRounds = 10
@@ -30,7 +30,7 @@ export interface UpkeepParts {
 }
 
 /**
- * Sees to what time changes: scheduled jobs become ready, leases that are over become crashes, finished jobs go. It knows
+ * Sees to what time changes: scheduled jobs become ready, leases that are over become crashes, what is too late is given up, finished jobs go. It knows
  * when the next is due, by the kernel's clock, and sleeps until then, so that a queue at rest costs next to nothing; a
  * look before each lease is free while nothing is due. Until the first call it does nothing: nobody could notice.
  */
@@ -102,20 +102,20 @@ export class Upkeep {
     const inMs = (due: number | undefined) => (due ?? Number.POSITIVE_INFINITY) - nowMs
 
     const promoted = inMs(found.scheduled) <= 0 ? await driver.promote(atOnce, call) : 0
-    const lost = inMs(found.active) <= 0 ? await this.#noticeCrashes(call) : 0
+    const lost = inMs(found.lapsing) <= 0 ? await this.#settleLapsed(call) : 0
     const swept = inMs(found.finished) <= 0 ? await driver.sweep(sweptAtOnce, call) : 0
     this.#betweenMs = swept < sweptAtOnce ? betweenMs : betweenFullMs
 
     if (promoted + lost > 0) this.#parts.ready()
     if (promoted + lost + swept > 0 && swept < sweptAtOnce) return 0
-    return Math.min(inMs(found.scheduled), inMs(found.active), Math.max(inMs(found.finished), this.#betweenMs))
+    return Math.min(inMs(found.scheduled), inMs(found.lapsing), Math.max(inMs(found.finished), this.#betweenMs))
   }
 
-  async #noticeCrashes(call: Call): Promise<number> {
+  async #settleLapsed(call: Call): Promise<number> {
     const { driver, rules } = this.#parts
     const found = await driver.overdue(atOnce, call)
     // Not `live`: the revision alone decides, for each of these leases is over.
-    await driver.replace(found.map((row) => crashed(row, rules(row.queue))), false, call)
+    await driver.replace(found.map((row) => lapsed(row, rules(row.queue))), false, call)
     return found.length
   }
 

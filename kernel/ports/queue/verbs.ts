@@ -7,6 +7,7 @@ import { queueError } from './errors.ts'
 import { parseToken } from './job.ts'
 import type { Extended, Failed, Held, QueueOperations } from './operations.ts'
 import { checkText, refuse, toJsonText } from './payload.ts'
+import { QueueStage } from './stage.ts'
 import { ackedBefore, answerBefore, extended, failed, holds, keepMs, released } from './states.ts'
 
 /** How often a row that others change at the same moment is read again. */
@@ -43,7 +44,15 @@ export function verbs(context: QueueContext): Pick<QueueOperations, 'ack' | 'fai
       const at = parseToken(input.token)
       if (!at) throw lost(input)
 
-      if (await driver.ack({ id: at.id, queue, token: at.lease, result, keepMs: keepMs('done', rules) }, call)) return { state: 'done' }
+      const done = { id: at.id, queue, token: at.lease, result, keepMs: keepMs('done', rules), lanes: rules.limits?.perKey !== undefined }
+      if (call.unit) {
+        QueueStage.in(call.unit, context).acks.push(done)
+        return { state: 'done' }
+      }
+      if (await driver.ack(done, call)) {
+        context.roomIn(queue)
+        return { state: 'done' }
+      }
       const seen = await driver.read(at.id, call)
       if (!seen || seen.found.queue !== queue || !ackedBefore(seen.found, at.lease, seen.nowMs)) throw lost(input)
       return { state: 'done' }
@@ -56,7 +65,7 @@ export function verbs(context: QueueContext): Pick<QueueOperations, 'ack' | 'fai
       if (input.dead === true && input.retryInMs !== undefined) refuse('fail', '/retryInMs', 'cannot stand beside dead')
 
       const random = context.random()
-      return change<Failed>(input, call, (seen, lease) => {
+      const answer = await change<Failed>(input, call, (seen, lease) => {
         const before = answerBefore(seen.found, 'fail', lease, seen.nowMs)
         if (before) return { done: before as Failed }
         if (!active(seen, lease)) return undefined
@@ -66,6 +75,8 @@ export function verbs(context: QueueContext): Pick<QueueOperations, 'ack' | 'fai
         upkeep.note(row.runAt - seen.nowMs)
         return { row, done: { state: 'scheduled', runAt: isoTime(row.runAt) } }
       })
+      context.roomIn(input.queue)
+      return answer
     },
 
     async extend(input, call) {
@@ -78,15 +89,16 @@ export function verbs(context: QueueContext): Pick<QueueOperations, 'ack' | 'fai
         if (!active(seen, lease)) return undefined
 
         upkeep.note(input.leaseMs)
-        return { row: extended(found, nowMs, input.leaseMs, input.progress), done: { expiresInMs: input.leaseMs, signal: null } }
+        const row = extended(found, nowMs, input.leaseMs, input.progress)
+        return { row, done: { expiresInMs: (row.leaseUntil ?? nowMs) - nowMs, signal: null } }
       })
     },
 
     async release(input, call) {
-      context.rulesOf(input.queue)
+      const rules = context.rulesOf(input.queue)
       const answer = await change(input, call, (seen, lease) => {
         if (answerBefore(seen.found, 'release', lease, seen.nowMs)) return { done: false }
-        return active(seen, lease) ? { row: released(seen.found, lease, seen.nowMs), done: true } : undefined
+        return active(seen, lease) ? { row: released(seen.found, lease, seen.nowMs, rules), done: true } : undefined
       })
       if (answer) driver.wake(input.queue)
       return { state: 'ready' }

@@ -17,7 +17,7 @@ test('a lease that is over is refused, also while nobody has noticed its end', a
   const leased = await driver.lease({ queue: 'emails', max: 1, leaseMs: 1_000, token: 't' }, call)
   const [row] = leased?.found ?? []
   if (!row) throw new Error('no job was leased')
-  const done = { id: row.id, queue: 'emails', token: 't', keepMs: 1 }
+  const done = { id: row.id, queue: 'emails', token: 't', keepMs: 1, lanes: false }
 
   clock.now = () => (row.leaseUntil ?? 0)
 
@@ -35,7 +35,7 @@ test('tables that are there are left alone, and what is missing of them is made'
   const tables = tablesOf('queue.mail-out')
   await Promise.all([prepareTables(connection, tables, never), prepareTables(connection, tables, never)])
   const whole = await connection.table(tables.jobs, call)
-  t.deepEqual(whole?.indexes.toSorted(), ['due', 'key', 'list', 'ready', 'token'].map((end) => `queue_mail-out__jobs_${end}`))
+  t.deepEqual(whole?.indexes.toSorted(), ['due', 'key', 'lane', 'line', 'list', 'token'].map((end) => `queue_mail-out__jobs_${end}`))
 
   await connection.define((knex) => knex.schema.alterTable(tables.jobs, (table) => table.dropIndex([], `${tables.jobs}_due`)), call)
   await prepareTables(connection, tables, never)
@@ -72,9 +72,9 @@ test('what a lease looks through is one range of one index, and every sweep is a
     (await connection.query<{ detail: string }>({ sql: `explain query plan ${sql}`, params }, call)).map(({ detail }) => detail).join('\n')
 
   const lease = await plan(statements.lease({ queue: 'q', max: 1, leaseMs: 1, token: 't', worker: null }))
-  t.regex(await plan(statements.leaseSome({ queue: 'q', max: 50, leaseMs: 1, token: 't', worker: null })), /__jobs_ready \(queue=\? AND ready_rank>\?\)/)
-  t.regex(lease, /__jobs_ready \(queue=\? AND ready_rank>\?\)/)
-  for (const text of [lease, await plan(statements.promote({ limit: 1 })), await plan(statements.overdue({ limit: 1 })), await plan(statements.sweepJobs({ state: 'done', limit: 1 })),
+  t.regex(await plan(statements.leaseSome({ queue: 'q', max: 50, leaseMs: 1, token: 't', worker: null })), /__jobs_line \(line=\?\)/)
+  t.regex(lease, /__jobs_line \(line=\?\)/)
+  for (const text of [lease, await plan(statements.promote({ limit: 1 })), await plan(statements.overdue({ limit: 1, state: 'ready' })), await plan(statements.sweepJobs({ state: 'done', limit: 1 })),
     await plan(statements.page({ queue: 'q', state: 'dead', from: 0, last: 1, before: 'g', limit: 1 })), await plan(statements.due({})), await plan(statements.leased({ token: 't' }))]) {
     t.notRegex(text, /SCAN (?!picked|CONSTANT)/, text)
   }

@@ -14,7 +14,8 @@ import { resolveUnits } from '../../../kernel/manifest/units.ts'
 import { Redaction } from '../../../kernel/redaction.ts'
 import { SqlQueue } from '../../../plugins/queue-sql/driver.ts'
 import plugin from '../../../plugins/queue-sql/index.ts'
-import { prepareTables, tablesOf } from '../../../plugins/queue-sql/tables.ts'
+import { prepareLimits } from '../../../plugins/queue-sql/limits.ts'
+import { prepareTables, startCall, tablesOf } from '../../../plugins/queue-sql/tables.ts'
 import { openSqlite } from '../../../plugins/sql-sqlite/driver.ts'
 import type { BoundQueue } from '../../contract/queue.ts'
 
@@ -51,8 +52,9 @@ export async function startQueues(t: { teardown(end: () => Promise<void>): void 
   })
 
   const tables = tablesOf('queue')
-  await prepareTables(connection, tables, new AbortController().signal)
   const keys = resolveUnits(queueKeysSchema, { queues }, noContext) as QueueKeys
+  await prepareTables(connection, tables, new AbortController().signal)
+  await prepareLimits(connection, tables, keys, startCall(new AbortController().signal))
   const instruments = new Instruments()
 
   const bindings = Array.from({ length: replicas }, (): BoundQueue => {

@@ -52,7 +52,7 @@ export class QueueModel {
   next(max: number): string[] {
     return this.jobs
       .filter((job) => job.state === 'ready')
-      .sort((a, b) => b.priority - a.priority || a.runAt - b.runAt || a.number - b.number)
+      .sort((a, b) => rank(a) - rank(b) || a.number - b.number)
       .slice(0, max)
       .map((job) => job.id)
   }
@@ -68,4 +68,9 @@ export class QueueModel {
   count(state: JobState): number {
     return this.jobs.filter((job) => job.state === state).length
   }
+}
+
+/** A point of priority is worth a minute of waiting. */
+function rank({ priority, runAt }: ModelJob): number {
+  return runAt - priority * 60_000
 }

@@ -14,7 +14,7 @@ const nowMs = 1_000_000
 const id = '01890000-0000-7000-8000-000000000001'
 const token = '0123456789abcdef0123456789abcdef'
 const active: JobRow = {
-  id, queue: 'emails', state: 'active', payload: '{"a":1}', priority: 0, attempt: 1, attempts: 3, crashes: 0, runAt: 900_000, dueAt: 1_030_000, enqueuedAt: 900_000,
+  id, queue: 'emails', state: 'active', payload: '{"a":1}', priority: 0, attempt: 1, attempts: 3, crashes: 0, runAt: 900_000, rank: 900_000, holds: false, dueAt: 1_030_000, enqueuedAt: 900_000,
   errors: [], token, leaseUntil: 1_030_000, worker: 'w1', answers: [], revision: 2,
 }
 const at = { nowMs, random: 0.5, rules: defaultRules }
@@ -71,7 +71,7 @@ test('time changes a row only when its time has come', (t) => {
 })
 
 test('a released job is as if it had not been leased', (t) => {
-  t.like(released(active, token, nowMs), { state: 'ready', attempt: 0, runAt: 900_000, token: undefined, worker: undefined })
+  t.like(released(active, token, nowMs, defaultRules), { state: 'ready', attempt: 0, runAt: 900_000, token: undefined, worker: undefined })
 })
 
 test('a cancelled job keeps its lease until that ends', (t) => {
@@ -88,8 +88,8 @@ test('a finished job is kept 10 minutes at least, for repeats', (t) => {
 
 test('a redriven job has all its attempts again, and its errors still', (t) => {
   const dead = { ...failed(active, token, { error: { message: 'x' }, dead: true }, at), key: 'k', crashes: 2 }
-  t.like(redriven(dead, nowMs, { queue: 'emails', runAt: nowMs }), { state: 'ready', attempt: 0, crashes: 0, key: 'k', finishedAt: undefined, dueAt: undefined, errors: dead.errors })
-  t.like(redriven(dead, nowMs, { queue: 'other', runAt: nowMs + 5 }), { queue: 'other', state: 'scheduled', key: undefined, dueAt: nowMs + 5 })
+  t.like(redriven(dead, nowMs, { queue: 'emails', payload: dead.payload, lane: undefined, runAt: nowMs, rules: defaultRules }), { state: 'ready', attempt: 0, crashes: 0, key: 'k', finishedAt: undefined, dueAt: undefined, errors: dead.errors })
+  t.like(redriven(dead, nowMs, { queue: 'other', payload: dead.payload, lane: undefined, runAt: nowMs + 5, rules: defaultRules }), { queue: 'other', state: 'scheduled', key: undefined, dueAt: nowMs + 5 })
 })
 
 test('a cursor opens only with its own filter, unaltered', (t) => {

@@ -1,0 +1,51 @@
+import type { Refusal, Stage, Unit } from '../../binding/unit.ts'
+import type { QueueContext } from './context.ts'
+import type { Acked, AddedRow } from './driver.ts'
+import { queueError } from './errors.ts'
+
+/** What one unit of work does to the queues of one binding. */
+export class QueueStage implements Stage<unknown> {
+  readonly binding: string
+  readonly rows: AddedRow[] = []
+  readonly acks: Acked[] = []
+  readonly #context: QueueContext
+  /** How many steps each ack takes; the rows come after them. */
+  #ackSteps: readonly number[] = []
+
+  constructor(context: QueueContext) {
+    this.#context = context
+    this.binding = context.binding
+  }
+
+  static in(unit: Unit, context: QueueContext): QueueStage {
+    return unit.join(context.driver.commits, context.binding, () => new QueueStage(context))
+  }
+
+  steps(): readonly unknown[] {
+    const { driver } = this.#context
+    const acked = this.acks.map((done) => driver.ackSteps(done))
+    this.#ackSteps = acked.map(({ length }) => length)
+    return [...acked.flat(), ...driver.insert(this.rows)]
+  }
+
+  refused({ step }: Refusal): Error {
+    let before = 0
+    for (const [at, steps] of this.#ackSteps.entries()) {
+      before += steps
+      const done = this.acks[at]
+      if (done && step < before) return queueError('QUEUE_LEASE_LOST', { queue: done.queue, id: done.id })
+    }
+    return queueError('QUEUE_KEY_RACED', { queue: this.rows.find((row) => row.key !== undefined)?.queue ?? '' })
+  }
+
+  committed(): void {
+    const { driver, upkeep, clock } = this.#context
+    const nowMs = clock.now()
+    for (const row of this.rows) {
+      if (row.state === 'scheduled') upkeep.note(row.runAt - nowMs)
+      if (row.deadlineAt !== undefined) upkeep.note(row.deadlineAt - nowMs)
+    }
+    for (const queue of new Set(this.rows.filter((row) => row.state === 'ready').map((row) => row.queue))) driver.wake(queue)
+    for (const { queue } of this.acks) this.#context.roomIn(queue)
+  }
+}

@@ -1,0 +1,80 @@
+import type { Call } from '../../kernel/plugin.ts'
+import type { Acked, JobRow, LeaseLimits, LeaseWanted, QueueKeys } from '../../kernel/ports/queue/index.ts'
+import type { SqlConnection, SqlStep } from '../../kernel/ports/sql/index.ts'
+import { limitValues, type LimitStatements } from './limit-statements.ts'
+import { inLine, setAside } from './rows.ts'
+import type { Statements } from './statements.ts'
+import type { Tables } from './tables.ts'
+
+/** How many jobs a lease looks at beyond those it wants, and how often it looks at more when it had to set all of them aside. */
+const examinedBeside = 100
+const maxRounds = 50
+const afterRoundsMs = 50
+
+/** What limits add to the programs of a queue. */
+export class SqlLimits {
+  readonly #connection: SqlConnection
+  readonly #statements: LimitStatements
+
+  constructor(connection: SqlConnection, statements: LimitStatements) {
+    this.#connection = connection
+    this.#statements = statements
+  }
+
+  /** True when it got jobs, else when to look again; undefined when `take` says that the request is taken. */
+  async lease(limits: LeaseLimits, { max }: LeaseWanted, values: Parameters<Statements['lease']>[0], take: (program: readonly SqlStep[]) => Promise<readonly number[] | undefined>, call: Call): Promise<true | { readonly againInMs?: number | undefined } | undefined> {
+    const { queue, token } = values
+    const limit = limitValues(limits)
+    const judged = { ...values, ...limit, examined: max + examinedBeside }
+    const program = [
+      this.#statements.turn({ queue }),
+      this.#statements.lease(judged),
+      ...(limits.perKey === undefined ? [] : [this.#statements.setAside(judged)]),
+      ...(limits.rate ? [this.#statements.pay({ queue, token, costUs: limit.costUs })] : []),
+    ]
+
+    for (let rounds = 0; rounds < maxRounds; rounds++) {
+      const counts = await take(program)
+      if (!counts) return undefined
+      if (counts[1] !== 0) return true
+      if (limits.perKey === undefined || counts[2] === 0) return { againInMs: limits.rate && (await this.#roomInMs(String(queue), limit, call)) }
+    }
+    return { againInMs: afterRoundsMs }
+  }
+
+  /** What goes before a change of these rows: their queues' turns, always in one order, so that two programs do not wait for each other. */
+  turns(rows: readonly JobRow[]): readonly SqlStep[] {
+    const queues = new Set(rows.filter(({ lane }) => lane !== undefined).map(({ queue }) => queue))
+    return [...queues].sort().map((queue) => this.#statements.turn({ queue }))
+  }
+
+  /** The next of each lane in which one of these rows holds no place. */
+  callsUp(rows: readonly JobRow[]): readonly SqlStep[] {
+    return rows.flatMap(({ queue, lane, holds }) => (lane === undefined || holds ? [] : [this.#statements.callUp({ queue, lane })]))
+  }
+
+  /** What goes before the end of a job that holds a place. */
+  passing({ id, queue, token }: Pick<Acked, 'id' | 'queue' | 'token'>): readonly SqlStep[] {
+    return [this.#statements.turn({ queue }), this.#statements.callUpBeside({ queue, id, token })]
+  }
+
+  /** When the rate lets one more job through; undefined when it does already. */
+  async #roomInMs(queue: string, { costUs, bucketUs }: ReturnType<typeof limitValues>, call: Call): Promise<number | undefined> {
+    const bucket = await this.#connection.queryOne<{ fullUs: number; now: number }>(this.#statements.bucket({ queue }), call)
+    if (!bucket) return undefined
+    const inMs = Math.ceil((bucket.fullUs + Number(costUs) - Number(bucketUs)) / 1_000) - bucket.now
+    return inMs > 0 ? inMs : undefined
+  }
+}
+
+/**
+ * Before the first lease: each queue with limits has the row that its programs take in turn; and where a limit by key was taken
+ * from the manifest, the jobs that it had set aside come into line.
+ */
+export async function prepareLimits(connection: SqlConnection, { jobs, queues }: Tables, { queues: declared = {} }: QueueKeys, call: Call): Promise<void> {
+  const limited = Object.entries(declared).filter(([, { limits }]) => limits)
+  const laned = limited.filter(([, { limits }]) => limits?.perKey !== undefined).map(([queue]) => queue)
+  const register = connection.shape<'queue'>((knex, p) => knex(queues).insert({ queue: p.value('queue'), paused: 0 }).onConflict('queue').ignore())
+  const callUpAll = connection.shape((knex) => knex(jobs).whereNotNull('lane').where('place', setAside).whereNotIn('queue', laned).update({ line: knex.ref('queue'), place: inLine }))
+  await connection.execute([...limited.map(([queue]) => register({ queue })), callUpAll({})], call)
+}
