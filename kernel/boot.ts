@@ -19,6 +19,7 @@ import type { PluginCatalogue } from './plugins/catalogue.ts'
 import { importScript, loadPlugins } from './plugins/loader.ts'
 import { makePlan, type Plan } from './plugins/plan.ts'
 import { Redaction } from './redaction.ts'
+import { makeWorkers } from './workers/make-workers.ts'
 
 /** What the process around the kernel gives. */
 export interface Host extends ManifestOptions {
@@ -80,7 +81,12 @@ export async function startChecked({ manifest, plan }: Checked, host: Host): Pro
       ...(host.onStarted ? { onStarted: host.onStarted } : {}),
     })
     const container = fillContainer(new Map(Array.from(started.bindings, ([name, { face }]) => [name, face])))
-    return new Kernel({ manifest: filled.manifest, started, container, closing, instruments, clock, log, redaction, insecureListen: host.insecureListen ?? false })
+    const { name, bindings: specs } = filled.manifest
+    const workers = makeWorkers({ name, specs, ...started, clock, log, redaction })
+    // Before the bindings that they work on; a shutdown has drained them by then.
+    closing.add('workers', () => workers.drain(0))
+    if ((host.preparing ?? 'do') === 'do') workers.start()
+    return new Kernel({ manifest: filled.manifest, started, container, closing, workers, instruments, clock, log, redaction, insecureListen: host.insecureListen ?? false })
   } catch (error) {
     // What had started is closed again, last first.
     await closing.run()

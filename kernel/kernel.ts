@@ -15,6 +15,8 @@ import type { Manifest } from './manifest/types.ts'
 import type { Redaction } from './redaction.ts'
 import type { Server } from './server/server.ts'
 import { kernelVersion } from './version.ts'
+import type { WorkerState } from './workers/worker.ts'
+import type { Workers } from './workers/workers.ts'
 
 /** A unit of work in the application's hands: hand it to operations as `{ unit }`, then commit it once. */
 export interface UnitOfWork extends Unit {
@@ -27,6 +29,7 @@ interface KernelParts {
   readonly started: Started
   readonly container: Container
   readonly closing: CloseStack
+  readonly workers: Workers
   readonly instruments: Instruments
   readonly clock: Clock
   readonly log: Log
@@ -80,15 +83,22 @@ export class Kernel {
   }
 
   /**
-   * Stops accepting, finishes what is in flight within `server.drainTimeout`, then closes the bindings, last first.
+   * Stops accepting calls and taking jobs, finishes what is in flight within `server.drainTimeout`, then closes the
+   * bindings, last first. A job that is not done by then is given back, and its attempt is not counted.
    * Answers how many closers failed; each is logged. Calling it again answers the same.
    */
   async close(): Promise<number> {
     this.#draining = true
     // A server that could not be made has nothing to drain; what had started is closed all the same.
     const server = await this.#server?.catch(() => undefined)
-    await server?.drain(this.manifest.server.drainTimeoutMs)
+    const { drainTimeoutMs } = this.manifest.server
+    await Promise.all([server?.drain(drainTimeoutMs), this.#parts.workers.drain(drainTimeoutMs)])
     return this.#parts.closing.run()
+  }
+
+  /** What works on queues in this process: handlers of extensions, and deliveries. */
+  get workers(): readonly WorkerState[] {
+    return this.#parts.workers.states
   }
 
   /** The Prometheus text of everything that is counted. */

@@ -1,6 +1,8 @@
 /** What plugin authors import: `portico/plugin`. */
 export { definePlugin } from './plugins/definition.ts'
 export type { DriverPlugin, Extension, ExtensionPlugin, Parts, Plugin } from './plugins/definition.ts'
+export { JobFailure } from './workers/handler.ts'
+export type { HandlerParts, Handlers, HandlerSpec, JobFailureOptions, JobHandler } from './workers/handler.ts'
 export { defineSettings } from './plugins/settings.ts'
 export type { Setting, SettingsOf, SettingsSchema } from './plugins/settings.ts'
 export { definePort } from './ports/definition.ts'

@@ -4,7 +4,7 @@ import { Generation, type Implementation } from '../binding/swap-point.ts'
 import { Problems } from '../manifest/problems.ts'
 import type { Call } from '../call.ts'
 import { kernelError } from '../errors.ts'
-import type { BindingSpec, DriverSpec } from '../manifest/types.ts'
+import type { BindingSpec, DriverSpec, ExtensionSpec } from '../manifest/types.ts'
 import type { DriverPlugin, Extension } from '../plugins/definition.ts'
 import { standsOn, type Plan, type PlanStep } from '../plugins/plan.ts'
 import { kernelVersion } from '../version.ts'
@@ -15,6 +15,8 @@ import type { StartedStep, StartParts } from './start-parts.ts'
 
 export interface StartedExtension extends Extension {
   readonly name: string
+  /** Its needs of the port queue → the binding that serves each. */
+  readonly queues: ReadonlyMap<string, string>
 }
 
 /** All that runs. */
@@ -69,7 +71,7 @@ async function startStep(step: PlanStep, started: Started, parts: StartParts): P
     await startBinding(step, step.spec, started, parts)
   } else {
     const extension = await runFactory(step, step.spec, needsOf(step.spec.needs, started), undefined, undefined, parts)
-    started.extensions.push({ name: step.spec.plugin.name, ...(extension as Extension) })
+    started.extensions.push({ ...(extension as Extension | undefined), name: step.spec.plugin.name, queues: queuesOf(step.spec) })
   }
 }
 
@@ -171,6 +173,10 @@ function refuseUnfit(spec: BindingSpec, capabilities: readonly string[]): void {
 
 function needsOf(needs: Readonly<Record<string, string>>, started: Started): Readonly<Record<string, object>> {
   return Object.fromEntries(Object.entries(needs).map(([name, binding]) => [name, started.bindings.get(binding)?.face ?? {}]))
+}
+
+function queuesOf({ plugin, needs }: ExtensionSpec): ReadonlyMap<string, string> {
+  return new Map(Object.entries(needs).filter(([need]) => plugin.needs[need]?.name === 'queue'))
 }
 
 function identity(plugin: DriverPlugin): { readonly name: string; readonly version: string } {

@@ -8,7 +8,8 @@ import type { SettingsSchema } from '../plugins/settings.ts'
 import { convertText } from './settings.ts'
 import { isGroup } from './settings-schema.ts'
 import type { DriverSpec, Manifest, SecretReference } from './types.ts'
-import { resolveUnits } from './units.ts'
+import { branchFor, itemSchema, resolveUnits } from './units.ts'
+import type { JsonSchema } from '../json.ts'
 
 /**
  * The manifest with every secret read and filled in; what was filled is still judged by its setting's schema.
@@ -31,10 +32,22 @@ export function fillSecrets(manifest: Manifest, read: (name: string) => string |
   }
 }
 
-/** The texts of a filled manifest that are shown nowhere: what sensitive settings hold, and passwords in URLs. */
+/** The texts of a filled manifest that are shown nowhere: what sensitive settings and keys hold, and passwords in URLs. */
 export function sensitiveTexts({ connections, bindings, extensions }: Manifest): readonly string[] {
   const specs = [...connections, ...bindings, ...bindings.flatMap(({ fallback }) => fallback), ...extensions]
-  return specs.flatMap(({ plugin, settings }) => textsOf(plugin.settings, settings))
+  return [...specs.flatMap(({ plugin, settings }) => textsOf(plugin.settings, settings)), ...bindings.flatMap(({ port, keys }) => textsOfKeys(port.keys, keys, false))]
+}
+
+/** The texts below a `writeOnly` key of a port. */
+function textsOfKeys(schema: JsonSchema, value: unknown, hidden: boolean): readonly string[] {
+  const chosen = value === undefined ? schema : branchFor(schema, value)
+  const hides = hidden || chosen.writeOnly === true
+  if (typeof value === 'string') return hides ? [value] : []
+  if (typeof value !== 'object' || value === null || chosen['x-portico'] === 'document') return []
+  if (Array.isArray(value)) return value.flatMap((item, index) => textsOfKeys(itemSchema(chosen, index), item, hides))
+  const properties = (chosen.properties ?? {}) as Readonly<Record<string, JsonSchema>>
+  const rest = typeof chosen.additionalProperties === 'object' ? (chosen.additionalProperties as JsonSchema) : {}
+  return Object.entries(value).flatMap(([name, item]) => textsOfKeys(Object.hasOwn(properties, name) ? (properties[name] ?? {}) : rest, item, hides))
 }
 
 function textsOf(declared: SettingsSchema, settings: Readonly<Record<string, unknown>>): readonly string[] {

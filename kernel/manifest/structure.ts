@@ -17,7 +17,7 @@ export const serverSchema = {
   properties: {
     host: { type: 'string', minLength: 1, default: '127.0.0.1', description: 'The address to listen on' },
     port: { type: 'integer', minimum: 0, maximum: 65_535, default: 7070, description: 'The port to listen on; 0 takes a free one' },
-    drainTimeout: { ...durationSchema, default: '10s', 'x-max': 3_600_000, description: 'How long a shutdown waits for calls in flight' },
+    drainTimeout: { ...durationSchema, default: '10s', 'x-max': 3_600_000, description: 'How long a shutdown waits for calls in flight and for jobs that handlers are doing' },
     logLevel: { enum: ['debug', 'info', 'warn', 'error'], default: 'info', description: 'The least severe level that is logged' },
   },
 } as const satisfies JsonSchema

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { AnyPort } from '../ports/definition.ts'
 import type { BoundOperations } from '../binding/bound.ts'
+import type { Handlers } from '../workers/handler.ts'
 import type { SettingsOf, SettingsSchema } from './settings.ts'
 
 /** Ports that a plugin builds on, by the name it gives them. */
@@ -59,9 +60,11 @@ export interface Extension {
   /** A Fastify plugin made with fastify-plugin; registered in a scope of its own below `prefix`. */
   readonly routes?: FastifyPluginCallback | FastifyPluginAsync
   readonly prefix?: string
+  /** What does the jobs of queues that the plugin needs. */
+  readonly handlers?: Handlers
 }
 
-/** A plugin that names no port: it builds on bindings and adds routes. */
+/** A plugin that names no port: it builds on bindings and adds routes and job handlers. */
 export interface ExtensionPlugin {
   readonly name: string
   readonly version?: string

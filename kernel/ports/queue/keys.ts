@@ -3,6 +3,7 @@ import { bytesSchema, documentSchema, durationSchema } from '../../manifest/unit
 import type { KeyFault } from '../definition.ts'
 import { schemaCheck, type SchemaCheck } from '../schema-check.ts'
 import type { QueueCapability } from './capabilities.ts'
+import { deliverSchema, type DeliverKeys } from './deliver-keys.ts'
 import type { LeaseLimits } from './driver.ts'
 import { lanePathPattern } from './lanes.ts'
 
@@ -27,6 +28,7 @@ interface QueueSettings {
   readonly deadlineMs: number
   readonly schema: JsonSchema
   readonly limits: QueueLimits
+  readonly deliver: DeliverKeys
 }
 
 /** A queue's rules with nothing left open. */
@@ -59,7 +61,7 @@ export const defaultRules: QueueRules = {
 
 /** Every declared queue by name, with the defaults filled in. */
 export function rulesOf(keys: QueueKeys): ReadonlyMap<string, QueueRules> {
-  return new Map(Object.entries(keys.queues ?? {}).map(([name, { schema, ...given }]) => [name, {
+  return new Map(Object.entries(keys.queues ?? {}).map(([name, { schema, deliver: _elsewhere, ...given }]) => [name, {
     ...defaultRules,
     ...given,
     ...(schema && { check: schemaCheck(schema) }),
@@ -97,6 +99,7 @@ const queueSchema = group({
     }, 'How many jobs are leased in a time: a bucket of `jobs` that fills evenly.'), required: ['jobs', 'per'] },
   }, 'What is not exceeded, however many workers there are.'),
   maxPayload: { ...bytesSchema, 'x-min': 1, 'x-max': 4 * 1024 ** 2, description: 'The largest payload, as JSON; 1MiB unless set.' },
+  deliver: deliverSchema,
 }, 'What the application relies on in this queue.')
 
 export const queueKeysSchema: JsonSchema = {

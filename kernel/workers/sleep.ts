@@ -1,0 +1,15 @@
+import type { Clock } from '../clock.ts'
+
+/** Answers after `ms` (never, unless it is set), or as soon as the signal aborts. */
+export function sleep(clock: Clock, ms: number | undefined, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    const wake = () => {
+      takeBack()
+      signal?.removeEventListener('abort', wake)
+      resolve()
+    }
+    const takeBack = ms === undefined ? () => {} : clock.after(ms, wake)
+    signal?.addEventListener('abort', wake, { once: true })
+  })
+}

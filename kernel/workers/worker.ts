@@ -1,0 +1,235 @@
+import type { Clock } from '../clock.ts'
+import type { Log } from '../log.ts'
+import type { Job, Lease } from '../ports/queue/operations.ts'
+import { LeaseKeeper, type KeptLease } from './lease-keeper.ts'
+import type { WorkerOperations } from './operations.ts'
+import { failureOf, type Outcome } from './outcome.ts'
+import { Pace } from './pace.ts'
+import { Settling } from './settling.ts'
+import { sleep } from './sleep.ts'
+
+/** Does one job; what it throws fails the attempt. */
+export type Run = (job: Job, kept: Pick<KeptLease, 'signal' | 'progress'>, log: Log) => Promise<Outcome>
+
+export interface WorkerParts {
+  /** Who holds a lease, as the queue's errors tell it: `shop-mails`. */
+  readonly name: string
+  /** Of the queue. */
+  readonly binding: string
+  readonly queue: string
+  readonly operations: WorkerOperations
+  readonly capabilities: ReadonlySet<string>
+  readonly concurrency: number
+  readonly leaseMs: number
+  readonly run: Run
+  readonly clock: Clock
+  readonly log: Log
+  /** In [0, 1). */
+  readonly random: () => number
+  /** Hides secrets in what the queue keeps. */
+  readonly hide: (text: string) => string
+}
+
+/** How a worker is, for who operates it. */
+export interface WorkerState {
+  readonly binding: string
+  readonly queue: string
+  readonly name: string
+  /** `slowed`: its receiver asked for less · `stopped`: it takes no jobs, for the reason. */
+  readonly state: 'working' | 'slowed' | 'stopped' | 'draining'
+  readonly reason?: string
+  /** Jobs that it is doing. */
+  readonly running: number
+}
+
+const waitMs = 20_000
+const maxBatch = 100
+const maxBackoffMs = 30_000
+/** A handler that was told to stop has this long to do so before its job is given back all the same. */
+export const stopMs = 1_000
+
+interface Running {
+  readonly kept: KeptLease
+  readonly log: Log
+  ended: boolean
+}
+
+/** Takes jobs of one queue and does them, as many at once as it is let; says of each how it ended. */
+export class Worker {
+  readonly #parts: WorkerParts
+  readonly #keeper: LeaseKeeper
+  readonly #settling: Settling
+  readonly #pace: Pace
+  readonly #running = new Set<Running>()
+  readonly #stop = new AbortController()
+  #looping: Promise<void> | undefined
+  /** Lets the loop look again: a job ended. */
+  #roomMade: () => void = () => {}
+  #draining = false
+  /** Why it takes no more jobs, or took none until it was resumed. */
+  #reason: string | undefined
+  #pausing: Promise<void> | undefined
+
+  constructor(parts: WorkerParts) {
+    const { queue, operations, capabilities, leaseMs, clock, random, hide, concurrency } = parts
+    this.#parts = parts
+    this.#keeper = new LeaseKeeper({ queue, extend: capabilities.has('extend') ? operations.extend : undefined, leaseMs, clock, random })
+    this.#settling = new Settling({ queue, operations, capabilities, clock, random, hide })
+    this.#pace = new Pace(concurrency)
+  }
+
+  start(): void {
+    this.#looping ??= this.#loop()
+  }
+
+  get state(): WorkerState {
+    const { binding, queue, name } = this.#parts
+    const reason = this.#reason
+    const state = this.#draining ? 'draining' : reason !== undefined ? 'stopped' : this.#pace.slowed ? 'slowed' : 'working'
+    return { binding, queue, name, state, running: this.#running.size, ...(reason !== undefined && { reason }) }
+  }
+
+  /**
+   * Takes no more jobs, lets those that run end within `withinMs`, tells the rest to stop, and gives back what does not
+   * end then: such an attempt is not counted.
+   */
+  async drain(withinMs: number): Promise<void> {
+    this.#draining = true
+    this.#stop.abort()
+    await this.#looping
+    await this.#idle(withinMs)
+    for (const { kept } of this.#running) kept.interrupt(new Error('the process is shutting down'))
+    await this.#idle(stopMs)
+    await Promise.all([...this.#running].map((one) => this.#giveUp(one)))
+    this.#keeper.close()
+  }
+
+  async #loop(): Promise<void> {
+    const { clock, random, log } = this.#parts
+    const { signal } = this.#stop
+    let failures = 0
+    while (!signal.aborted) {
+      const free = this.#pace.free(this.#running.size, clock.now())
+      if (free === 0) {
+        await this.#room()
+        continue
+      }
+      try {
+        await this.#take(Math.min(free, maxBatch))
+        if (failures > 0) log.info({ failures }, 'jobs are leased again')
+        failures = 0
+      } catch (error) {
+        if (failures++ === 0) log.warn({ err: error }, 'no jobs could be leased; it is tried again')
+        await sleep(clock, Math.min(maxBackoffMs, 500 * 2 ** Math.min(10, failures)) * (0.5 + random() / 2), signal)
+      }
+    }
+  }
+
+  async #take(max: number): Promise<void> {
+    const { operations, queue, leaseMs, name, clock, log } = this.#parts
+    const { signal } = this.#stop
+    const askedMs = clock.now()
+    const { items } = await operations.lease({ queue, max, waitMs, leaseMs, workerId: name }, { signal })
+    if (signal.aborted) await Promise.all(items.map((lease) => this.#settling.settle(this.#keeper.keep(lease), { kind: 'released' }, log)))
+    else for (const lease of items) void this.#work(lease)
+    // An empty answer that did not wait, as of a binding that closes, would be asked for again and again.
+    if (items.length === 0 && clock.now() - askedMs < waitMs / 2) await sleep(clock, 1_000, signal)
+  }
+
+  async #work(lease: Lease): Promise<void> {
+    const { queue, run, hide, log } = this.#parts
+    const { id, attempt } = lease.job
+    const one: Running = { kept: this.#keeper.keep(lease), log: log.child({ queue, job: id, attempt }), ended: false }
+    this.#running.add(one)
+    try {
+      const outcome = await run(lease.job, one.kept, one.log).catch((error: unknown) => failureOf(error, hide))
+      if (!one.ended) await this.#end(one, outcome)
+    } finally {
+      this.#forget(one)
+    }
+  }
+
+  async #end({ kept, log }: Running, outcome: Outcome): Promise<void> {
+    if (kept.over) {
+      log.warn({ err: kept.signal.reason as unknown, ended: outcome.kind }, 'the job was another\'s when its work ended; nothing is kept of it')
+      return
+    }
+    // Told to stop, it may well fail of that.
+    if (outcome.kind === 'failed' && kept.signal.aborted) return this.#settling.settle(kept, { kind: 'released' }, log)
+
+    if (outcome.kind === 'failed') log.warn({ ...outcome.error, ...(outcome.cause !== undefined && { err: outcome.cause }) }, 'the attempt failed')
+    if (outcome.kind === 'done') this.#went()
+    // Before the job is given back, or it would come straight here again.
+    if (outcome.kind === 'released') await this.#react(outcome)
+    await this.#settling.settle(kept, outcome, log)
+  }
+
+  #went(): void {
+    this.#pace.went()
+    this.#reason = undefined
+  }
+
+  async #react({ slow, stop }: Extract<Outcome, { readonly kind: 'released' }>): Promise<void> {
+    const { clock, random, log } = this.#parts
+    if (slow || stop !== undefined) this.#pace.slow(clock.now(), slow?.retryAfterMs, random())
+    if (slow) log.info({ forMs: Math.round(this.#pace.heldForMs(clock.now())) }, 'the receiver asked to wait; no jobs are taken meanwhile')
+    if (stop !== undefined) await (this.#pausing ??= this.#pause(stop).finally(() => { this.#pausing = undefined }))
+  }
+
+  async #pause(reason: string): Promise<void> {
+    const { log, queue, operations, capabilities } = this.#parts
+    this.#reason = reason
+    if (!capabilities.has('pause')) {
+      this.#stop.abort()
+      log.error({ reason }, 'no more jobs are taken until the next start: the driver cannot pause a queue')
+      return
+    }
+    try {
+      await operations.pause({ queue })
+      log.error({ reason }, 'the queue was paused; resume it when the reason is gone')
+    } catch (error) {
+      log.error({ err: error, reason }, 'the queue could not be paused; it is tried again with the next job')
+    }
+  }
+
+  /** The work goes on, and nobody listens to it any more. */
+  async #giveUp(one: Running): Promise<void> {
+    one.kept.givenUp = true
+    if (one.ended || one.kept.over) return
+    one.ended = true
+    one.log.warn({}, 'the work did not stop in time; its job is given back')
+    await this.#settling.settle(one.kept, { kind: 'released' }, one.log)
+    this.#forget(one)
+  }
+
+  #forget(one: Running): void {
+    one.ended = true
+    this.#keeper.drop(one.kept)
+    this.#running.delete(one)
+    this.#roomMade()
+  }
+
+  /** Answers when there may be room for a job again. */
+  async #room(): Promise<void> {
+    const { clock } = this.#parts
+    const change = new AbortController()
+    const wake = () => change.abort()
+    this.#roomMade = wake
+    this.#stop.signal.addEventListener('abort', wake, { once: true })
+    const heldForMs = this.#pace.heldForMs(clock.now())
+    if (!this.#stop.signal.aborted) await sleep(clock, heldForMs > 0 ? heldForMs : undefined, change.signal)
+    this.#stop.signal.removeEventListener('abort', wake)
+    this.#roomMade = () => {}
+  }
+
+  /** Answers when nothing runs, or after `withinMs`. */
+  async #idle(withinMs: number): Promise<void> {
+    const { clock } = this.#parts
+    const untilMs = clock.now() + withinMs
+    while (this.#running.size > 0 && clock.now() < untilMs) {
+      const change = new AbortController()
+      this.#roomMade = () => change.abort()
+      await sleep(clock, untilMs - clock.now(), change.signal)
+    }
+  }
+}

@@ -1,0 +1,248 @@
+import test from 'ava'
+import { JobFailure, type HandlerParts, type Log } from '../../../kernel/plugin.ts'
+import type { Job } from '../../../kernel/ports/queue/index.ts'
+import { silentLog } from '../../contract/log.ts'
+import { gate, startWork, until } from './start.ts'
+
+const at = { queue: 'emails' }
+
+test('a job is done by its handler, whose answer is its result', async (t) => {
+  const seen: Job[] = []
+  const { queue } = await startWork(t, () => ({ emails: (job: Job) => { seen.push(job); return { sent: job.payload } } }))
+
+  const { id } = await queue.enqueue({ ...at, payload: 'ada' })
+
+  await until(async () => (await queue.get({ ...at, id })).state === 'done')
+  t.deepEqual((await queue.get({ ...at, id })).result, { sent: 'ada' })
+  t.like(seen[0], { id, attempt: 1, state: 'active', payload: 'ada' })
+  t.is(seen.length, 1)
+})
+
+test('jobs that were there before the start are done, no more at once than is let', async (t) => {
+  let active = 0
+  let most = 0
+  const hold = gate()
+  const run = async () => {
+    most = Math.max(most, ++active)
+    await hold.opened
+    active--
+  }
+  const { queue, kernel } = await startWork(t, () => ({ emails: { run, concurrency: 3 } }))
+  await queue.enqueueMany({ ...at, jobs: Array.from({ length: 20 }, (_, payload) => ({ payload })) })
+  await until(() => active === 3)
+  t.like(kernel.workers[0], { binding: 'queue', queue: 'emails', running: 3, state: 'working' })
+
+  hold.open()
+
+  await until(async () => (await queue.counts(at)).done === 20)
+  t.is(most, 3)
+})
+
+test('what is thrown fails the attempt in its own words, whatever it is', async (t) => {
+  const thrown = new Map<string, unknown>([
+    ['error', new Error('no route')], ['coded', Object.assign(new Error('refused'), { code: 'SMTP_550' })], ['text', 'just words'], ['nothing', undefined],
+    ['null', null], ['wordless', { toString() { throw new Error('hidden') } }], ['nul', new Error('a\0b\ud800')], ['long', new Error('x'.repeat(20_000))],
+  ])
+  const { queue } = await startWork(t, () => ({ emails: (job: Job) => { throw thrown.get(job.payload as string) } }), { queues: { emails: { attempts: 1 } } })
+
+  await queue.enqueueMany({ ...at, jobs: [...thrown.keys()].map((payload) => ({ payload })) })
+
+  await until(async () => (await queue.counts(at)).dead === thrown.size)
+  const { items } = await queue.list({ ...at, state: 'dead' })
+  const told = new Map(items.map(({ payload, errors }) => [payload, errors[0]]))
+  t.like(told.get('error'), { message: 'no route', attempt: 1 })
+  t.like(told.get('coded'), { message: 'refused', code: 'SMTP_550' })
+  t.like(told.get('text'), { message: 'just words' })
+  t.like(told.get('nothing'), { message: 'undefined' })
+  t.like(told.get('null'), { message: 'null' })
+  t.regex(told.get('wordless')?.message ?? '', /says nothing of itself/)
+  t.is(told.get('nul')?.message, 'a\uFFFDb\uFFFD')
+  t.is(told.get('long')?.message.length, 2_000)
+})
+
+test('a handler says when its job runs again, or that it never does', async (t) => {
+  const { queue, clock } = await startWork(t, () => ({
+    emails: (job: Job) => { throw new JobFailure('no such mailbox', job.payload === 'never' ? { dead: true, code: 'SMTP_550' } : { retryInMs: 90_000 }) },
+  }))
+  const never = await queue.enqueue({ ...at, payload: 'never' })
+  const later = await queue.enqueue({ ...at, payload: 'later' })
+
+  await until(async () => { const counts = await queue.counts(at); return counts.dead + counts.scheduled === 2 })
+
+  t.like((await queue.get({ ...at, id: never.id })).errors[0], { message: 'no such mailbox', code: 'SMTP_550' })
+  t.is(Date.parse((await queue.get({ ...at, id: later.id })).runAt), clock.now() + 90_000)
+  t.throws(() => new JobFailure('both', { dead: true, retryInMs: 1 }), { instanceOf: TypeError })
+})
+
+test('secrets are hidden in what the queue keeps of a failure', async (t) => {
+  const { queue } = await startWork(t, () => ({ emails: () => { throw new Error('401 for key sesame-street') } }), {
+    queues: { emails: { attempts: 1, deliver: { url: 'http://127.0.0.1:9/${secret:api-key}', concurrency: 1 } } }, env: { PORTICO_SECRET_API_KEY: 'sesame-street' },
+  })
+  for (let times = 0; times < 3; times++) await queue.enqueue({ ...at, payload: 1 })
+
+  await until(async () => (await queue.counts(at)).dead === 3)
+
+  t.false(JSON.stringify(await queue.list({ ...at, state: 'dead' })).includes('sesame'))
+})
+
+test('a result that cannot be kept does not send the job again', async (t) => {
+  const lines: string[] = []
+  const log: Log = { ...silentLog, error: (_, message) => { lines.push(message) }, child: () => log }
+  let runs = 0
+  const { queue } = await startWork(t, () => ({ emails: () => { runs++; return { at: 1n } } }), { log })
+
+  const { id } = await queue.enqueue({ ...at, payload: 1 })
+
+  await until(async () => (await queue.get({ ...at, id })).state === 'done')
+  t.is((await queue.get({ ...at, id })).result, undefined)
+  t.is(runs, 1)
+  t.deepEqual(lines, ['the result of the job cannot be kept; the job is done without one'])
+})
+
+test('a lease is renewed while its handler works, and the job shows its progress', async (t) => {
+  const hold = gate()
+  let runs = 0
+  const run = async (_: Job, { progress }: HandlerParts) => {
+    runs++
+    progress({ percent: 40, message: 'half way' })
+    await hold.opened
+  }
+  const { queue, clock } = await startWork(t, () => ({ emails: { run, leaseMs: 3_000 } }))
+  const { id } = await queue.enqueue({ ...at, payload: 1 })
+  await until(() => runs === 1)
+
+  for (let seconds = 0; seconds < 10; seconds++) {
+    await clock.advance(1_000)
+    await until(async () => (await queue.get({ ...at, id })).progress !== undefined)
+  }
+  hold.open()
+
+  await until(async () => (await queue.get({ ...at, id })).state === 'done')
+  t.like(await queue.get({ ...at, id }), { attempt: 1, crashes: 0, progress: { percent: 40, message: 'half way' } })
+  t.is(runs, 1)
+})
+
+test('a cancelled job aborts its handler, and nothing is kept of it', async (t) => {
+  let reason: unknown
+  const run = async (_: Job, { signal }: HandlerParts) => {
+    await new Promise((resolve) => { signal.addEventListener('abort', resolve) })
+    reason = signal.reason
+    return 'too late'
+  }
+  const { queue, clock, kernel } = await startWork(t, () => ({ emails: { run, leaseMs: 3_000 } }))
+  const { id } = await queue.enqueue({ ...at, payload: 1 })
+  await until(() => kernel.workers[0]?.running === 1)
+
+  await queue.discard({ ...at, id })
+  await clock.advance(1_000)
+  await until(() => kernel.workers[0]?.running === 0)
+
+  t.regex(String(reason), /was cancelled/)
+  t.like(await queue.get({ ...at, id }), { state: 'cancelled', result: undefined })
+})
+
+test('what a handler stages is committed with the acknowledgement, or not at all', async (t) => {
+  const { queue, storage } = await startWork(t, ({ storage }) => ({
+    async emails(job: Job, { unit }: HandlerParts) {
+      await storage.insert({ collection: 'mails', id: String(job.payload), value: { job: job.id } }, { unit })
+      if (job.payload === 'bad') throw new Error('after all not')
+    },
+  }), { queues: { emails: { attempts: 1 } } })
+
+  const good = await queue.enqueue({ ...at, payload: 'good' })
+  await queue.enqueue({ ...at, payload: 'bad' })
+
+  await until(async () => { const { done, dead } = await queue.counts(at); return done + dead === 2 })
+  t.is((await queue.get({ ...at, id: good.id })).state, 'done')
+  t.deepEqual((await storage.get({ collection: 'mails', id: 'good' })).value, { job: good.id })
+  await t.throwsAsync(storage.get({ collection: 'mails', id: 'bad' }), { code: 'STORAGE_NOT_FOUND' })
+})
+
+test('a unit whose lease was lost leaves nothing, and the job runs again', async (t) => {
+  const hold = gate()
+  let runs = 0
+  const { queue, storage, kernel } = await startWork(t, ({ storage }) => ({
+    async emails(_: Job, { unit }: HandlerParts) {
+      await storage.insert({ collection: 'mails', value: { run: ++runs } }, { unit })
+      await hold.opened
+    },
+  }))
+  const { id } = await queue.enqueue({ ...at, payload: 1 })
+  await until(() => runs === 1)
+
+  // Cancelled meanwhile: it no longer is this worker's, which has not heard of it yet.
+  await queue.discard({ ...at, id })
+  hold.open()
+
+  await until(() => kernel.workers[0]?.running === 0)
+  t.is((await queue.get({ ...at, id })).state, 'cancelled')
+  t.is((await storage.find({ collection: 'mails' })).items.length, 0)
+})
+
+test('a unit that is refused fails the attempt with its code', async (t) => {
+  const { queue, storage } = await startWork(t, ({ storage }) => ({
+    emails: (_: Job, { unit }: HandlerParts) => storage.put({ collection: 'mails', id: 'one', value: {}, ifVersion: 'gone' }, { unit }).then(() => undefined),
+  }), { queues: { emails: { attempts: 1 } } })
+  await storage.insert({ collection: 'mails', id: 'one', value: { kept: true } })
+
+  const { id } = await queue.enqueue({ ...at, payload: 1 })
+
+  await until(async () => (await queue.get({ ...at, id })).state === 'dead')
+  t.is((await queue.get({ ...at, id })).errors[0]?.code, 'STORAGE_VERSION_CONFLICT')
+})
+
+test('a shutdown waits for handlers, then tells them to stop and gives their jobs back uncounted', async (t) => {
+  const held = new Map([['quick', gate()]])
+  const run = async (job: Job, { signal }: HandlerParts) => {
+    if (job.payload === 'quick') return held.get('quick')?.opened
+    // One stops when it is told to, one is deaf.
+    await new Promise((_, reject) => { if (job.payload === 'stops') signal.addEventListener('abort', () => reject(signal.reason as Error)) })
+  }
+  const { queue, kernel, clock } = await startWork(t, () => ({ emails: run }), { server: { drainTimeout: '5s' } })
+  const added = await queue.enqueueMany({ ...at, jobs: ['quick', 'stops', 'deaf'].map((payload) => ({ payload })) })
+  const { id: later } = await queue.enqueue({ ...at, payload: 'quick' }).then((job) => job)
+  await until(() => kernel.workers[0]?.running === 4)
+  const states = async () => Promise.all([...added.items.map(({ id }) => id), later].map(async (id) => (await queue.get({ ...at, id })).state))
+
+  const closed = kernel.close()
+  held.get('quick')?.open()
+  await until(async () => (await states())[0] === 'done')
+  t.is((await queue.enqueue({ ...at, payload: 'after' })).state, 'ready')
+  await clock.advance(4_999)
+  t.deepEqual(await states(), ['done', 'active', 'active', 'done'])
+  await clock.advance(1)
+  await until(async () => (await states())[1] === 'ready')
+  t.deepEqual(await states(), ['done', 'ready', 'active', 'done'])
+  const given = await Promise.all(added.items.slice(1).map(({ id }) => queue.get({ ...at, id })))
+  t.like(given[0], { attempt: 0, crashes: 0, errors: [] })
+  await until(async () => { await clock.advance(100); return kernel.workers[0]?.running === 0 })
+  await clock.advance(1_000)
+
+  t.is(await closed, 0)
+})
+
+test('a handler without a queue, or that is none, is refused at the start with what to do', async (t) => {
+  const started = (handlers: object) => startWork(t, () => handlers)
+  const run = () => undefined
+
+  const unknown = await t.throwsAsync(started({ emials: run }), { code: 'PLUGIN_START_FAILED' })
+  const none = await t.throwsAsync(started({ emails: { concurrency: 2 } }), { code: 'PLUGIN_START_FAILED' })
+  const wide = await t.throwsAsync(started({ emails: { run, concurrency: 0 } }), { code: 'PLUGIN_START_FAILED' })
+  const foreign = await t.throwsAsync(started({ 'reports.emails': run }), { code: 'PLUGIN_START_FAILED' })
+
+  t.regex(unknown.message, /declares no queue "emials"; did you mean "emails"\?; add `emials: \{\}` to ports\.queue\.queues/)
+  t.regex(none.message, /neither a function nor/)
+  t.regex(wide.message, /concurrency must be a whole number from 1 to 1000/)
+  t.regex(foreign.message, /has no need "reports" of the port queue; it has queue/)
+})
+
+test('what only looks at a manifest does no jobs', async (t) => {
+  let runs = 0
+  const { queue } = await startWork(t, () => ({ emails: () => { runs++ } }), { preparing: 'look' })
+
+  await queue.enqueue({ ...at, payload: 1 })
+  await new Promise((resolve) => setTimeout(resolve, 50))
+
+  t.is(runs, 0)
+  t.is((await queue.counts(at)).ready, 1)
+})
