@@ -1,0 +1,219 @@
+import test, { type ExecutionContext } from 'ava'
+import { kernelError } from '../../../kernel/errors.ts'
+import type { Bound } from '../../../kernel/index.ts'
+import type { Log } from '../../../kernel/plugin.ts'
+import { queueError } from '../../../kernel/ports/queue/errors.ts'
+import type { Outcome } from '../../../kernel/workers/outcome.ts'
+import { Worker, type WorkerParts } from '../../../kernel/workers/worker.ts'
+import { silentLog } from '../../contract/log.ts'
+import type { VirtualClock } from '../../contract/clock.ts'
+import { gate, startWork, until } from './start.ts'
+
+const at = { queue: 'emails' }
+const capabilities = ['inspect', 'delay', 'retryAt', 'priority', 'extend', 'pause', 'cancel', 'units', 'repeatable']
+const down = () => Promise.reject(kernelError('BINDING_UNAVAILABLE', { binding: 'queue' }))
+
+interface Made extends Partial<Omit<WorkerParts, 'operations'>> {
+  readonly operations?: (queue: Bound['queue']) => Partial<WorkerParts['operations']>
+}
+
+/** A worker over a real queue; `operations` stand between the two. */
+async function work(t: ExecutionContext, run: WorkerParts['run'], more: Made = {}) {
+  const { queue, clock } = await startWork(t, undefined, { queues: { emails: { attempts: 3, maxCrashes: 5, backoff: { initial: '0ms' } } } })
+  const worker = new Worker({
+    name: 'w1', binding: 'queue', queue: 'emails', capabilities: new Set(capabilities), concurrency: 1, leaseMs: 3_000, run, clock, log: silentLog, random: () => 0.5, hide: (text) => text,
+    ...more, operations: { ...queue, ...more.operations?.(queue) },
+  })
+  const lone = gate()
+  t.teardown(async () => {
+    lone.open()
+    const drained = worker.drain(0)
+    await until(async () => { await clock.advance(100); return worker.state.running === 0 })
+    await drained
+  })
+  worker.start()
+  return { worker, queue, clock }
+}
+
+/** Moves on in small steps, so that what a timer began is done before the next one. */
+async function pass(clock: VirtualClock, ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 100) {
+    await clock.advance(100)
+    for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+const done: Outcome = { kind: 'done' }
+
+test('a lease that nobody could renew is over when its time is: its work is told, and nothing is kept of it', async (t) => {
+  const reasons: unknown[] = []
+  const { queue, clock } = await work(t, async (job, { signal }) => {
+    if (job.attempt > 1) return done
+    await new Promise((resolve) => { signal.addEventListener('abort', resolve) })
+    reasons.push(signal.reason)
+    return { kind: 'done', result: 'too late' }
+  }, { operations: () => ({ extend: down }) })
+  const { id } = await queue.enqueue({ ...at, payload: 1 })
+  await until(async () => (await queue.get({ ...at, id })).state === 'active')
+
+  await pass(clock, 2_900)
+  t.is(reasons.length, 0)
+  await pass(clock, 200)
+
+  t.like(reasons[0], { code: 'QUEUE_LEASE_LOST' })
+  await until(async () => { await clock.advance(100); return (await queue.get({ ...at, id })).state === 'done' })
+  t.like(await queue.get({ ...at, id }), { attempt: 2, crashes: 1, result: undefined })
+})
+
+test('a renewal that is refused ends the work at once', async (t) => {
+  const aborted = gate()
+  const { queue, clock, worker } = await work(t, async (_, { signal }) => {
+    signal.addEventListener('abort', aborted.open)
+    await aborted.opened
+    throw new Error('stopped')
+  }, { operations: () => ({ extend: () => Promise.reject(queueError('QUEUE_LEASE_LOST', { queue: 'emails', id: 'x' })) }) })
+  const { id } = await queue.enqueue({ ...at, payload: 1 })
+  await until(() => worker.state.running === 1)
+
+  await pass(clock, 1_000)
+  await aborted.opened
+
+  t.deepEqual((await queue.get({ ...at, id })).errors, [])
+})
+
+test('a lease is never renewed twice at once, however slow the backend is', async (t) => {
+  let renewing = 0
+  let most = 0
+  let renewals = 0
+  const slow = gate()
+  const hold = gate()
+  const { queue, clock } = await work(t, () => hold.opened.then(() => done), {
+    operations: () => ({
+      extend: async ({ leaseMs }) => {
+        renewals++
+        most = Math.max(most, ++renewing)
+        if (renewals === 1) await slow.opened
+        renewing--
+        return { expiresInMs: leaseMs, signal: null }
+      },
+    }),
+  })
+  const { id } = await queue.enqueue({ ...at, payload: 1 })
+  await until(async () => (await queue.get({ ...at, id })).state === 'active')
+
+  await pass(clock, 2_800)
+  t.is(renewals, 1)
+  slow.open()
+  await pass(clock, 200)
+  // Counted from when it was asked for, its next one is due at once.
+  t.is(renewals, 2)
+  await pass(clock, 800)
+  t.is(renewals, 2)
+  await pass(clock, 200)
+  t.is(renewals, 3)
+  t.is(most, 1)
+  hold.open()
+})
+
+test('one timer renews the leases of all jobs, and none is left when they are done', async (t) => {
+  const hold = gate()
+  let extended = 0
+  const { queue, clock, worker } = await work(t, () => hold.opened.then(() => done), {
+    concurrency: 50, operations: () => ({ extend: async ({ leaseMs }) => { extended++; return { expiresInMs: leaseMs, signal: null } } }),
+  })
+  let timers = 0
+  const after = clock.after.bind(clock)
+  await queue.enqueueMany({ ...at, jobs: Array.from({ length: 50 }, (_, payload) => ({ payload })) })
+  await until(() => worker.state.running === 50)
+  clock.after = (ms, task) => { timers++; return after(ms, task) }
+
+  await clock.advance(1_000)
+  await until(() => extended === 50)
+
+  t.true(timers <= 3, String(timers))
+  clock.after = after
+  hold.open()
+  await until(async () => (await queue.counts(at)).done === 50)
+})
+
+test('while the backend is down it is asked ever more seldom, and told about once', async (t) => {
+  const lines: string[] = []
+  const log: Log = { ...silentLog, warn: (_, message) => { lines.push(message) }, info: (_, message) => { lines.push(message) }, child: () => log }
+  let asked = 0
+  let isDown = true
+  const { queue, clock } = await work(t, async () => done, { log, operations: (real) => ({ lease: (input, options) => { asked++; return isDown ? down() : real.lease(input, options) } }) })
+
+  await pass(clock, 60_000)
+  const duringOutage = asked
+  isDown = false
+  const { id } = await queue.enqueue({ ...at, payload: 1 })
+  await until(async () => { await clock.advance(1_000); return (await queue.get({ ...at, id })).state === 'done' })
+
+  t.true(duringOutage >= 5 && duringOutage <= 12, String(duringOutage))
+  t.deepEqual(lines, ['no jobs could be leased; it is tried again', 'jobs are leased again'])
+})
+
+test('an acknowledgement is said again until the backend hears it', async (t) => {
+  let acks = 0
+  let runs = 0
+  const { queue, clock } = await work(t, async () => { runs++; return { kind: 'done', result: 7 } }, { operations: (real) => ({ ack: (input, options) => (++acks < 4 ? down() : real.ack(input, options)) }) })
+  const { id } = await queue.enqueue({ ...at, payload: 1 })
+
+  await until(async () => { await clock.advance(100); return (await queue.get({ ...at, id })).state === 'done' })
+
+  t.like(await queue.get({ ...at, id }), { result: 7, attempt: 1, crashes: 0 })
+  t.deepEqual([acks, runs], [4, 1])
+})
+
+test('where a lease cannot be extended it lasts as long as it was granted for', async (t) => {
+  let aborted = false
+  const { queue, clock, worker } = await work(t, async (_, { signal }) => {
+    await new Promise((resolve) => { signal.addEventListener('abort', resolve) })
+    aborted = true
+    return done
+  }, { capabilities: new Set(capabilities.filter((one) => one !== 'extend')), operations: () => ({ extend: () => Promise.reject(new Error('asked all the same')) }) })
+  await queue.enqueue({ ...at, payload: 1 })
+  await until(() => worker.state.running === 1)
+
+  await pass(clock, 2_900)
+  t.false(aborted)
+  await pass(clock, 200)
+
+  t.true(aborted)
+})
+
+test('a time for the next attempt that the driver cannot set is told and left out', async (t) => {
+  const lines: string[] = []
+  const log: Log = { ...silentLog, warn: (_, message) => { lines.push(message) }, child: () => log }
+  const { queue } = await work(t, async ({ attempt }) => (attempt > 1 ? done : { kind: 'failed', error: { message: 'later' }, retryInMs: 60_000 }), { log, capabilities: new Set(['extend', 'inspect']) })
+  const { id } = await queue.enqueue({ ...at, payload: 1 })
+
+  await until(async () => (await queue.get({ ...at, id })).state === 'done')
+
+  t.true(lines.includes('the driver cannot set the time of the next attempt; it follows the backoff'))
+})
+
+test('jobs that a lease brings when the worker has ended are given back', async (t) => {
+  const asked = gate()
+  const go = gate()
+  const { queue, worker } = await work(t, () => Promise.reject(new Error('it ran')), {
+    operations: (real) => ({ lease: async ({ waitMs: _, ...input }) => { asked.open(); await go.opened; return real.lease(input) } }),
+  })
+  const { id } = await queue.enqueue({ ...at, payload: 1 })
+  await asked.opened
+
+  const drained = worker.drain(0)
+  go.open()
+  await drained
+
+  t.like(await queue.get({ ...at, id }), { state: 'ready', attempt: 0, errors: [] })
+})
+
+test('a delivery that is told to end where a queue cannot be paused takes no more jobs', async (t) => {
+  const { queue, worker } = await work(t, async () => ({ kind: 'released', stop: 'gone' }), { capabilities: new Set(['extend', 'inspect']), operations: () => ({ pause: () => Promise.reject(new Error('asked all the same')) }) })
+  await queue.enqueueMany({ ...at, jobs: [{ payload: 1 }, { payload: 2 }] })
+
+  await until(async () => worker.state.state === 'stopped' && (await queue.counts(at)).ready === 2)
+
+  t.is(worker.state.reason, 'gone')
+})
