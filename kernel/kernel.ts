@@ -121,6 +121,7 @@ export class Kernel {
       extensions: started.extensions,
       ready: () => !this.#draining,
       metrics: () => this.metrics(),
+      workers: () => this.workers,
     })
   }
 }

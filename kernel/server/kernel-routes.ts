@@ -14,6 +14,8 @@ export interface KernelRoutesParts {
   readonly ready: () => boolean | string
   /** Prometheus text. */
   readonly metrics: () => string | Promise<string>
+  /** What works on queues in this process. */
+  readonly workers?: () => readonly object[]
   readonly clock: Clock
 }
 
@@ -68,7 +70,7 @@ const bare = {
 /** The first path segments that no extension can have. */
 export const kernelPaths: readonly string[] = ['v1', 'livez', 'readyz', 'health', 'metrics', 'openapi.json', 'docs']
 
-function describe({ about, bindings }: KernelRoutesParts) {
+function describe({ about, bindings, workers }: KernelRoutesParts) {
   return {
     name: about.name,
     version: about.version,
@@ -83,6 +85,7 @@ function describe({ about, bindings }: KernelRoutesParts) {
       state: binding.state,
       since: binding.since.toISOString(),
     })),
+    workers: workers?.() ?? [],
   }
 }
 

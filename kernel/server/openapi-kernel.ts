@@ -38,6 +38,14 @@ const description = json('The running kernel.', {
       properties: { name: text, port: text, plugin: text, version: text, capabilities: { type: 'array', items: text }, state: text, since: time },
     },
   },
+  workers: {
+    type: 'array',
+    items: {
+      type: 'object',
+      required: ['binding', 'queue', 'name', 'state', 'running'],
+      properties: { binding: text, queue: text, name: text, state: { enum: ['working', 'slowed', 'stopped', 'draining'] }, reason: text, running: { type: 'integer' } },
+    },
+  },
 })
 
 /** The kernel's own routes as OpenAPI path items. */
@@ -46,7 +54,7 @@ export const kernelPathItems: Readonly<Record<string, JsonSchema>> = {
   '/readyz': get('readyz', 'Whether requests should be sent here.', { 200: json('They should.', { status: { const: 'ready' } }), 503: problem }),
   '/health': get('health', 'The health of every binding, at most a second old.', { 200: health, 503: health }),
   '/metrics': get('metrics', 'Counts and histograms in Prometheus text.', { 200: { description: 'Prometheus text 0.0.4.', content: { 'text/plain': { schema: text } } } }),
-  '/v1/kernel': get('describe', 'The kernel and its bindings.', { 200: description }),
+  '/v1/kernel': get('describe', 'The kernel, its bindings, and what works on its queues.', { 200: description }),
   '/openapi.json': get('openapi', 'This document.', { 200: { description: 'OpenAPI 3.1.', content: { 'application/json': { schema: { type: 'object' } } } } }),
   '/docs': get('docs', 'This document as a page that works offline.', { 200: { description: 'HTML.', content: { 'text/html': { schema: text } } } }),
 }

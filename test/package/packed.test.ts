@@ -81,6 +81,25 @@ test.serial('an extension in a local TypeScript file adds its routes', async (t)
   t.is(await server.stop(), 0)
 })
 
+test.serial('an extension in a local TypeScript file does the jobs of a queue, and stores with the acknowledgement', async (t) => {
+  const directory = join(application, 'with-handlers')
+  await cp(join(examples, 'queue-handlers'), directory, { recursive: true })
+
+  const server = await startServer({ cli, directory })
+  t.teardown(() => server.stop('SIGKILL'))
+  for (const to of ['ada@example.com', 'nobody']) {
+    const added = await fetch(`${server.url}/v1/queue/emails/jobs`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ payload: { to } }) })
+    t.is(added.status, 201, await added.text())
+  }
+  const counts = async () => (await (await fetch(`${server.url}/v1/queue/emails`)).json()) as { readonly done: number; readonly dead: number }
+  while ((await counts()).done + (await counts()).dead < 2) await new Promise((resolve) => setTimeout(resolve, 20))
+
+  t.like(await counts(), { done: 1, dead: 1 })
+  const found = await fetch(`${server.url}/v1/storage/sent/_find`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })
+  t.like(await found.json(), { items: [{ value: { to: 'ada@example.com' } }] })
+  t.is(await server.stop(), 0)
+})
+
 test.serial('a port of a third party has routes, problems and its own keys', async (t) => {
   const directory = join(application, 'with-port')
   await cp(join(examples, 'port-counters'), directory, { recursive: true })
@@ -122,6 +141,7 @@ test.serial('the library is typed, and strict code compiles against it', async (
   await mkdir(directory)
   await writeFile(join(directory, 'package.json'), '{ "type": "module" }')
   await cp(join(examples, 'extension-routes/notes.ts'), join(directory, 'notes.ts'))
+  await cp(join(examples, 'queue-handlers/mails.ts'), join(directory, 'mails.ts'))
   for (const file of ['counters.ts', 'memory.ts']) await cp(join(examples, 'port-counters', file), join(directory, file))
   await cp(join(examples, 'in-process/infra.config.yaml'), join(directory, 'infra.config.yaml'))
   await run(cli, ['types', '--out', 'documents.ts'], { cwd: directory })

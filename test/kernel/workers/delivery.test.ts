@@ -104,7 +104,7 @@ test('2xx alone acknowledges, whatever its body is', async (t) => {
     unkeepable: (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('"\\u0000"'),
   }
   const { url, received } = await receive(t, ({ body }, response) => bodies[(JSON.parse(body) as { readonly data: string }).data]?.(response))
-  const { queue } = await start(t, { deliver: { url, timeout: '500ms' } })
+  const { queue } = await start(t, { deliver: { url, timeout: '3s' } })
 
   await queue.enqueueMany({ ...at, jobs: Object.keys(bodies).map((payload) => ({ payload })) })
   await until(async () => (await queue.counts(at)).done === Object.keys(bodies).length)
@@ -167,6 +167,8 @@ test('410 pauses the queue and says why; resumed, its jobs are sent again', asyn
 
   t.like(await queue.get({ ...at, id }), { attempt: 0, errors: [] })
   t.like(kernel.workers[0], { state: 'stopped', reason: 'its receiver answered 410: it wants no more of these jobs' })
+  const told = await (await fetch(`${(await kernel.listen()).url}/v1/kernel`)).json()
+  t.like(told, { workers: [{ binding: 'queue', queue: 'emails', state: 'stopped', reason: 'its receiver answered 410: it wants no more of these jobs', running: 0 }] })
   t.like(lines, [['the queue was paused; resume it when the reason is gone', { reason: 'its receiver answered 410: it wants no more of these jobs' }]])
   t.is(received.length, 1)
 
