@@ -77,7 +77,7 @@ export async function startChecked({ manifest, plan }: Checked, host: Host): Pro
   const instruments = new Instruments()
   try {
     const started = await startAll(filled.plan, {
-      directory: manifest.directory, log, clock, closing, instruments, deadlines: new Deadlines(), redaction, importScript, preparing: host.preparing ?? 'do',
+      application: manifest.name, directory: manifest.directory, log, clock, closing, instruments, deadlines: new Deadlines(), redaction, importScript, preparing: host.preparing ?? 'do',
       ...(host.onStarted ? { onStarted: host.onStarted } : {}),
     })
     const container = fillContainer(new Map(Array.from(started.bindings, ([name, { face }]) => [name, face])))

@@ -26,7 +26,7 @@ export async function runFactory(
   const at = { binding: step.id, plugin: driver.plugin.name }
   const giveUp = new AbortController()
   const given = {
-    settings: driver.settings, needs, connection, keys: binding?.keys, binding: name, directory: parts.directory,
+    settings: driver.settings, needs, connection, keys: binding?.keys, binding: name, application: parts.application, directory: parts.directory,
     log: parts.log.child({ [step.kind]: name }), clock: parts.clock, signal: giveUp.signal,
     onClose: (close: () => void | Promise<void>) => { parts.closing.add(step.id, close) },
   }

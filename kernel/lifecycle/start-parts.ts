@@ -9,6 +9,8 @@ import type { CloseStack } from './close-stack.ts'
 
 /** What every start needs and none of them changes. */
 export interface StartParts {
+  /** The manifest's name. */
+  readonly application: string
   readonly directory: string
   readonly log: Log
   readonly clock: Clock

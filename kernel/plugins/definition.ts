@@ -27,6 +27,8 @@ export interface Parts<S, N, Connection, K> {
   readonly binding: string
   /** The port's own keys, checked, with durations and sizes as numbers. */
   readonly keys: K
+  /** The manifest's name: what is shared with other applications, as a broker is, is told apart by it. */
+  readonly application: string
   /** The folder of the manifest; paths in settings and keys are already absolute. */
   readonly directory: string
   readonly log: Log

@@ -1,3 +1,4 @@
+import { amqp } from './amqp/index.ts'
 import { cache } from './cache/index.ts'
 import type { AnyPort } from './definition.ts'
 import { integrations } from './integrations/index.ts'
@@ -7,6 +8,6 @@ import { sql } from './sql/index.ts'
 import { storage } from './storage/index.ts'
 
 /** The kernel's own ports; listed plugins add theirs. */
-export const builtInPorts: readonly AnyPort[] = [sql, mongodb, storage, queue, cache, integrations]
+export const builtInPorts: readonly AnyPort[] = [sql, mongodb, amqp, storage, queue, cache, integrations]
 
-export { cache, integrations, mongodb, queue, sql, storage }
+export { amqp, cache, integrations, mongodb, queue, sql, storage }

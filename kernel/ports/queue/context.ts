@@ -1,7 +1,7 @@
 import type { PortParts } from '../definition.ts'
 import type { QueueCapability } from './capabilities.ts'
-import type { QueueDriver } from './driver.ts'
-import { queueError } from './errors.ts'
+import { declaredIn } from './declared.ts'
+import type { RowQueue } from './driver.ts'
 import { defaultRules, rulesOf, type QueueKeys, type QueueRules } from './keys.ts'
 import { Upkeep } from './upkeep.ts'
 import { Waiting } from './waiting.ts'
@@ -12,7 +12,7 @@ const maxWaiting = 4096
 const maxPolls = 3
 
 /** What the operations of one binding share. */
-export interface QueueContext extends Pick<PortParts<QueueDriver, QueueKeys, QueueCapability>, 'driver' | 'binding' | 'clock'> {
+export interface QueueContext extends Pick<PortParts<RowQueue, QueueKeys, QueueCapability>, 'driver' | 'binding' | 'clock'> {
   /** @throws QUEUE_NOT_FOUND when the manifest declares no such queue. */
   rulesOf(queue: string): QueueRules
   /** A job of it is active no more: where a limit held others back, whoever waits looks again. */
@@ -24,7 +24,7 @@ export interface QueueContext extends Pick<PortParts<QueueDriver, QueueKeys, Que
   readonly closed: () => boolean
 }
 
-export function makeContext(parts: PortParts<QueueDriver, QueueKeys, QueueCapability>): QueueContext {
+export function makeContext(parts: PortParts<RowQueue, QueueKeys, QueueCapability>): QueueContext {
   const { driver, binding, clock, log, onDrain, onClose } = parts
   const rules = rulesOf(parts.keys)
   const waiting = new Waiting(clock, maxWaiting)
@@ -57,10 +57,6 @@ export function makeContext(parts: PortParts<QueueDriver, QueueKeys, QueueCapabi
     roomIn(queue) {
       if (rules.get(queue)?.limits) driver.wake(queue)
     },
-    rulesOf(queue) {
-      const found = rules.get(queue)
-      if (!found) throw queueError('QUEUE_NOT_FOUND', { binding, queue })
-      return found
-    },
+    rulesOf: declaredIn(rules, binding),
   }
 }

@@ -1,5 +1,6 @@
 import type { Call } from '../../call.ts'
 import type { Commits } from '../../binding/unit.ts'
+import type { BrokerQueue } from './broker/driver.ts'
 import type { Backoff, JobError, JobProgress, JobState } from './operations.ts'
 
 /** What a verb answered, kept for its repeat. */
@@ -203,4 +204,5 @@ export interface RowQueue<Step = unknown> {
   onWake(queue: string, listener: () => void): () => void
 }
 
-export type QueueDriver<Step = unknown> = RowQueue<Step>
+/** What backs a queue: a backend that keeps rows, or a broker that keeps messages. */
+export type QueueDriver<Step = unknown> = RowQueue<Step> | BrokerQueue

@@ -8,6 +8,7 @@ import { demandsOf, faultsOfLimits, queueKeysSchema, type QueueKeys } from './ke
 import { implementQueue } from './meaning.ts'
 import type { QueueOperations } from './operations.ts'
 
+export type * from './broker/driver.ts'
 export type * from './driver.ts'
 export type * from './operations.ts'
 export type { QueueCapability } from './capabilities.ts'

@@ -1,7 +1,7 @@
 import type { Call } from '../../call.ts'
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
-import type { QueueDriver } from './driver.ts'
+import type { RowQueue } from './driver.ts'
 import type { QueueRules } from './keys.ts'
 import { lapsed } from './states.ts'
 
@@ -17,7 +17,7 @@ const betweenMs = 1_000
 const betweenFullMs = 50
 
 export interface UpkeepParts {
-  readonly driver: QueueDriver
+  readonly driver: RowQueue
   readonly clock: Clock
   readonly log: Log
   readonly rules: (queue: string) => QueueRules
