@@ -16,7 +16,7 @@ import { fillSecrets, sensitiveTexts } from './manifest/secrets.ts'
 import type { Manifest, ManifestOptions, ManifestSource } from './manifest/types.ts'
 import { wantedPlugins } from './manifest/wanted.ts'
 import type { PluginCatalogue } from './plugins/catalogue.ts'
-import { importScript, loadPlugins } from './plugins/loader.ts'
+import { importScript, loadDriversOf, loadPlugins } from './plugins/loader.ts'
 import { makePlan, type Plan } from './plugins/plan.ts'
 import { Redaction } from './redaction.ts'
 import { makeWorkers } from './workers/make-workers.ts'
@@ -53,12 +53,25 @@ export async function check(source: ManifestSource, options: ManifestOptions): P
   if (!raw) throw problems.toError()
 
   const catalogue = await loadPlugins(wantedPlugins(raw), raw.directory, problems)
-  const manifest = checkManifest(raw, catalogue, options, problems)
+  const manifest = await judge(raw, catalogue, options, problems)
   if (!manifest) throw problems.toError()
 
   const plan = makePlan(manifest, problems)
   problems.throwIfAny()
   return { raw, catalogue, manifest, plan }
+}
+
+/** The check; where a driver lacks what is needed it is made again with all drivers of that port, to name those that have it. */
+async function judge(raw: RawManifest, catalogue: PluginCatalogue, options: ManifestOptions, problems: Problems): Promise<Manifest | undefined> {
+  const found = new Problems()
+  const manifest = checkManifest(raw, catalogue, options, found)
+  const unfit = new Set(found.list().flatMap(({ unfit: port }) => port ?? []))
+  if (unfit.size === 0) {
+    problems.addAll(found)
+    return manifest
+  }
+  for (const port of unfit) await loadDriversOf(port, catalogue, problems)
+  return checkManifest(raw, catalogue, options, problems)
 }
 
 /** The pipeline: check → secrets → connections and bindings in plan order → a kernel that can listen. */

@@ -76,7 +76,8 @@ function checkCapabilities(checking: Checking, port: AnyPort, { plugin }: Driver
     if (plugin.capabilities.includes(capability)) continue
     const able = checking.catalogue.names(port.name).filter((name) => checking.catalogue.driver(port.name, name)?.capabilities.includes(capability))
     const remedy = able.length > 0 ? `; ${able.join(', ')} can` : ''
-    checking.refuse([...path, ...writtenPath(checking, path, asked)], `the driver "${plugin.name}" of ${port.name} cannot do "${capability}"${remedy}`)
+    const written = [...path, ...writtenPath(checking, path, asked)]
+    checking.problems.add({ at: valuePosition(checking.root, written), path: showPath(written), message: `the driver "${plugin.name}" of ${port.name} cannot do "${capability}"${remedy}`, unfit: port.name })
   }
 }
 

@@ -7,6 +7,8 @@ export interface Problem {
   /** Path in the manifest: `connections.main.with.flie`. */
   readonly path?: string | undefined
   readonly message: string
+  /** The port whose driver lacks something; which of its other drivers have it can be told once they are loaded. */
+  readonly unfit?: string
 }
 
 /** Collects what is wrong in one stage, so that all of it is told at once, in the order of the files. */
@@ -15,6 +17,10 @@ export class Problems {
 
   add(problem: Problem): void {
     this.#found.push(problem)
+  }
+
+  addAll(others: Problems): void {
+    this.#found.push(...others.#found)
   }
 
   get any(): boolean {

@@ -60,6 +60,11 @@ function connectionsOf(wanted: WantedPlugins, catalogue: PluginCatalogue): { por
   })
 }
 
+/** Loads every built-in driver of a port, so that it can be told what each can do. */
+export async function loadDriversOf(port: string, catalogue: PluginCatalogue, problems: Problems): Promise<void> {
+  for (const builtIn of catalogue.builtIns) if (builtIn.port === port) await loadBuiltIn(builtIn, catalogue, folderOfPlugins, problems)
+}
+
 async function loadBuiltIn(builtIn: BuiltIn | undefined, catalogue: PluginCatalogue, folder: URL, problems?: Problems): Promise<void> {
   if (!builtIn || catalogue.driver(builtIn.port, builtIn.name) || catalogue.failed(builtIn.port, builtIn.name)) return
   try {
