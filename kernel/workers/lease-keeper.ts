@@ -16,11 +16,13 @@ export interface KeeperParts {
 /** A lease in the hands of its worker. */
 export class KeptLease {
   readonly lease: Lease
-  /** When it ends, by this process's clock, unless it is renewed. */
+  /** When it ends, by the keeper's clock, unless it is renewed. */
   untilMs: number
   /** When it is to be renewed. */
   nextMs = 0
   renewing = false
+  /** It was tried to renew it, since it was granted last, and could not be. */
+  tried = false
   progress: JobProgress | undefined
   /** A shutdown waits no longer: nothing is said a second time. */
   givenUp = false
@@ -88,6 +90,7 @@ export class LeaseKeeper {
 
   #granted(kept: KeptLease, atMs: number, expiresInMs: number): void {
     const { extend, leaseMs } = this.#parts
+    kept.tried = false
     kept.untilMs = atMs + expiresInMs
     // What was granted may be less than was asked for: a deadline, or a backend's own bound, cuts it short.
     kept.nextMs = extend ? atMs + Math.min(leaseMs / 3, (expiresInMs * 2) / 3) : Number.POSITIVE_INFINITY
@@ -103,11 +106,16 @@ export class LeaseKeeper {
 
   #look(): void {
     this.#timerMs = Number.POSITIVE_INFINITY
-    const nowMs = this.#parts.clock.now()
+    const { clock, extend, queue, leaseMs } = this.#parts
+    const nowMs = clock.now()
     let nextMs = Number.POSITIVE_INFINITY
     for (const kept of this.#kept) {
-      if (nowMs >= kept.untilMs) this.#end(kept, lostError(this.#parts.queue, kept))
-      else if (nowMs >= kept.nextMs && !kept.renewing) void this.#renew(kept)
+      // One that time jumped over may be ours still: the backend knows, and has a third of a lease to say so.
+      if (nowMs >= kept.untilMs && (!extend || kept.renewing || kept.tried)) this.#end(kept, lostError(queue, kept))
+      else if (nowMs >= kept.nextMs && !kept.renewing) {
+        if (nowMs >= kept.untilMs) kept.untilMs = nowMs + leaseMs / 3
+        void this.#renew(kept)
+      }
       if (!kept.over) nextMs = Math.min(nextMs, kept.renewing ? kept.untilMs : Math.min(kept.nextMs, kept.untilMs))
     }
     if (nextMs < Number.POSITIVE_INFINITY) this.#wakeAt(nextMs)
@@ -129,6 +137,7 @@ export class LeaseKeeper {
       if (code === 'QUEUE_LEASE_LOST') this.#end(kept, lostError(queue, kept))
       // Progress that cannot be kept must not cost the lease.
       if (code === 'INPUT_INVALID') kept.progress = undefined
+      kept.tried = true
       kept.nextMs = clock.now() + (leaseMs / 15) * (0.5 + random() / 2)
     } finally {
       kept.renewing = false

@@ -55,7 +55,7 @@ export class Settling {
       await ack(kept, result)
     } catch (error) {
       // The work is done: doing it again would help nobody.
-      if (result === undefined || !isUnkeepable(error)) throw error
+      if (result === undefined || isLost(error) || mayPass(error)) throw error
       log.error({ err: error }, 'the result of the job cannot be kept; the job is done without one')
       await ack(kept, undefined)
     }
@@ -101,11 +101,6 @@ export class Settling {
 
 function isLost(error: unknown): boolean {
   return isPorticoError(error) && error.code === 'QUEUE_LEASE_LOST'
-}
-
-/** What was refused for what it is, and for no other reason. */
-function isUnkeepable(error: unknown): boolean {
-  return isPorticoError(error) && (error.code === 'INPUT_INVALID' || error.code === 'QUEUE_PAYLOAD_TOO_LARGE')
 }
 
 function mayPass(error: unknown): boolean {

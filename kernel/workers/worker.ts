@@ -1,12 +1,14 @@
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Job, Lease } from '../ports/queue/operations.ts'
+import { Change } from './change.ts'
 import { LeaseKeeper, type KeptLease } from './lease-keeper.ts'
 import type { WorkerOperations } from './operations.ts'
 import { failureOf, type Outcome } from './outcome.ts'
 import { Pace } from './pace.ts'
 import { Settling } from './settling.ts'
 import { sleep } from './sleep.ts'
+import { SteadyClock } from './steady-clock.ts'
 
 /** Does one job; what it throws fails the attempt. */
 export type Run = (job: Job, kept: Pick<KeptLease, 'signal' | 'progress'>, log: Log) => Promise<Outcome>
@@ -63,16 +65,17 @@ export class Worker {
   readonly #running = new Set<Running>()
   readonly #stop = new AbortController()
   #looping: Promise<void> | undefined
-  /** Lets the loop look again: a job ended. */
-  #roomMade: () => void = () => {}
+  /** A job ended, or no more are to be taken. */
+  readonly #change = new Change()
   #draining = false
   /** Why it takes no more jobs, or took none until it was resumed. */
   #reason: string | undefined
   #pausing: Promise<void> | undefined
 
   constructor(parts: WorkerParts) {
-    const { queue, operations, capabilities, leaseMs, clock, random, hide, concurrency } = parts
-    this.#parts = parts
+    const { queue, operations, capabilities, leaseMs, random, hide, concurrency } = parts
+    const clock = new SteadyClock(parts.clock)
+    this.#parts = { ...parts, clock }
     this.#keeper = new LeaseKeeper({ queue, extend: capabilities.has('extend') ? operations.extend : undefined, leaseMs, clock, random })
     this.#settling = new Settling({ queue, operations, capabilities, clock, random, hide })
     this.#pace = new Pace(concurrency)
@@ -95,13 +98,22 @@ export class Worker {
    */
   async drain(withinMs: number): Promise<void> {
     this.#draining = true
-    this.#stop.abort()
-    await this.#looping
-    await this.#idle(withinMs)
+    this.#end()
+    const { clock } = this.#parts
+    const untilMs = clock.now() + withinMs
+    // A backend that hangs does not hold up a shutdown; what it leases then ends as a lost lease.
+    await this.#atMost(this.#looping, Math.max(withinMs, stopMs))
+    await this.#idle(untilMs - clock.now())
     for (const { kept } of this.#running) kept.interrupt(new Error('the process is shutting down'))
     await this.#idle(stopMs)
     await Promise.all([...this.#running].map((one) => this.#giveUp(one)))
     this.#keeper.close()
+  }
+
+  /** Takes no more jobs. */
+  #end(): void {
+    this.#stop.abort()
+    this.#change.happened()
   }
 
   async #loop(): Promise<void> {
@@ -111,7 +123,8 @@ export class Worker {
     while (!signal.aborted) {
       const free = this.#pace.free(this.#running.size, clock.now())
       if (free === 0) {
-        await this.#room()
+        const heldForMs = this.#pace.heldForMs(clock.now())
+        await this.#change.wait(clock, heldForMs > 0 ? heldForMs : undefined)
         continue
       }
       try {
@@ -137,19 +150,27 @@ export class Worker {
   }
 
   async #work(lease: Lease): Promise<void> {
-    const { queue, run, hide, log } = this.#parts
+    const { queue, log } = this.#parts
     const { id, attempt } = lease.job
     const one: Running = { kept: this.#keeper.keep(lease), log: log.child({ queue, job: id, attempt }), ended: false }
     this.#running.add(one)
     try {
-      const outcome = await run(lease.job, one.kept, one.log).catch((error: unknown) => failureOf(error, hide))
-      if (!one.ended) await this.#end(one, outcome)
+      const outcome = await this.#attempt(lease.job, one)
+      if (!one.ended) await this.#settle(one, outcome)
     } finally {
       this.#forget(one)
     }
   }
 
-  async #end({ kept, log }: Running, outcome: Outcome): Promise<void> {
+  async #attempt(job: Job, { kept, log }: Running): Promise<Outcome> {
+    try {
+      return await this.#parts.run(job, kept, log)
+    } catch (error) {
+      return failureOf(error, this.#parts.hide)
+    }
+  }
+
+  async #settle({ kept, log }: Running, outcome: Outcome): Promise<void> {
     if (kept.over) {
       log.warn({ err: kept.signal.reason as unknown, ended: outcome.kind }, 'the job was another\'s when its work ended; nothing is kept of it')
       return
@@ -180,7 +201,7 @@ export class Worker {
     const { log, queue, operations, capabilities } = this.#parts
     this.#reason = reason
     if (!capabilities.has('pause')) {
-      this.#stop.abort()
+      this.#end()
       log.error({ reason }, 'no more jobs are taken until the next start: the driver cannot pause a queue')
       return
     }
@@ -206,30 +227,19 @@ export class Worker {
     one.ended = true
     this.#keeper.drop(one.kept)
     this.#running.delete(one)
-    this.#roomMade()
+    this.#change.happened()
   }
 
-  /** Answers when there may be room for a job again. */
-  async #room(): Promise<void> {
-    const { clock } = this.#parts
-    const change = new AbortController()
-    const wake = () => change.abort()
-    this.#roomMade = wake
-    this.#stop.signal.addEventListener('abort', wake, { once: true })
-    const heldForMs = this.#pace.heldForMs(clock.now())
-    if (!this.#stop.signal.aborted) await sleep(clock, heldForMs > 0 ? heldForMs : undefined, change.signal)
-    this.#stop.signal.removeEventListener('abort', wake)
-    this.#roomMade = () => {}
+  async #atMost(done: Promise<void> | undefined, withinMs: number): Promise<void> {
+    const end = new AbortController()
+    await Promise.race([done, sleep(this.#parts.clock, withinMs, end.signal)])
+    end.abort()
   }
 
   /** Answers when nothing runs, or after `withinMs`. */
   async #idle(withinMs: number): Promise<void> {
     const { clock } = this.#parts
     const untilMs = clock.now() + withinMs
-    while (this.#running.size > 0 && clock.now() < untilMs) {
-      const change = new AbortController()
-      this.#roomMade = () => change.abort()
-      await sleep(clock, untilMs - clock.now(), change.signal)
-    }
+    while (this.#running.size > 0 && clock.now() < untilMs) await this.#change.wait(clock, untilMs - clock.now())
   }
 }

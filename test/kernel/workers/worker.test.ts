@@ -24,12 +24,10 @@ async function work(t: ExecutionContext, run: WorkerParts['run'], more: Made = {
     name: 'w1', binding: 'queue', queue: 'emails', capabilities: new Set(capabilities), concurrency: 1, leaseMs: 3_000, run, clock, log: silentLog, random: () => 0.5, hide: (text) => text,
     ...more, operations: { ...queue, ...more.operations?.(queue) },
   })
-  const lone = gate()
   t.teardown(async () => {
-    lone.open()
-    const drained = worker.drain(0)
-    await until(async () => { await clock.advance(100); return worker.state.running === 0 })
-    await drained
+    let isDrained = false
+    void worker.drain(0).then(() => { isDrained = true })
+    await until(async () => { await clock.advance(100); return isDrained })
   })
   worker.start()
   return { worker, queue, clock }
@@ -216,4 +214,69 @@ test('a delivery that is told to end where a queue cannot be paused takes no mor
   await until(async () => worker.state.state === 'stopped' && (await queue.counts(at)).ready === 2)
 
   t.is(worker.state.reason, 'gone')
+})
+
+/** The system's clock as somebody sets it: timers go on as they were. */
+function setClock(clock: VirtualClock): (byMs: number) => void {
+  const now = clock.now.bind(clock)
+  let shiftMs = 0
+  clock.now = () => now() + shiftMs
+  return (byMs) => { shiftMs += byMs }
+}
+
+test('a clock that is set forward, or a process that was stopped, asks the backend before it gives a lease up', async (t) => {
+  const hold = gate()
+  let extended = 0
+  const { queue, clock, worker } = await work(t, () => hold.opened.then(() => done), { operations: () => ({ extend: async ({ leaseMs }) => { extended++; return { expiresInMs: leaseMs, signal: null } } }) })
+  await queue.enqueue({ ...at, payload: 1 })
+  await until(() => worker.state.running === 1)
+
+  setClock(clock)(3_600_000)
+  await pass(clock, 1_000)
+  t.is(extended, 1)
+  await pass(clock, 1_100)
+  t.is(extended, 2)
+
+  hold.open()
+})
+
+test('a clock that is set back neither keeps a lease from being renewed nor makes it longer', async (t) => {
+  const hold = gate()
+  const aborted = gate()
+  let extended = 0
+  let isDown = false
+  const { queue, clock, worker } = await work(t, async (_, { signal }) => {
+    signal.addEventListener('abort', aborted.open)
+    await hold.opened
+    return done
+  }, { operations: () => ({ extend: async ({ leaseMs }) => { extended++; return isDown ? down() : { expiresInMs: leaseMs, signal: null } } }) })
+  await queue.enqueue({ ...at, payload: 1 })
+  await until(() => worker.state.running === 1)
+
+  setClock(clock)(-3_600_000)
+  await pass(clock, 2_100)
+  t.is(extended, 2)
+
+  isDown = true
+  let isAborted = false
+  void aborted.opened.then(() => { isAborted = true })
+  await pass(clock, 2_500)
+  t.false(isAborted)
+  await pass(clock, 600)
+  t.true(isAborted)
+  hold.open()
+})
+
+test('a backend that hangs does not hold up a shutdown', async (t) => {
+  const asked = gate()
+  const { worker, clock } = await work(t, async () => done, { operations: () => ({ lease: () => { asked.open(); return new Promise(() => undefined) } }) })
+  await asked.opened
+
+  let isDrained = false
+  const drained = worker.drain(500).then(() => { isDrained = true })
+  await pass(clock, 900)
+  t.false(isDrained)
+  await pass(clock, 200)
+  await drained
+  t.true(isDrained)
 })
