@@ -1,7 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import test from 'ava'
+import { createKernel } from '../../../kernel/index.ts'
 import { JobFailure, type HandlerParts, type Log } from '../../../kernel/plugin.ts'
 import type { Job } from '../../../kernel/ports/queue/index.ts'
+import { VirtualClock } from '../../contract/clock.ts'
 import { silentLog } from '../../contract/log.ts'
+import { reported } from '../fixtures/reporting.ts'
 import { gate, startWork, until } from './start.ts'
 
 const at = { queue: 'emails' }
@@ -19,6 +25,11 @@ test('a job is done by its handler, whose answer is its result', async (t) => {
 })
 
 test('jobs that were there before the start are done, no more at once than is let', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'portico-before-'))
+  t.teardown(() => rmSync(directory, { recursive: true }))
+  const before = await startWork(t, undefined, { directory })
+  await before.queue.enqueueMany({ ...at, jobs: Array.from({ length: 20 }, (_, payload) => ({ payload })) })
+  await before.kernel.close()
   let active = 0
   let most = 0
   const hold = gate()
@@ -27,11 +38,12 @@ test('jobs that were there before the start are done, no more at once than is le
     await hold.opened
     active--
   }
-  const { queue, kernel } = await startWork(t, () => ({ emails: { run, concurrency: 3 } }))
-  await queue.enqueueMany({ ...at, jobs: Array.from({ length: 20 }, (_, payload) => ({ payload })) })
-  await until(() => active === 3)
-  t.like(kernel.workers[0], { binding: 'queue', queue: 'emails', running: 3, state: 'working' })
 
+  const { queue, kernel } = await startWork(t, () => ({ emails: { run, concurrency: 3 } }), { directory })
+  await until(() => active === 3)
+  // As much as others would take meanwhile.
+  for (let times = 0; times < 20; times++) await queue.counts(at)
+  t.like(kernel.workers[0], { binding: 'queue', queue: 'emails', running: 3, state: 'working' })
   hold.open()
 
   await until(async () => (await queue.counts(at)).done === 20)
@@ -74,15 +86,16 @@ test('a handler says when its job runs again, or that it never does', async (t) 
   t.throws(() => new JobFailure('both', { dead: true, retryInMs: 1 }), { instanceOf: TypeError })
 })
 
-test('secrets are hidden in what the queue keeps of a failure', async (t) => {
-  const { queue } = await startWork(t, () => ({ emails: () => { throw new Error('401 for key sesame-street') } }), {
-    queues: { emails: { attempts: 1, deliver: { url: 'http://127.0.0.1:9/${secret:api-key}', concurrency: 1 } } }, env: { PORTICO_SECRET_API_KEY: 'sesame-street' },
+test('secrets are hidden in what the queue keeps of a failure, those of its keys too', async (t) => {
+  const signing = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+  const { queue } = await startWork(t, () => ({ emails: () => { throw new Error(`401 for sesame-street and ${signing}`) } }), {
+    queues: { emails: { attempts: 1 }, others: { deliver: { url: 'http://127.0.0.1:9/${secret:api-key}', signing } } }, env: { PORTICO_SECRET_API_KEY: 'sesame-street' },
   })
-  for (let times = 0; times < 3; times++) await queue.enqueue({ ...at, payload: 1 })
 
-  await until(async () => (await queue.counts(at)).dead === 3)
+  const { id } = await queue.enqueue({ ...at, payload: 1 })
+  await until(async () => (await queue.get({ ...at, id })).state === 'dead')
 
-  t.false(JSON.stringify(await queue.list({ ...at, state: 'dead' })).includes('sesame'))
+  t.is((await queue.get({ ...at, id })).errors[0]?.message, '401 for *** and ***')
 })
 
 test('a result that cannot be kept does not send the job again', async (t) => {
@@ -179,16 +192,42 @@ test('a unit whose lease was lost leaves nothing, and the job runs again', async
   t.is((await storage.find({ collection: 'mails' })).items.length, 0)
 })
 
-test('a unit that is refused fails the attempt with its code', async (t) => {
-  const { queue, storage } = await startWork(t, ({ storage }) => ({
-    emails: (_: Job, { unit }: HandlerParts) => storage.put({ collection: 'mails', id: 'one', value: {}, ifVersion: 'gone' }, { unit }).then(() => undefined),
-  }), { queues: { emails: { attempts: 1 } } })
-  await storage.insert({ collection: 'mails', id: 'one', value: { kept: true } })
+test('a unit that is refused fails the attempt, and the next one has a unit of its own', async (t) => {
+  const { queue, storage, clock } = await startWork(t, ({ storage }) => ({
+    async emails(job: Job, { unit }: HandlerParts) {
+      await storage.patch({ collection: 'mails', id: 'one', patch: { by: job.id, attempt: job.attempt } }, { unit })
+      // Another changes it before the unit is committed.
+      if (job.attempt === 1) await storage.patch({ collection: 'mails', id: 'one', patch: { other: true } })
+    },
+  }), { queues: { emails: { backoff: { initial: '0ms' } } } })
+  await storage.insert({ collection: 'mails', id: 'one', value: {} })
 
   const { id } = await queue.enqueue({ ...at, payload: 1 })
 
-  await until(async () => (await queue.get({ ...at, id })).state === 'dead')
-  t.is((await queue.get({ ...at, id })).errors[0]?.code, 'STORAGE_VERSION_CONFLICT')
+  await until(async () => { await clock.advance(10); return (await queue.get({ ...at, id })).state === 'done' })
+  t.like((await queue.get({ ...at, id })).errors, [{ attempt: 1, code: 'STORAGE_CONTENDED' }])
+  t.deepEqual((await storage.get({ collection: 'mails', id: 'one' })).value, { other: true, by: id, attempt: 2 })
+})
+
+test('a plugin of two queues names the one that a handler is for, and the manifest ties it to a binding', async (t) => {
+  const clock = new VirtualClock()
+  const directory = mkdtempSync(join(tmpdir(), 'portico-two-'))
+  const kernel = await createKernel({
+    version: 1, name: 'shop', plugins: [{ use: join(import.meta.dirname, '../fixtures/reporting.ts'), needs: { reports: 'queue.reports' } }],
+    connections: { main: { use: 'sqlite', with: { file: 'work.db', writer: 'main' } } },
+    ports: { queue: { on: 'main', queues: { emails: {} } }, 'queue.reports': { on: 'main', queues: { daily: {} } } },
+  }, { directory, clock, log: silentLog, env: {} })
+  t.teardown(async () => {
+    await kernel.close()
+    rmSync(directory, { recursive: true })
+  })
+
+  await kernel.ports.queue.enqueue({ queue: 'emails', payload: 1 })
+  await kernel.ports['queue.reports']?.enqueue({ queue: 'daily', payload: 1 })
+
+  await until(() => reported.length === 2)
+  t.deepEqual(reported.toSorted(), ['emails of emails', 'reports.daily of daily'])
+  t.deepEqual(kernel.workers.map(({ binding, queue }) => `${binding}/${queue}`), ['queue/emails', 'queue.reports/daily'])
 })
 
 test('a shutdown waits for handlers, then tells them to stop and gives their jobs back uncounted', async (t) => {

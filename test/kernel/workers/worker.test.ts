@@ -4,9 +4,10 @@ import type { Bound } from '../../../kernel/index.ts'
 import type { Log } from '../../../kernel/plugin.ts'
 import { queueError } from '../../../kernel/ports/queue/errors.ts'
 import type { Outcome } from '../../../kernel/workers/outcome.ts'
+import { SteadyClock } from '../../../kernel/workers/steady-clock.ts'
 import { Worker, type WorkerParts } from '../../../kernel/workers/worker.ts'
 import { silentLog } from '../../contract/log.ts'
-import type { VirtualClock } from '../../contract/clock.ts'
+import { VirtualClock } from '../../contract/clock.ts'
 import { gate, startWork, until } from './start.ts'
 
 const at = { queue: 'emails' }
@@ -83,23 +84,32 @@ test('a lease is never renewed twice at once, however slow the backend is', asyn
   let renewing = 0
   let most = 0
   let renewals = 0
+  let slowToken: string | undefined
   const slow = gate()
   const hold = gate()
-  const { queue, clock } = await work(t, () => hold.opened.then(() => done), {
+  const { queue, clock, worker } = await work(t, () => hold.opened.then(() => done), {
+    concurrency: 2,
     operations: () => ({
-      extend: async ({ leaseMs }) => {
-        renewals++
-        most = Math.max(most, ++renewing)
-        if (renewals === 1) await slow.opened
-        renewing--
+      extend: async ({ leaseMs, token }) => {
+        slowToken ??= token
+        // The other job's renewals go on, and the first is looked at with each.
+        if (token === slowToken) {
+          renewals++
+          most = Math.max(most, ++renewing)
+          if (renewals === 1) await slow.opened
+          renewing--
+        }
         return { expiresInMs: leaseMs, signal: null }
       },
     }),
   })
-  const { id } = await queue.enqueue({ ...at, payload: 1 })
-  await until(async () => (await queue.get({ ...at, id })).state === 'active')
+  await queue.enqueue({ ...at, payload: 1 })
+  await until(() => worker.state.running === 1)
+  await pass(clock, 500)
+  await queue.enqueue({ ...at, payload: 2 })
+  await until(() => worker.state.running === 2)
 
-  await pass(clock, 2_800)
+  await pass(clock, 2_300)
   t.is(renewals, 1)
   slow.open()
   await pass(clock, 200)
@@ -214,6 +224,28 @@ test('a delivery that is told to end where a queue cannot be paused takes no mor
   await until(async () => worker.state.state === 'stopped' && (await queue.counts(at)).ready === 2)
 
   t.is(worker.state.reason, 'gone')
+})
+
+test('a steady time never goes back, and has passed what a timer waited for', async (t) => {
+  const clock = new VirtualClock()
+  const steady = new SteadyClock(clock)
+  const set = setClock(clock)
+  const startMs = steady.now()
+
+  await clock.advance(1_000)
+  t.is(steady.now() - startMs, 1_000)
+  set(-60_000)
+  t.is(steady.now() - startMs, 1_000)
+  await clock.advance(500)
+  t.is(steady.now() - startMs, 1_500)
+
+  let atMs = 0
+  steady.after(2_000, () => { atMs = steady.now() - startMs })
+  set(-60_000)
+  await clock.advance(2_000)
+  t.is(atMs, 3_500)
+  set(500_000)
+  t.is(steady.now() - startMs, 503_500)
 })
 
 /** The system's clock as somebody sets it: timers go on as they were. */
