@@ -33,22 +33,30 @@ export class Publisher {
 
   /** @throws as the port's `publish`. */
   async publish(messages: readonly AmqpMessage[], call: Call): Promise<void> {
-    const { connection, link } = this.#parts
-    const bytes = messages.reduce((sum, { content }) => sum + content.length, 0)
-    if (this.#full(messages.length, bytes)) throw databaseError(connection, 'busy', '')
+    const bodies = messages.map(({ content }) => (Buffer.isBuffer(content) ? content : Buffer.from(content)))
+    const bytes = bodies.reduce((sum, { length }) => sum + length, 0)
+    if (this.#full(messages.length, bytes)) throw databaseError(this.#parts.connection, 'busy', '')
 
-    const channel = await this.#channel(call)
-    // A blocked connection is read no more: what is sent now would be confirmed when nobody waits for it.
-    if (link.blocked !== undefined) throw databaseError(connection, 'busy', '')
+    // From here on, so that those who wait for the connection count, too.
+    this.#unconfirmed += messages.length
+    this.#unconfirmedBytes += bytes
     const sent: Promise<void>[] = []
     try {
-      for (const message of messages) sent.push(this.#send(channel, message))
+      const channel = await this.#channel(call)
+      for (const [at, message] of messages.entries()) sent.push(this.#send(channel, message, bodies[at] ?? Buffer.alloc(0)))
       await within(call, settled(sent))
     } catch (error) {
       for (const one of sent) one.catch(() => undefined)
-      if (error instanceof Unroutable) this.#parts.missing(error.message)
-      throw error instanceof Unroutable && error.cause === 'all' ? databaseError(connection, 'unavailable', '', error) : toDatabaseError(connection, error, sent.length > 0)
+      for (const { length } of bodies.slice(sent.length)) this.#ended(length)
+      throw this.#errorOf(error, sent.length > 0)
     }
+  }
+
+  #errorOf(error: unknown, sent: boolean): Error {
+    const { connection, missing } = this.#parts
+    if (!(error instanceof Unroutable)) return toDatabaseError(connection, error, sent)
+    missing(error.message)
+    return databaseError(connection, error.cause === 'all' ? 'unavailable' : 'outcome-unknown', '', error)
   }
 
   /** Alone, a call may be larger than what may wait. */
@@ -57,9 +65,16 @@ export class Publisher {
     return this.#unconfirmed > 0 && (this.#unconfirmed + count > maxUnconfirmed || this.#unconfirmedBytes + bytes > maxUnconfirmedBytes)
   }
 
+  #ended(bytes: number): void {
+    this.#unconfirmed--
+    this.#unconfirmedBytes -= bytes
+  }
+
   async #channel(call: Call): Promise<ConfirmChannel> {
     const { connection, link } = this.#parts
     const model = await link.ready(call)
+    // A blocked connection is read no more: what is sent now would be confirmed when nobody waits for it.
+    if (link.blocked !== undefined) throw databaseError(connection, 'busy', '')
     if (this.#opened?.model !== model) this.#opened = { model, channel: this.#open(model) }
     try {
       return await within(call, this.#opened.channel)
@@ -88,24 +103,20 @@ export class Publisher {
     }
   }
 
-  #send(channel: ConfirmChannel, { exchange, key, id, content, contentType, headers, expiresInMs }: AmqpMessage): Promise<void> {
+  #send(channel: ConfirmChannel, { exchange, key, id, contentType, headers, expiresInMs }: AmqpMessage, body: Buffer): Promise<void> {
     const correlationId = String(++this.#counted)
-    const body = Buffer.isBuffer(content) ? content : Buffer.from(content)
     const confirmed = Promise.withResolvers<undefined>()
     channel.publish(exchange, key, body, {
       persistent: true, mandatory: true, messageId: id, correlationId, contentType, headers,
       ...(expiresInMs !== undefined && { expiration: String(Math.round(expiresInMs)) }),
     }, (error: unknown) => {
-      this.#unconfirmed--
-      this.#unconfirmedBytes -= body.length
+      this.#ended(body.length)
       const reason = this.#returned.get(correlationId)
       this.#returned.delete(correlationId)
       if (error) confirmed.reject(error)
       else if (reason !== undefined) confirmed.reject(new Unroutable(`${exchange}/${key} reaches no queue (${reason})`))
       else confirmed.resolve(undefined)
     })
-    this.#unconfirmed++
-    this.#unconfirmedBytes += body.length
     return confirmed.promise
   }
 }

@@ -4,7 +4,7 @@ import { codeOf, replyCode } from './faults.ts'
 /** True for what no second attempt can cure. */
 export function isHopeless(error: unknown): boolean {
   const words = wordsOf(error)
-  return isPorticoError(error) || isCertificateTrouble(error) || /ACCESS.REFUSED|NOT_ALLOWED|Handshake terminated|Invalid URL|Expected amqp/i.test(words)
+  return isPorticoError(error) || isCertificateTrouble(error) || /ACCESS.REFUSED|NOT_ALLOWED|ConnectionOpenOk|Handshake terminated|Invalid URL|Expected amqp/i.test(words)
     || codeOf(error) === replyCode.precondition || codeOf(error) === 'ENOENT' || codeOf(error) === 'EACCES'
 }
 
@@ -18,7 +18,8 @@ export function remedy(connection: string, error: unknown): string {
   if (code === replyCode.precondition) return `something of that name is there with other arguments (${words}); move its messages and delete it, or choose another name`
   if (/ACCESS.REFUSED.*(queue|exchange)|access to (queue|exchange)/i.test(words)) return `its user may not declare what it needs (${words}); grant it configure, write and read`
   if (/ACCESS.REFUSED/i.test(words)) return `it refuses the user or the password of ${at}.url (${words})`
-  if (/NOT_ALLOWED|vhost/i.test(words)) return `its user may not use that vhost, or it is not there (${words}); correct the end of ${at}.url`
+  // The SDK tells a vhost that was refused by the frames that came, without the broker's words.
+  if (/NOT_ALLOWED|vhost|ConnectionOpenOk/i.test(words)) return `its user may not use that vhost, or it is not there (${words}); correct the end of ${at}.url`
   if (/Invalid URL|Expected amqp/i.test(words)) return `${at}.url is no address of a broker; write amqp://user:password@host:5672/vhost`
   if (isCertificateTrouble(error)) return `its TLS certificate is not accepted (${words}); let ${at}.tls.ca name the authority that signed it, and the url the host that it is for`
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `its host is not known (${words}); correct ${at}.url`

@@ -1,39 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ExecutionContext } from 'ava'
-import { createKernel } from '../../kernel/index.ts'
-import type { Lease } from '../../kernel/ports/queue/index.ts'
-import { silentLog } from '../contract/log.ts'
-import type { BoundQueue } from '../contract/queue.ts'
-import { openVhost, type Vhost } from './rabbitmq.ts'
+import { leaseOne, lost, startQueue } from './queue-amqp-start.ts'
+import { openVhost } from './rabbitmq.ts'
 import { testWith } from './server.ts'
-
-const lost = { code: 'QUEUE_LEASE_LOST' }
-const queues = {
-  emails: {},
-  strict: { attempts: 3, backoff: { initial: '0ms', max: '0ms' }, lease: '300ms', maxCrashes: 2 },
-} as const
-
-interface StartOptions {
-  readonly url?: string
-  readonly settings?: object
-}
-
-async function start(t: ExecutionContext, vhost: Vhost, { url = vhost.url, settings = {} }: StartOptions = {}) {
-  const manifest = { version: 1, name: 'shop', connections: { broker: { use: 'amqplib', with: { url, ...settings } } }, ports: { queue: { on: 'broker', queues } } }
-  const kernel = await createKernel(manifest, { log: silentLog, env: {} })
-  t.teardown(() => kernel.close())
-  return { kernel, queue: kernel.ports.queue }
-}
-
-async function leaseOne(queue: BoundQueue, input: { readonly queue: string; readonly leaseMs?: number; readonly waitMs?: number }): Promise<Lease> {
-  const [lease] = (await queue.lease({ waitMs: 5_000, ...input })).items
-  if (!lease) throw new Error(`no job came in ${input.queue}`)
-  return lease
-}
 
 testWith(['RABBITMQ'], 'a waiting worker of another replica has a job within 20 ms of its enqueueing', async (t, url) => {
   const vhost = await openVhost(t, url)
-  const [{ queue }, { queue: other }] = [await start(t, vhost), await start(t, vhost)]
+  const [{ queue }, { queue: other }] = [await startQueue(t, vhost), await startQueue(t, vhost)]
   const tookMs: number[] = []
   for (let round = 0; round < 10; round++) {
     const waiting = other.lease({ queue: 'emails', waitMs: 5_000 })
@@ -52,7 +24,7 @@ testWith(['RABBITMQ'], 'a waiting worker of another replica has a job within 20 
 })
 
 testWith(['RABBITMQ'], 'a delay is kept, to a fraction of a second, also behind a longer one', async (t, url) => {
-  const { queue } = await start(t, await openVhost(t, url))
+  const { queue } = await startQueue(t, await openVhost(t, url))
   await queue.enqueue({ queue: 'emails', payload: 'long', delayMs: 60_000 })
   const begunMs = performance.now()
   await queue.enqueueMany({ queue: 'emails', jobs: [{ payload: 'b', delayMs: 1_500 }, { payload: 'a', delayMs: 300 }] })
@@ -68,7 +40,7 @@ testWith(['RABBITMQ'], 'a delay is kept, to a fraction of a second, also behind 
 
 testWith(['RABBITMQ'], 'a lease that ended is a crash: the job comes back, its verbs are refused, and at the last one it is dead', async (t, url) => {
   const vhost = await openVhost(t, url)
-  const { queue } = await start(t, vhost)
+  const { queue } = await startQueue(t, vhost)
   const { id } = await queue.enqueue({ queue: 'strict', payload: 'poison' })
   const first = await leaseOne(queue, { queue: 'strict' })
 
@@ -83,3 +55,118 @@ testWith(['RABBITMQ'], 'a lease that ended is a crash: the job comes back, its v
   t.like(dead, { payload: '"poison"' })
   t.like(JSON.parse(String(dead?.properties.headers['portico-job'])), { errors: [{ code: 'QUEUE_WORKER_LOST', attempt: 1 }, { code: 'QUEUE_WORKER_LOST', attempt: 2 }] })
 })
+
+testWith(['RABBITMQ'], 'a job that failed for the last time is a dead letter with its errors, for as long as those are kept', async (t, url) => {
+  const vhost = await openVhost(t, url)
+  const { queue } = await startQueue(t, vhost)
+  const { id } = await queue.enqueue({ queue: 'strict', payload: { to: 'a@example.com' } })
+
+  for (const state of ['scheduled', 'scheduled', 'dead']) {
+    const { token } = await leaseOne(queue, { queue: 'strict', leaseMs: 5_000 })
+    t.like(await queue.fail({ queue: 'strict', token, error: { message: 'no route', code: 'SMTP_451' } }), { state })
+  }
+
+  const [dead, ...more] = await vhost.peek('shop.queue.strict.dead')
+  t.deepEqual(more, [])
+  t.like(dead, { payload: '{"to":"a@example.com"}', properties: { message_id: id, expiration: String(30 * 86_400_000) } })
+  t.is(dead?.properties.headers['portico-reason'], 'no route')
+  t.deepEqual(errorsOf(dead).map(({ attempt, code }) => [attempt, code]), [[1, 'SMTP_451'], [2, 'SMTP_451'], [3, 'SMTP_451']])
+})
+
+testWith(['RABBITMQ'], 'a dead letter that the broker moves back has all its attempts again', async (t, url) => {
+  const vhost = await openVhost(t, url)
+  const { queue } = await startQueue(t, vhost)
+  const { id } = await queue.enqueue({ queue: 'emails', payload: 1 })
+  const { token } = await leaseOne(queue, { queue: 'emails' })
+  await queue.fail({ queue: 'emails', token, error: { message: 'never' }, dead: true })
+  const [dead] = await vhost.peek('shop.queue.emails.dead')
+
+  await vhost.publish('shop.queue.emails', dead?.payload ?? '', dead?.properties ?? {})
+
+  const { job } = await leaseOne(queue, { queue: 'emails' })
+  t.like(job, { id, attempt: 1, crashes: 0, errors: [{ message: 'never' }] })
+})
+
+testWith(['RABBITMQ'], 'what is no job of ours goes to the dead letters as it came, and no worker meets it', async (t, url) => {
+  const vhost = await openVhost(t, url)
+  const { queue } = await startQueue(t, vhost)
+  const state = { attempt: 0, attempts: 8, crashes: 0, runAt: 0, enqueuedAt: 0, revision: 1, errors: [] }
+  const id = '01a21587-4c4a-7000-9321-eb665211e832'
+  const ours = (given: object | string) => ({ 'portico-job': typeof given === 'string' ? given : JSON.stringify(given) })
+  const foreign: readonly (readonly [string, object])[] = [
+    ['hello', {}],
+    ['{"an":"order"}', { headers: {} }],
+    ['1', { message_id: 'x', headers: ours(state) }],
+    ['no json', { message_id: id, headers: ours(state) }],
+    ['1', { message_id: id, headers: ours('{') }],
+    ['1', { message_id: id, headers: ours({ ...state, attempt: -1 }) }],
+    ['1', { message_id: id, headers: ours({ ...state, errors: [{ at: 7 }] }) }],
+    ['1', { message_id: id, headers: ours(null as never) }],
+    ['1', { message_id: id, headers: { 'portico-job': 7 } }],
+  ]
+  for (const [payload, properties] of foreign) await vhost.publish('shop.queue.emails', payload, properties)
+  await queue.enqueue({ queue: 'emails', payload: 'ours' })
+
+  const { items } = await queue.lease({ queue: 'emails', max: 100, waitMs: 2_000 })
+
+  t.deepEqual(items.map(({ job }) => job.payload), ['ours'])
+  const dead = await vhost.peek('shop.queue.emails.dead')
+  t.deepEqual(dead.map(({ payload }) => payload).sort(), foreign.map(([payload]) => payload).sort())
+  t.true(dead.every(({ properties }) => typeof properties.headers['portico-reason'] === 'string'))
+})
+
+testWith(['RABBITMQ'], 'workers of two replicas do each job once, and none takes more than it asked for', async (t, url) => {
+  const vhost = await openVhost(t, url)
+  const replicas = [await startQueue(t, vhost), await startQueue(t, vhost)] as const
+  const [{ queue }] = replicas
+  const jobs = 300
+  await queue.enqueueMany({ queue: 'emails', jobs: Array.from({ length: jobs }, (_, payload) => ({ payload })) })
+
+  const done: unknown[] = []
+  await Promise.all(replicas.flatMap(({ queue: own }) => Array.from({ length: 4 }, async () => {
+    for (;;) {
+      const { items } = await own.lease({ queue: 'emails', max: 7 })
+      if (items.length === 0) return
+      t.true(items.length <= 7)
+      for (const { token, job } of items) {
+        await own.ack({ queue: 'emails', token })
+        done.push(job.payload)
+      }
+    }
+  })))
+
+  t.deepEqual(done.toSorted((a, b) => Number(a) - Number(b)), Array.from({ length: jobs }, (_, at) => at))
+  t.is(new Set(done).size, jobs)
+})
+
+testWith(['RABBITMQ'], 'a replica that closes gives its jobs back, and their attempts are not counted', async (t, url) => {
+  const vhost = await openVhost(t, url)
+  const [{ kernel, queue }, { queue: other }] = [await startQueue(t, vhost), await startQueue(t, vhost)]
+  await queue.enqueueMany({ queue: 'emails', jobs: [{ payload: 1 }, { payload: 2 }] })
+  t.is((await queue.lease({ queue: 'emails', max: 2, waitMs: 2_000 })).items.length, 2)
+  const waiting = queue.lease({ queue: 'emails', waitMs: 20_000 })
+
+  t.is(await kernel.close(), 0)
+
+  t.deepEqual(await waiting, { items: [] })
+  for (const _ of [1, 2]) t.like((await leaseOne(other, { queue: 'emails' })).job, { attempt: 1, crashes: 0, errors: [] })
+})
+
+testWith(['RABBITMQ'], 'a lease ends at the latest when the broker would take its job back, however often it is extended', async (t, url) => {
+  const { queue } = await startQueue(t, await openVhost(t, url), { settings: { maxHold: '1s' } })
+  await queue.enqueue({ queue: 'emails', payload: 1 })
+
+  const { token, expiresInMs } = await leaseOne(queue, { queue: 'emails', leaseMs: 60_000 })
+  t.true(expiresInMs <= 1_000)
+  await sleep(300)
+  const extended = await queue.extend({ queue: 'emails', token, leaseMs: 60_000 })
+  t.true(extended.expiresInMs <= 750, `${extended.expiresInMs}`)
+
+  t.like((await leaseOne(queue, { queue: 'emails' })).job, { attempt: 2, crashes: 1 })
+  await t.throwsAsync(queue.ack({ queue: 'emails', token }), lost)
+})
+
+function errorsOf(dead: { readonly properties: { readonly headers: Readonly<Record<string, unknown>> } } | undefined): readonly { readonly attempt: number; readonly code?: string }[] {
+  const { errors } = JSON.parse(String(dead?.properties.headers['portico-job'])) as { readonly errors: readonly { readonly attempt: number; readonly code?: string }[] }
+  return errors
+}

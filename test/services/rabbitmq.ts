@@ -6,6 +6,8 @@ export interface Vhost {
   readonly name: string
   /** The broker's own management API. */
   api<T>(method: string, path: string, body?: object): Promise<T>
+  /** Publishes a message into a queue, as any other program may. */
+  publish(queue: string, payload: string, properties: object): Promise<void>
   /** The messages of a queue, which stay there. */
   peek(queue: string): Promise<readonly PeekedMessage[]>
 }
@@ -31,5 +33,9 @@ export async function openVhost(t: Pick<ExecutionContext, 'teardown'>, url: stri
   t.teardown(() => api('DELETE', `/vhosts/${name}`))
   await api('PUT', `/permissions/${name}/${username}`, { configure: '.*', write: '.*', read: '.*' })
   const peek = (queue: string) => api<readonly PeekedMessage[]>('POST', `/queues/${name}/${queue}/get`, { count: 100, ackmode: 'ack_requeue_true', encoding: 'auto' })
-  return { name, api, peek, url: `${url}/${name}` }
+  const publish = async (queue: string, payload: string, properties: object) => {
+    const { routed } = await api<{ readonly routed: boolean }>('POST', `/exchanges/${name}/amq.default/publish`, { routing_key: queue, payload, properties, payload_encoding: 'string' })
+    if (!routed) throw new Error(`there is no queue ${queue}`)
+  }
+  return { name, api, peek, publish, url: `${url}/${name}` }
 }
