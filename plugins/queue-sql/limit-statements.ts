@@ -62,8 +62,8 @@ export function makeLimitStatements({ shape, dialect }: Pick<SqlConnection, 'sha
     pay: shape<'queue' | 'token' | 'costUs'>((knex, p) => knex(queues).where('queue', p.value('queue')).update({
       full_at: knex.raw('? + ? * (?)', [fullAt(knex, p), p.value('costUs'), knex(jobs).count('*').where({ token: p.value('token'), state: 'active' })]),
     })),
-    /** The bucket of a queue whose lease got nothing. */
-    bucket: shape<'queue'>((knex, p) => knex(queues).select({ fullUs: fullAt(knex, p), now: p.now }).where('queue', p.value('queue'))),
+    /** The bucket of a queue whose lease got nothing although a job is in line. */
+    bucket: shape<'queue'>((knex, p) => knex(queues).select({ fullUs: fullAt(knex, p), now: p.now }).where('queue', p.value('queue')).whereExists(knex(jobs).select('id').where('line', p.value('queue')))),
 
     /** The first of those that were set aside in this lane comes into line. */
     callUp: shape<'queue' | 'lane'>((knex, p) => {

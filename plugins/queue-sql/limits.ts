@@ -9,7 +9,7 @@ import type { Tables } from './tables.ts'
 /** How many jobs a lease looks at beyond those it wants, and how often it looks at more when it had to set all of them aside. */
 const examinedBeside = 100
 const maxRounds = 50
-const afterRoundsMs = 50
+const lookAgainMs = 50
 
 /** What limits add to the programs of a queue. */
 export class SqlLimits {
@@ -39,7 +39,7 @@ export class SqlLimits {
       if (counts[1] !== 0) return true
       if (limits.perKey === undefined || counts[2] === 0) return { againInMs: limits.rate && (await this.#roomInMs(String(queue), limit, call)) }
     }
-    return { againInMs: afterRoundsMs }
+    return { againInMs: lookAgainMs }
   }
 
   /** What goes before a change of these rows: their queues' turns, always in one order, so that two programs do not wait for each other. */
@@ -58,12 +58,13 @@ export class SqlLimits {
     return [this.#statements.turn({ queue }), this.#statements.callUpBeside({ queue, id, token })]
   }
 
-  /** When the rate lets one more job through; undefined when it does already. */
+  /** When the rate lets one more job through; undefined when none is in line. */
   async #roomInMs(queue: string, { costUs, bucketUs }: ReturnType<typeof limitValues>, call: Call): Promise<number | undefined> {
     const bucket = await this.#connection.queryOne<{ fullUs: number; now: number }>(this.#statements.bucket({ queue }), call)
     if (!bucket) return undefined
     const inMs = Math.ceil((bucket.fullUs + Number(costUs) - Number(bucketUs)) / 1_000) - bucket.now
-    return inMs > 0 ? inMs : undefined
+    // There is room by now, or another limit holds the job back.
+    return inMs > 0 ? inMs : lookAgainMs
   }
 }
 

@@ -1,14 +1,15 @@
 import { createKernel } from '../../kernel/index.ts'
 import { SteppedClock } from '../contract/clock.ts'
 import { silentLog } from '../contract/log.ts'
-import { contractQueues, queueContract, type QueueHarness } from '../contract/queue.ts'
+import plugin from '../../plugins/queue-sql/index.ts'
+import { contractQueues, queueCases, type QueueHarness } from '../contract/queue.ts'
 import { databaseOf, testWith } from './server.ts'
 
 for (const server of ['POSTGRES', 'MARIADB'] as const) {
   const throughManifest = (url: string): QueueHarness => ({
     async start(t) {
       const clock = new SteppedClock()
-      const manifest = { version: 1, name: 'contract', connections: { main: (await databaseOf(t, url)).connection }, ports: { 'queue.work': { on: 'main', queues: contractQueues } } }
+      const manifest = { version: 1, name: 'contract', connections: { main: (await databaseOf(t, url)).connection }, ports: { 'queue.work': { on: 'main', queues: contractQueues(plugin.capabilities) } } }
       const [kernel, replica] = [await createKernel(manifest, { clock, log: silentLog, env: {} }), await createKernel(manifest, { clock, log: silentLog, env: {} })]
       t.teardown(() => Promise.all([kernel.close(), replica.close()]))
       const [queue, other] = [kernel.ports['queue.work'], replica.ports['queue.work']]
@@ -20,5 +21,5 @@ for (const server of ['POSTGRES', 'MARIADB'] as const) {
       return { queue, other, clock, unit }
     },
   })
-  for (const { title, long, run } of queueContract) if (!long) testWith([server], `queue: ${title}`, (t, url) => run(t, throughManifest(url)))
+  for (const { title, long, run } of queueCases(plugin.capabilities)) if (!long) testWith([server], `queue: ${title}`, (t, url) => run(t, throughManifest(url)))
 }

@@ -114,12 +114,22 @@ export const queueKeysSchema: JsonSchema = {
   },
 }
 
+interface Demand {
+  readonly capability: QueueCapability
+  readonly path: readonly string[]
+}
+
 /** What these keys need of a backend. */
-export function demandsOf({ queues = {} }: QueueKeys): readonly { readonly capability: QueueCapability; readonly path: readonly string[] }[] {
-  return Object.entries(queues).flatMap(([name, { limits }]) => (!limits ? [] : [
-    { capability: 'limits' as const, path: ['queues', name, 'limits'] },
-    ...(limits.perKey === 1 ? [{ capability: 'ordering' as const, path: ['queues', name, 'limits', 'perKey'] }] : []),
-  ]))
+export function demandsOf({ queues = {} }: QueueKeys): readonly Demand[] {
+  return Object.entries(queues).flatMap(([name, { limits, deadlineMs, ageingMs }]) => {
+    const demands: readonly (readonly [QueueCapability, boolean, ...string[]])[] = [
+      ['priority', ageingMs !== undefined, 'ageing'],
+      ['deadline', deadlineMs !== undefined, 'deadline'],
+      ['limits', limits !== undefined, 'limits'],
+      ['ordering', limits?.perKey === 1, 'limits', 'perKey'],
+    ]
+    return demands.flatMap(([capability, asked, ...key]) => (asked ? { capability, path: ['queues', name, ...key] } : []))
+  })
 }
 
 /** `perKey` and `key` stand together. */

@@ -4,12 +4,15 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { createKernel } from '../../../kernel/index.ts'
 import { VirtualClock } from '../../contract/clock.ts'
-import { contractQueues, queueContract, type QueueHarness } from '../../contract/queue.ts'
+import plugin from '../../../plugins/queue-sql/index.ts'
+import { contractQueues, queueCases, type QueueHarness } from '../../contract/queue.ts'
 import { silentLog, startQueues } from './start.ts'
+
+const queues = contractQueues(plugin.capabilities)
 
 async function startKernel(t: ExecutionContext, clock: VirtualClock) {
   const directory = mkdtempSync(join(tmpdir(), 'portico-queue-'))
-  const manifest = { version: 1, name: 'contract', connections: { main: { use: 'sqlite', with: { file: 'queue.db' } } }, ports: { 'queue.work': { on: 'main', queues: contractQueues } } }
+  const manifest = { version: 1, name: 'contract', connections: { main: { use: 'sqlite', with: { file: 'queue.db' } } }, ports: { 'queue.work': { on: 'main', queues } } }
   const kernel = await createKernel(manifest, { directory, clock, log: silentLog, env: {} })
   t.teardown(async () => {
     await kernel.close()
@@ -37,14 +40,14 @@ const throughManifest: QueueHarness = {
 const twoReplicas: QueueHarness = {
   async start(t) {
     const clock = new VirtualClock()
-    const { bindings: [queue, other], unit } = await startQueues(t, { clock, queues: contractQueues, writer: 'main' })
+    const { bindings: [queue, other], unit } = await startQueues(t, { clock, queues, writer: 'main' })
     if (!queue || !other) throw new Error('two bindings were asked for')
     return { queue, other, clock, unit }
   },
 }
 
 for (const [name, harness] of Object.entries({ throughManifest, twoReplicas })) {
-  for (const { title, run } of queueContract) test(`${name}: ${title}`, (t) => run(t, harness))
+  for (const { title, run } of queueCases(plugin.capabilities)) test(`${name}: ${title}`, (t) => run(t, harness))
 }
 
 test('who waits for a job does not hold up a shutdown', async (t) => {

@@ -21,7 +21,7 @@ import type { BoundQueue } from '../../contract/queue.ts'
 
 export const silentLog: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, child: () => silentLog }
 
-const noContext = { absolute: (path: string) => path, load: () => undefined, scripts: () => [] }
+const noContext = { absolute: (path: string) => path, load: (document: unknown) => document, scripts: () => [] }
 
 const allCapabilities = plugin.capabilities as readonly QueueCapability[]
 
