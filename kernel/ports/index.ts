@@ -4,10 +4,11 @@ import type { AnyPort } from './definition.ts'
 import { integrations } from './integrations/index.ts'
 import { mongodb } from './mongodb/index.ts'
 import { queue } from './queue/index.ts'
+import { redis } from './redis/index.ts'
 import { sql } from './sql/index.ts'
 import { storage } from './storage/index.ts'
 
 /** The kernel's own ports; listed plugins add theirs. */
-export const builtInPorts: readonly AnyPort[] = [sql, mongodb, amqp, storage, queue, cache, integrations]
+export const builtInPorts: readonly AnyPort[] = [sql, mongodb, redis, amqp, storage, queue, cache, integrations]
 
-export { amqp, cache, integrations, mongodb, queue, sql, storage }
+export { amqp, cache, integrations, mongodb, queue, redis, sql, storage }

@@ -19,13 +19,13 @@ export interface TestDatabase {
 type Maker = (server: URL, name: string) => Promise<TestDatabase>
 
 const makers: Readonly<Record<string, Maker>> = {
-  'postgres:': inPostgres, 'postgresql:': inPostgres, 'mysql:': inMysql, 'mariadb:': inMysql, 'mongodb:': inMongodb, 'mongodb+srv:': inMongodb, 'sqlite:': inFile,
+  'postgres:': inPostgres, 'postgresql:': inPostgres, 'mysql:': inMysql, 'mariadb:': inMysql, 'mongodb:': inMongodb, 'mongodb+srv:': inMongodb, 'redis:': inRedis, 'sqlite:': inFile,
 }
 
 /**
  * Makes a place with a random name, so that tests run beside one another: a schema in the database that a `postgres:` URL names,
- * a database on the server of a `mysql:` or `mongodb:` URL, a file for `sqlite:`. The user must be allowed to make it; the
- * package that talks to that database (pg, mysql2, mongodb) must be installed.
+ * a database on the server of a `mysql:` or `mongodb:` URL, keys with a prefix in a `redis:` one, a file for `sqlite:`. The user must be allowed to make it; the
+ * package that talks to that database (pg, mysql2, mongodb, @redis/client) must be installed.
  * @throws TypeError for any other URL.
  */
 export async function testDatabase(url: string): Promise<TestDatabase> {
@@ -83,6 +83,17 @@ async function inMongodb(server: URL, name: string): Promise<TestDatabase> {
     await client.db(name).dropDatabase().finally(() => client.close())
   }
   return { name, url: own.href, connection: { use: 'mongodb', with: { url: own.href } }, drop }
+}
+
+async function inRedis(server: URL, name: string): Promise<TestDatabase> {
+  const { createClient } = await import('@redis/client')
+  const drop = async () => {
+    const client = createClient({ url: server.href })
+    await client.connect()
+    for await (const keys of client.scanIterator({ MATCH: `${name}:*`, COUNT: 1_000 })) if (keys.length > 0) await client.unlink(keys)
+    client.destroy()
+  }
+  return { name, url: server.href, connection: { use: 'redis', with: { url: server.href, prefix: name } }, drop }
 }
 
 async function inFile(_: URL, name: string): Promise<TestDatabase> {

@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava'
 import { testDatabase, type TestDatabase } from '../contract/test-database.ts'
 
 /** The servers that tests know, by the part of the variable `PORTICO_TEST_<NAME>_URL`. */
-export type ServerName = 'POSTGRES' | 'MARIADB' | 'MONGODB' | 'RABBITMQ' | 'TOXIPROXY'
+export type ServerName = 'POSTGRES' | 'MARIADB' | 'MONGODB' | 'REDIS' | 'RABBITMQ' | 'TOXIPROXY'
 
 /** @throws Error when the environment names no such server and REQUIRE_SERVICES demands one. */
 export function serverUrl(name: ServerName): string | undefined {
