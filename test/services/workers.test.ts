@@ -1,9 +1,16 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { setTimeout } from 'node:timers/promises'
 import { createKernel } from '../../kernel/index.ts'
+import type { HandlerParts } from '../../kernel/plugin.ts'
+import type { Job } from '../../kernel/ports/queue/index.ts'
 import { silentLog } from '../contract/log.ts'
+import { handlersBy } from '../kernel/fixtures/working.ts'
+import { openVhost } from './rabbitmq.ts'
 import { databaseOf, testWith } from './server.ts'
 
 const fixtures = new URL('../kernel/fixtures/', import.meta.url)
@@ -46,4 +53,69 @@ for (const server of ['POSTGRES', 'MARIADB'] as const) {
     t.log(`${killed} kills, ${crashed.length} jobs were caught by one, ${jobs} jobs, ${kept.length} documents`)
     t.deepEqual(kept.toSorted(), items.map(({ id }) => id).toSorted())
   })
+}
+
+testWith(['RABBITMQ'], 'over a broker, a handler has no unit, is renewed, and gives back at a shutdown what it has not done', async (t, url) => {
+  const vhost = await openVhost(t, url)
+  const key = randomUUID()
+  const units: unknown[] = []
+  const started = new Set<unknown>()
+  handlersBy.set(key, () => ({
+    emails: {
+      leaseMs: 600,
+      async run(job: Job, { unit, signal }: HandlerParts) {
+        units.push(unit)
+        started.add(job.payload)
+        await setTimeout(job.payload === 'long' ? 60_000 : 1_500, undefined, { signal })
+      },
+    },
+  }))
+  const manifest = {
+    version: 1, name: 'shop', server: { drainTimeout: '100ms' }, plugins: [{ use: fileURLToPath(new URL('working.ts', fixtures)), with: { key } }],
+    connections: { broker: { use: 'amqplib', with: { url: vhost.url } } },
+    ports: { queue: { on: 'broker', queues: { emails: {} } }, storage: { use: 'memory', collections: {} } },
+  }
+  const kernel = await createKernel(manifest, { log: silentLog, env: {} })
+  t.teardown(() => kernel.close())
+  const { queue } = kernel.ports
+
+  await queue.enqueue({ queue: 'emails', payload: 'short' })
+  await seen(() => started.has('short'))
+  // Twice as long as its lease and more, and done all the same.
+  await seen(() => kernel.workers[0]?.running === 0)
+  await queue.enqueue({ queue: 'emails', payload: 'long' })
+  await seen(() => started.has('long'))
+  t.is(await kernel.close(), 0)
+
+  const { plugins: _, ...without } = manifest
+  const other = await createKernel(without, { log: silentLog, env: {} })
+  t.teardown(() => other.close())
+  const { items } = await other.ports.queue.lease({ queue: 'emails', max: 10, waitMs: 5_000 })
+  t.deepEqual(items.map(({ job }) => [job.payload, job.attempt, job.crashes]), [['long', 1, 0]])
+  t.deepEqual(units, [undefined, undefined])
+})
+
+testWith(['RABBITMQ'], 'a 410 ends the delivery of a queue that cannot be paused, and its jobs stay', async (t, url) => {
+  const vhost = await openVhost(t, url)
+  const receiver = createServer((_, response) => response.writeHead(410).end())
+  receiver.listen(0, '127.0.0.1')
+  await once(receiver, 'listening')
+  t.teardown(() => { receiver.closeAllConnections(); receiver.close() })
+  const deliver = { url: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/` }
+  const manifest = { version: 1, name: 'shop', connections: { broker: { use: 'amqplib', with: { url: vhost.url } } }, ports: { queue: { on: 'broker', queues: { emails: { deliver } } } } }
+  const kernel = await createKernel(manifest, { log: silentLog, env: {} })
+  t.teardown(() => kernel.close())
+
+  await kernel.ports.queue.enqueue({ queue: 'emails', payload: 1 })
+  await seen(() => kernel.workers[0]?.state === 'stopped' && kernel.workers[0].running === 0)
+
+  const { items } = await kernel.ports.queue.lease({ queue: 'emails', waitMs: 5_000 })
+  t.like(items[0]?.job, { payload: 1, attempt: 1, errors: [] })
+})
+
+async function seen(isSo: () => boolean): Promise<void> {
+  for (let times = 0; !isSo(); times++) {
+    if (times > 500) throw new Error('it never came')
+    await setTimeout(20)
+  }
 }
