@@ -1,18 +1,23 @@
 import type { Clock } from '../clock.ts'
-import { sleep } from './sleep.ts'
 
 /** Lets whoever waits look again. */
 export class Change {
-  #next = new AbortController()
+  readonly #waiting = new Set<() => void>()
 
   happened(): void {
-    const before = this.#next
-    this.#next = new AbortController()
-    before.abort()
+    for (const wake of [...this.#waiting]) wake()
   }
 
   /** Answers at the next change, or after `ms`, when they are set. */
   wait(clock: Clock, ms: number | undefined): Promise<void> {
-    return sleep(clock, ms, this.#next.signal)
+    return new Promise((resolve) => {
+      const wake = () => {
+        takeBack()
+        this.#waiting.delete(wake)
+        resolve()
+      }
+      const takeBack = ms === undefined ? () => {} : clock.after(ms, wake)
+      this.#waiting.add(wake)
+    })
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 
-/** Answers after `ms` (never, unless it is set), or as soon as the signal aborts. */
-export function sleep(clock: Clock, ms: number | undefined, signal?: AbortSignal): Promise<void> {
+/** Answers after `ms`, or as soon as the signal aborts. */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve()
   return new Promise((resolve) => {
     const wake = () => {
@@ -9,7 +9,7 @@ export function sleep(clock: Clock, ms: number | undefined, signal?: AbortSignal
       signal?.removeEventListener('abort', wake)
       resolve()
     }
-    const takeBack = ms === undefined ? () => {} : clock.after(ms, wake)
+    const takeBack = clock.after(ms, wake)
     signal?.addEventListener('abort', wake, { once: true })
   })
 }

@@ -16,7 +16,7 @@ export interface TestKernel {
   readonly ports: Bound
   /** Its time: what expires, is due or is leased waits for `advance`. With a database that has a time of its own, `advance` waits as long. */
   readonly clock: Clock & { advance(ms: number): Promise<void> }
-  /** Closes the kernel and takes its files away. */
+  /** Closes the kernel and takes its files away; a job handler that is still at work has the time of `server.drainTimeout`, which passes at once. */
   close(): Promise<void>
 }
 
@@ -46,11 +46,21 @@ export async function testKernel(manifest: string | object, { directory = proces
   const into = (path: string) => database?.connection ?? { use: 'sqlite', with: { file: join(folder, `${path}.db`), writer: 'main', synchronous: 'normal' } }
   try {
     const kernel = await createKernel(manifest, { log: silentLog, ...options, directory, env, clock, set: [...(raw ? exchanges(raw.root, folder, into) : []), ...set] })
-    return { kernel, ports: kernel.ports, clock, close: async () => { await kernel.close().finally(remove) } }
+    return { kernel, ports: kernel.ports, clock, close: () => closeInTime(kernel, clock).finally(remove) }
   } catch (error) {
     await remove()
     throw error
   }
+}
+
+/** A handler that still works is waited for by the kernel's time, which would stand still. */
+async function closeInTime(kernel: Kernel, clock: TestKernel['clock']): Promise<void> {
+  const closed = kernel.close()
+  while (kernel.workers.some(({ running }) => running > 0)) {
+    await clock.advance(100)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await closed
 }
 
 /** What is exchanged, as `--set` says it: a new `use` drops what belonged to the old one. */

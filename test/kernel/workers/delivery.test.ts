@@ -6,7 +6,12 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { Webhook } from 'standardwebhooks'
 import { systemClock } from '../../../kernel/clock.ts'
+import { explainManifest } from '../../../kernel/manifest/explain.ts'
+import { Problems } from '../../../kernel/manifest/problems.ts'
+import { readManifest } from '../../../kernel/manifest/read.ts'
+import { wantedPlugins } from '../../../kernel/manifest/wanted.ts'
 import type { Clock, Log } from '../../../kernel/plugin.ts'
+import { loadPlugins } from '../../../kernel/plugins/loader.ts'
 import { silentLog } from '../../contract/log.ts'
 import { startWork, until } from './start.ts'
 
@@ -207,12 +212,35 @@ test('a shutdown gives back what the receiver does not answer in time, uncounted
   t.like(await second.queue.get({ ...at, id }), { state: 'ready', attempt: 0, errors: [] })
 })
 
-test('secrets of a delivery are shown neither by a problem nor by explain', async (t) => {
+test('a delivery whose URL or secret has not their form is refused, and neither is shown', async (t) => {
   const error = await t.throwsAsync(start(t, { deliver: { url: 'http://127.0.0.1:1/', signing: 'whsec_tooshort' } }), { code: 'MANIFEST_INVALID' })
   const filled = await t.throwsAsync(start(t, { deliver: { url: 'http://127.0.0.1:1/', signing: ['${secret:bad}'] }, env: { PORTICO_SECRET_BAD: 'whsec_tooshort' } }), { code: 'MANIFEST_INVALID' })
   const url = await t.throwsAsync(start(t, { deliver: { url: 'ftp://127.0.0.1/' } }), { code: 'MANIFEST_INVALID' })
 
+  const odd = await t.throwsAsync(start(t, { deliver: { url: 'http://1.2.3.4.5/' } }), { code: 'MANIFEST_INVALID' })
+  const oddSecret = await t.throwsAsync(start(t, { deliver: { url: '${secret:url}' }, env: { PORTICO_SECRET_URL: 'http://1.2.3.4.5/token' } }), { code: 'MANIFEST_INVALID' })
+
   for (const { message } of [error, filled]) t.false(message.includes('tooshort'), message)
   t.regex(error.message, /ports\.queue\.queues\.emails\.deliver\.signing/)
   t.regex(url.message, /deliver\.url: must be of the form of "http:\/\/127\.0\.0\.1:3000\/jobs\/email"/)
+  t.regex(odd.message, /deliver\.url: must be a URL/)
+  t.is(oddSecret.message, 'ports.queue.queues.emails.deliver.url: the secret that stands here must be a URL such as http://127.0.0.1:3000/')
+})
+
+test('explain shows no secret of a delivery, whether it is written or referred to', async (t) => {
+  const explained = async (signing: unknown) => {
+    const options = { env: {} }
+    const problems = new Problems()
+    const manifest = { version: 1, ports: { queue: { on: { use: 'sqlite', with: { file: 'a.db' } }, queues: { emails: { deliver: { url: 'http://127.0.0.1:1/', signing } } } } } }
+    const raw = await readManifest({ manifest, directory: tmpdir() }, options, problems)
+    if (!raw) throw problems.toError()
+    const catalogue = await loadPlugins(wantedPlugins(raw), raw.directory, problems)
+    const found = explainManifest(raw, catalogue, options, problems)
+    t.deepEqual(problems.list(), [])
+    return found.find(({ path }) => path.endsWith('signing'))?.value
+  }
+
+  t.is(await explained(secrets[0]), '***')
+  t.is(await explained([secrets[0], '${secret:old}']), '***')
+  t.is(await explained('${secret:new}'), '${secret:new}')
 })

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +8,8 @@ import { JobFailure, type HandlerParts, type Log } from '../../../kernel/plugin.
 import type { Job } from '../../../kernel/ports/queue/index.ts'
 import { VirtualClock } from '../../contract/clock.ts'
 import { silentLog } from '../../contract/log.ts'
+import { testKernel } from '../../contract/test-kernel.ts'
+import { handlersBy } from '../fixtures/working.ts'
 import { reported } from '../fixtures/reporting.ts'
 import { gate, startWork, until } from './start.ts'
 
@@ -284,4 +287,17 @@ test('what only looks at a manifest does no jobs', async (t) => {
 
   t.is(runs, 0)
   t.is((await queue.counts(at)).ready, 1)
+})
+
+test('a kernel of a test closes although a handler hangs', async (t) => {
+  const key = randomUUID()
+  handlersBy.set(key, () => ({ emails: () => new Promise(() => undefined) }))
+  const { ports, close, kernel } = await testKernel({
+    version: 1, plugins: [{ use: join(import.meta.dirname, '../fixtures/working.ts'), with: { key } }],
+    connections: { main: { use: 'sqlite', with: { file: 'a.db' } } }, ports: { queue: { on: 'main', queues: { emails: {} } }, storage: { on: 'main', collections: {} } },
+  })
+  await ports.queue.enqueue({ ...at, payload: 1 })
+  await until(() => kernel.workers[0]?.running === 1)
+
+  await t.notThrowsAsync(close())
 })
