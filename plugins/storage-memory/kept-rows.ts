@@ -1,5 +1,5 @@
 import type { Collection, KeyedRow, Range, Row } from '../../kernel/ports/storage/index.ts'
-import { OrderedMap } from './ordered-map.ts'
+import { OrderedMap } from '../../kernel/ports/ordered-map.ts'
 
 /** What V8 takes for a row beside its texts, for each key that it is found by, and for a time to live: measured with 60,000 rows of each kind. */
 const rowBytes = 360

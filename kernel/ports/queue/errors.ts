@@ -34,6 +34,10 @@ export const queueErrors = {
     status: 503, retryable: true, title: 'Too many waiting',
     detail: (at: { binding: string; max: number }) => `${at.max} callers wait for jobs of ${at.binding} already; wait a moment, or lease without waitMs`,
   },
+  QUEUE_FULL: {
+    status: 507, retryable: false, title: 'Queue full',
+    detail: (at: { binding: string; maxBytes: number }) => `the jobs of ${at.binding} take ${at.maxBytes} bytes at most, and this would be more: let them be done, keep finished ones for less long, or raise maxSize`,
+  },
   QUEUE_BUSY: {
     status: 503, retryable: true, title: 'Job busy',
     detail: (at: { queue: string; id: string }) => `${at.queue}/${at.id} was changed by others again and again meanwhile; nothing was changed`,

@@ -6,7 +6,8 @@ import { createKernel } from '../../../kernel/index.ts'
 import { VirtualClock } from '../../contract/clock.ts'
 import plugin from '../../../plugins/queue-sql/index.ts'
 import { contractQueues, queueCases, type QueueHarness } from '../../contract/queue.ts'
-import { silentLog, startQueues } from './start.ts'
+import { silentLog } from '../../contract/log.ts'
+import { startQueues } from './start.ts'
 
 const queues = contractQueues(plugin.capabilities)
 

@@ -1,27 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { OperationCall } from '../../../kernel/binding/call.ts'
-import { bind } from '../../../kernel/binding/bind.ts'
-import { Deadlines } from '../../../kernel/binding/deadlines.ts'
-import { Instruments } from '../../../kernel/binding/instruments.ts'
-import { Generation } from '../../../kernel/binding/swap-point.ts'
-import { makeUnit } from '../../../kernel/binding/unit.ts'
-import type { Clock, Log } from '../../../kernel/plugin.ts'
-import { queue, type QueueCapability, type QueueKeys } from '../../../kernel/ports/queue/index.ts'
-import { queueKeysSchema } from '../../../kernel/ports/queue/keys.ts'
-import { resolveUnits } from '../../../kernel/manifest/units.ts'
-import { Redaction } from '../../../kernel/redaction.ts'
+import type { Clock } from '../../../kernel/plugin.ts'
+import type { QueueCapability } from '../../../kernel/ports/queue/index.ts'
 import { SqlQueue } from '../../../plugins/queue-sql/driver.ts'
 import plugin from '../../../plugins/queue-sql/index.ts'
 import { prepareLimits } from '../../../plugins/queue-sql/limits.ts'
 import { prepareTables, startCall, tablesOf } from '../../../plugins/queue-sql/tables.ts'
 import { openSqlite } from '../../../plugins/sql-sqlite/driver.ts'
-import type { BoundQueue } from '../../contract/queue.ts'
-
-export const silentLog: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, child: () => silentLog }
-
-const noContext = { absolute: (path: string) => path, load: (document: unknown) => document, scripts: () => [] }
+import { silentLog } from '../../contract/log.ts'
+import { bindQueue, openUnit, queueKeys } from '../../kernel/ports/queue/bound-queues.ts'
 
 const allCapabilities = plugin.capabilities as readonly QueueCapability[]
 
@@ -52,24 +40,11 @@ export async function startQueues(t: { teardown(end: () => Promise<void>): void 
   })
 
   const tables = tablesOf('queue')
-  const keys = resolveUnits(queueKeysSchema, { queues }, noContext) as QueueKeys
+  const keys = queueKeys(queues)
   await prepareTables(connection, tables, new AbortController().signal)
   await prepareLimits(connection, tables, keys, startCall(new AbortController().signal))
-  const instruments = new Instruments()
 
-  const bindings = Array.from({ length: replicas }, (): BoundQueue => {
-    const driver = new SqlQueue(connection, tables)
-    const face = queue.implement?.({
-      driver, keys, binding: 'queue', plugin: 'sql', clock, log: silentLog, peer: () => undefined, importScript: () => Promise.reject(new Error('there are no scripts')),
-      capabilities: new Set(capabilities), onClose: (close) => { closers.push(close) },
-    })
-    const first = new Generation([{ plugin: { name: 'sql', version: '0.1.0' }, face: face as never, probed: {} }])
-    const bound = bind({ name: 'queue', port: queue, expose: true, optional: false, capabilities, plugin: { name: 'sql', version: '0.1.0' }, first, instruments, deadlines: new Deadlines(), log: silentLog, redaction: new Redaction() })
-    return bound.face as BoundQueue
-  })
-  const unit = () => {
-    const made = makeUnit()
-    return { unit: made, commit: () => made.commit(new OperationCall(undefined, 0)) }
-  }
-  return { bindings, connection, tables, unit, file }
+  const onClose = (close: () => void | Promise<void>) => { closers.push(close) }
+  const bindings = Array.from({ length: replicas }, () => bindQueue(new SqlQueue(connection, tables), { keys, clock, capabilities, onClose }))
+  return { bindings, connection, tables, unit: openUnit, file }
 }

@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { OrderedMap } from '../../../plugins/storage-memory/ordered-map.ts'
+import { OrderedMap } from '../../../kernel/ports/ordered-map.ts'
 
 // Few keys meet often; many split and join blocks.
 const keys = [fc.nat(40), fc.nat(6_000)].map((numbers) => numbers.map((n) => n.toString(7)))
@@ -25,6 +25,7 @@ for (const [index, key] of keys.entries()) {
       }
 
       const sorted = [...model].sort(([a], [b]) => (a < b ? -1 : 1))
+      t.is(map.first(), sorted[0]?.[1])
       for (const { lower, upper, reverse } of ranges) {
         const within = sorted.filter(([key]) => (!lower || (lower.open ? key > lower.key : key >= lower.key)) && (!upper || (upper.open ? key < upper.key : key <= upper.key)))
         const expected = (reverse ? within.toReversed() : within).map(([, value]) => value)

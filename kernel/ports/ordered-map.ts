@@ -34,6 +34,11 @@ export class OrderedMap<V> {
     return block.keys[at] === key ? block.values[at] : undefined
   }
 
+  /** What stands under the smallest key; undefined when the map is empty. */
+  first(): V | undefined {
+    return this.#blocks[0]?.values[0]
+  }
+
   set(key: string, value: V): void {
     // Beyond the last key of all, the last block grows.
     const index = Math.min(this.#blockOf(key), this.#blocks.length - 1)
