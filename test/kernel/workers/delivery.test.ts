@@ -109,7 +109,7 @@ test('2xx alone acknowledges, whatever its body is', async (t) => {
     unkeepable: (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('"\\u0000"'),
   }
   const { url, received } = await receive(t, ({ body }, response) => bodies[(JSON.parse(body) as { readonly data: string }).data]?.(response))
-  const { queue } = await start(t, { deliver: { url, timeout: '3s' } })
+  const { queue } = await start(t, { deliver: { url, timeout: '5s' } })
 
   await queue.enqueueMany({ ...at, jobs: Object.keys(bodies).map((payload) => ({ payload })) })
   await until(async () => (await queue.counts(at)).done === Object.keys(bodies).length)
