@@ -1,0 +1,74 @@
+import { execFile } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import test, { type ExecutionContext } from 'ava'
+import { createKernel } from '../../kernel/index.ts'
+import { silentLog } from '../contract/log.ts'
+import { eventually } from '../services/queue-amqp-start.ts'
+import { openVhost, type Vhost } from '../services/rabbitmq.ts'
+import { serverUrl } from '../services/server.ts'
+import { callTimeoutMs, type ToldJobs, underJobs } from './jobs.ts'
+
+const run = promisify(execFile)
+/** Small unless set: `npm run test:faults` with FAULT_ROUNDS=20 is the whole. */
+const rounds = Number(process.env['FAULT_ROUNDS'] ?? 1)
+const pauseMs = Number(process.env['FAULT_PAUSE_MS'] ?? 2_000)
+/** A broker that is back is used again within this. */
+const recoveryMs = 15_000
+/** Longer than a lease and the longest backoff. */
+const quietMs = 8_000
+const load = { queue: 'work', producers: 8, workers: 8, failedOf: 10 } as const
+const url = serverUrl('RABBITMQ')
+
+const service = (verb: string) => run(`${process.env['PORTICO_SERVICES'] ?? ''}/${verb}`, ['rabbitmq'])
+
+async function start(t: ExecutionContext, vhost: Vhost) {
+  const kernel = await createKernel({
+    version: 1, name: 'faults', connections: { broker: { use: 'amqplib', with: { url: vhost.url, heartbeat: '2s', acquireTimeout: '1s' } } },
+    ports: { queue: { on: 'broker', queues: { work: { attempts: 20, backoff: { initial: '200ms', max: '1s' }, maxCrashes: 20 } } } },
+  }, { log: silentLog, env: {} })
+  t.teardown(() => kernel.close())
+  return kernel.ports.queue
+}
+
+function judge(t: ExecutionContext, what: string, told: ToldJobs): void {
+  const { enqueued, acked, unknown, dead, codes } = told
+  const lost = [...enqueued].filter((id) => !acked.has(id) && !unknown.has(id) && !dead.has(id))
+  const twice = [...acked].filter(([, times]) => times > 1)
+  t.log(`${what}: ${enqueued.size} enqueued, ${acked.size} acknowledged, ${twice.length} of them twice, ${unknown.size} acks without an answer, ${dead.size} dead, ${lost.length} lost (${[...codes].map(([code, times]) => `${code} ${times}`).join(', ')}); longest ${Math.round(told.longestMs)} ms, used again after ${Math.round(told.recoveredMs)} ms`)
+  t.deepEqual(told.untyped, [])
+  t.deepEqual(lost, [])
+  t.deepEqual(twice, [])
+  t.true(told.longestMs < callTimeoutMs + 1_200, `a call took ${told.longestMs} ms`)
+  t.true(told.recoveredMs < recoveryMs, `used again after ${told.recoveredMs} ms`)
+}
+
+/** `replicas`: with more than one, an ack whose broker died may be done again by another (queue-amqp, limits). */
+function fault(what: string, replicas: number, disturb: () => Promise<void>): void {
+  const title = `rabbitmq: ${what}`
+  if (url === undefined) return test.serial.skip(title, () => undefined)
+  test.serial(title, async (t) => {
+    t.timeout(rounds * 180_000)
+    const vhost = await openVhost(t, url)
+    const queues = await Promise.all(Array.from({ length: replicas }, () => start(t, vhost)))
+    for (let round = 0; round < rounds; round++) judge(t, what, await underJobs({ queues, ...load }, quietMs, disturb))
+    for (const name of ['faults.queue.work', 'faults.queue.work.dead']) {
+      const idle = async () => ((await vhost.api<{ readonly messages_unacknowledged?: number }>('GET', `/queues/${vhost.name}/${name}`)).messages_unacknowledged ?? 0) === 0
+      await t.notThrowsAsync(eventually(idle))
+    }
+  })
+}
+
+fault('killed and started again under producers and workers, no job is lost and none is acknowledged twice', 1, async () => {
+  await service('kill')
+  await sleep(500)
+  await service('up')
+})
+fault('stopped in good order and started again, the same', 1, async () => {
+  await service('restart')
+})
+fault(`paused for ${pauseMs} ms, the same for two replicas`, 2, async () => {
+  await service('pause')
+  await sleep(pauseMs)
+  await service('resume')
+})
