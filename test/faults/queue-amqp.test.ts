@@ -13,6 +13,8 @@ const run = promisify(execFile)
 /** Small unless set: `npm run test:faults` with FAULT_ROUNDS=20 is the whole. */
 const rounds = Number(process.env['FAULT_ROUNDS'] ?? 1)
 const pauseMs = Number(process.env['FAULT_PAUSE_MS'] ?? 2_000)
+/** A broker that is killed in the first second or so of a quorum queue may never give it a leader again (seen with 3.10.8, with no client of ours near). */
+const settlingMs = 6_000
 /** A broker that is back is used again within this. */
 const recoveryMs = 15_000
 /** Longer than a lease and the longest backoff. */
@@ -51,6 +53,7 @@ function fault(what: string, replicas: number, disturb: () => Promise<void>): vo
     t.timeout(rounds * 180_000)
     const vhost = await openVhost(t, url)
     const queues = await Promise.all(Array.from({ length: replicas }, () => start(t, vhost)))
+    await sleep(settlingMs)
     for (let round = 0; round < rounds; round++) judge(t, what, await underJobs({ queues, ...load }, quietMs, disturb))
     for (const name of ['faults.queue.work', 'faults.queue.work.dead']) {
       const idle = async () => ((await vhost.api<{ readonly messages_unacknowledged?: number }>('GET', `/queues/${vhost.name}/${name}`)).messages_unacknowledged ?? 0) === 0

@@ -42,7 +42,7 @@ export class Ending {
 
   /** Put back into its queue, by a shovel of the broker's, it begins anew with its errors. */
   #dead(row: JobRow): BrokerMessage {
-    const state = toState({ ...row, attempt: 0, crashes: 0, deadlineAt: undefined })
+    const state = toState({ ...row, attempt: 0, crashes: 0 })
     return { queue: row.queue, to: 'dead', id: row.id, payload: row.payload, state, reason: row.errors.at(-1)?.message, keepMs: keepMs('dead', this.#context.rulesOf(row.queue)) }
   }
 }

@@ -15,7 +15,6 @@ interface JobState {
   readonly crashes: number
   readonly runAt: number
   readonly enqueuedAt: number
-  readonly deadlineAt?: number | undefined
   readonly backoff?: Backoff | undefined
   readonly progress?: JobProgress | undefined
   readonly errors: readonly JobError[]
@@ -32,7 +31,7 @@ const maxPayloadBytes = 4 * 1024 ** 2
 const count: JsonSchema = { type: 'integer', minimum: 0, maximum: 8_640_000_000_000_000 }
 const object = (properties: Readonly<Record<string, JsonSchema>>, required: readonly string[]): JsonSchema => ({ type: 'object', properties, required })
 const stateSchema = object({
-  attempt: count, attempts: { ...count, minimum: 1 }, crashes: count, runAt: count, enqueuedAt: count, deadlineAt: count, revision: count,
+  attempt: count, attempts: { ...count, minimum: 1 }, crashes: count, runAt: count, enqueuedAt: count, revision: count,
   backoff: object({ initialMs: count, maxMs: count }, ['initialMs', 'maxMs']),
   progress: object({ percent: { type: 'number' }, message: { type: 'string' } }, []),
   errors: {
@@ -44,8 +43,8 @@ const stateSchema = object({
 const broken = schemaCheck(stateSchema)
 
 /** What is kept of a row beside its payload. */
-export function toState({ attempt, attempts, crashes, runAt, enqueuedAt, deadlineAt, backoff, progress, errors, revision }: JobRow): string {
-  const state: JobState = { attempt, attempts, crashes, runAt, enqueuedAt, deadlineAt, backoff, progress, errors: fitting(errors), revision }
+export function toState({ attempt, attempts, crashes, runAt, enqueuedAt, backoff, progress, errors, revision }: JobRow): string {
+  const state: JobState = { attempt, attempts, crashes, runAt, enqueuedAt, backoff, progress, errors: fitting(errors), revision }
   return JSON.stringify(state)
 }
 
@@ -75,10 +74,10 @@ export function toRow(delivery: BrokerDelivery, rules: QueueRules): JobRow | str
   if (broken(state).length > 0) return 'its state is none of a job'
 
   // The schema has just held it to its shape.
-  const { attempt, attempts, crashes, runAt, enqueuedAt, deadlineAt, backoff, progress, errors, revision } = state as JobState
+  const { attempt, attempts, crashes, runAt, enqueuedAt, backoff, progress, errors, revision } = state as JobState
   return {
-    id, queue, payload: json, attempt, attempts, crashes, runAt, enqueuedAt, deadlineAt, backoff, progress, errors, revision,
-    state: 'ready', priority: 0, rank: rankOf({ runAt, priority: 0 }, rules), holds: false, dueAt: deadlineAt, answers: [],
+    id, queue, payload: json, attempt, attempts, crashes, runAt, enqueuedAt, backoff, progress, errors, revision,
+    state: 'ready', priority: 0, rank: rankOf({ runAt, priority: 0 }, rules), holds: false, answers: [],
   }
 }
 

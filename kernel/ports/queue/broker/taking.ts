@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { JobRow } from '../driver.ts'
 import type { QueueRules } from '../keys.ts'
-import { crashed, settled } from '../states.ts'
+import { crashed } from '../states.ts'
 import type { BrokerContext } from './context.ts'
 import { ownCall } from './context.ts'
 import type { BrokerDelivery } from './driver.ts'
@@ -67,7 +67,7 @@ export class Taking {
   #hold(row: JobRow, delivery: BrokerDelivery, { leaseMs, worker }: Wanted): HeldJob {
     const { clock, driver, held } = this.#context
     const nowMs = clock.now()
-    const leaseUntil = Math.min(nowMs + Math.min(leaseMs, driver.maxHoldMs), row.deadlineAt ?? Number.POSITIVE_INFINITY)
+    const leaseUntil = nowMs + Math.min(leaseMs, driver.maxHoldMs)
     const token = randomBytes(16).toString('hex')
     const job: HeldJob = { row: { ...row, state: 'active', attempt: row.attempt + 1, token, worker, leaseUntil, dueAt: leaseUntil }, delivery, sinceMs: nowMs, over: false, takeBack: () => undefined }
     held.add(job)
@@ -108,5 +108,5 @@ function asItIs(found: JobRow, returns: number, nowMs: number, rules: QueueRules
   for (let at = 0; at < Math.min(returns, maxReturns) && row.state !== 'dead'; at++) {
     row = crashed({ ...row, state: 'active', attempt: row.attempt + 1, leaseUntil: nowMs, dueAt: nowMs }, rules)
   }
-  return settled(row, nowMs, rules)
+  return row
 }
