@@ -55,6 +55,29 @@ for (const server of ['POSTGRES', 'MARIADB'] as const) {
   })
 }
 
+testWith(['REDIS'], 'a job that a handler adds in its unit is there once, although its first attempt failed after adding it', async (t, url) => {
+  const { connection } = await databaseOf(t, url)
+  const key = randomUUID()
+  handlersBy.set(key, ({ queue }) => ({
+    async emails(job: Job, { unit }: HandlerParts) {
+      await queue.enqueue({ queue: 'after', payload: job.payload }, { unit })
+      if (job.attempt === 1) throw new Error('not yet')
+    },
+  }))
+  const kernel = await createKernel({
+    version: 1, name: 'shop', plugins: [{ use: fileURLToPath(new URL('working.ts', fixtures)), with: { key } }], connections: { main: connection },
+    ports: { queue: { on: 'main', queues: { emails: { backoff: { initial: '0ms' } }, after: {} } }, storage: { use: 'memory', collections: {} } },
+  }, { log: silentLog, env: {} })
+  t.teardown(() => kernel.close())
+  const { queue } = kernel.ports
+
+  await queue.enqueueMany({ queue: 'emails', jobs: Array.from({ length: 50 }, (_, payload) => ({ payload })) })
+  while ((await queue.counts({ queue: 'emails' })).done < 50) await setTimeout(50)
+
+  const { items } = await queue.list({ queue: 'after', limit: 100 })
+  t.deepEqual(items.map(({ payload }) => Number(payload)).toSorted((a, b) => a - b), Array.from({ length: 50 }, (_, payload) => payload))
+})
+
 testWith(['RABBITMQ'], 'over a broker, a handler has no unit, is renewed, and gives back at a shutdown what it has not done', async (t, url) => {
   const vhost = await openVhost(t, url)
   const key = randomUUID()
