@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { createClient } from '@redis/client'
 import type { SettingsOf } from '../../kernel/plugin.ts'
 import { databaseError } from '../../kernel/ports/redis/index.ts'
@@ -31,10 +32,12 @@ export function clientMaker(connection: string, settings: Settings): () => Clien
     ...(url.password !== '' && { password: decodeURIComponent(url.password) }),
     ...(database !== '' && { database: Number(database) }),
     disableOfflineQueue: true,
+    // Deadlines are those of the calls. The SDK's own, 5 s for what is not written yet, cost a fifth of an enqueue.
+    commandOptions: { timeout: 0 },
     maintNotifications: 'disabled',
     socket: {
       host, port, connectTimeout: settings.connectTimeoutMs, reconnectStrategy: false,
-      ...(secure && { tls: true as const, servername: host, ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) }),
+      ...(secure && { tls: true as const, ...(isIP(host) === 0 && { servername: host }), ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) }),
     },
   })
 }
