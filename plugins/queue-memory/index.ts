@@ -8,7 +8,7 @@ const plugin = definePlugin({
   port: queue,
   kernel: '^0.1.0',
   capabilities: [
-    'inspect', 'delay', 'retryAt', 'priority', 'idempotency', 'extend', 'leaseAnywhere', 'exactAttempts', 'repeatable', 'deadLetters', 'pause', 'cancel', 'units', 'deadline', 'limits', 'ordering',
+    'inspect', 'delay', 'retryAt', 'priority', 'idempotency', 'extend', 'leaseAnywhere', 'exactAttempts', 'repeatable', 'deadLetters', 'pause', 'cancel', 'units', 'schedules', 'deadline', 'limits', 'ordering',
   ],
   settings,
   async create({ binding, settings, clock, onClose }) {

@@ -9,7 +9,7 @@ const plugin = definePlugin({
   over: redis,
   kernel: '^0.1.0',
   capabilities: [
-    'inspect', 'delay', 'retryAt', 'priority', 'idempotency', 'extend', 'leaseAnywhere', 'exactAttempts', 'repeatable', 'deadLetters', 'pause', 'cancel', 'units', 'deadline', 'limits', 'ordering',
+    'inspect', 'delay', 'retryAt', 'priority', 'idempotency', 'extend', 'leaseAnywhere', 'exactAttempts', 'repeatable', 'deadLetters', 'pause', 'cancel', 'units', 'schedules', 'deadline', 'limits', 'ordering',
   ],
   async create({ connection, binding, signal }) {
     const [{ RedisQueue }, { baseOf, prepare }] = await Promise.all([import('./driver.ts'), import('./start.ts')])

@@ -9,7 +9,7 @@ const plugin = definePlugin({
   over: sql,
   kernel: '^0.1.0',
   capabilities: [
-    'inspect', 'delay', 'retryAt', 'priority', 'idempotency', 'extend', 'leaseAnywhere', 'exactAttempts', 'repeatable', 'deadLetters', 'pause', 'cancel', 'units', 'deadline', 'limits', 'ordering',
+    'inspect', 'delay', 'retryAt', 'priority', 'idempotency', 'extend', 'leaseAnywhere', 'exactAttempts', 'repeatable', 'deadLetters', 'pause', 'cancel', 'units', 'schedules', 'deadline', 'limits', 'ordering',
   ],
   async create({ connection, binding, keys, signal }) {
     const [{ SqlQueue }, { prepareTables, startCall, tablesOf }, { prepareLimits }] = await Promise.all([import('./driver.ts'), import('./tables.ts'), import('./limits.ts')])

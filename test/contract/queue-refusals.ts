@@ -10,6 +10,7 @@ const job = { ...at, id: 'x' }
 const inputs: Readonly<Record<string, object>> = {
   enqueue: { ...at, payload: 1 }, enqueueMany: { ...at, jobs: [{ payload: 1 }] }, fail: { ...held, error: { message: 'x' } },
   ack: held, release: held, extend: { ...held, leaseMs: 1_000 }, get: job, discard: job,
+  ...Object.fromEntries(['schedule', 'putSchedule', 'dropSchedule', 'pauseSchedule', 'resumeSchedule', 'runSchedule'].map((operation) => [operation, { ...at, name: 'nightly' }])),
 }
 /** A value of each argument that a capability guards. */
 const values: Readonly<Record<string, Json>> = { delayMs: 1, runAt: '2026-11-21T10:00:00.000Z', priority: 0, idempotencyKey: 'k', requestId: 'r', retryInMs: 1 }

@@ -13,6 +13,7 @@ export const queueCapabilities = {
   pause: 'a queue can be paused and resumed',
   cancel: 'a job can be cancelled or removed: discard',
   units: 'enqueue and ack join a unit of work with whatever stands on the same connection',
+  schedules: 'jobs are added by the clock, each tick once over all replicas',
   deadline: 'a job is given up at its deadline, whatever its state',
   limits: 'a queue limits how many of its jobs are active, in all and for each key, and how many it leases in a time',
   ordering: 'jobs of one key run one after another, also when one of them is tried again: perKey 1',

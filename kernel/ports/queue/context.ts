@@ -3,6 +3,7 @@ import type { QueueCapability } from './capabilities.ts'
 import { declaredIn } from './declared.ts'
 import type { RowQueue } from './driver.ts'
 import { defaultRules, rulesOf, type QueueKeys, type QueueRules } from './keys.ts'
+import { fireDue } from './schedules/firing.ts'
 import { Upkeep } from './upkeep.ts'
 import { Waiting } from './waiting.ts'
 
@@ -29,9 +30,11 @@ export function makeContext(parts: PortParts<RowQueue, QueueKeys, QueueCapabilit
   const rules = rulesOf(parts.keys)
   const waiting = new Waiting(clock, maxWaiting)
   // A job may be in a queue that the manifest no longer declares: it still ends by the usual rules.
+  const ofAny = (queue: string) => rules.get(queue) ?? defaultRules
   const upkeep = new Upkeep({
     driver, clock, log,
-    rules: (queue) => rules.get(queue) ?? defaultRules,
+    rules: ofAny,
+    fire: (call) => fireDue({ driver, log, rules: ofAny }, call),
     ready: () => waiting.wakeAll(),
     poll: () => waiting.wakeSome(maxPolls),
     awaited: () => waiting.any,

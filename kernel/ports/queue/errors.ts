@@ -38,6 +38,23 @@ export const queueErrors = {
     status: 507, retryable: false, title: 'Queue full',
     detail: (at: { binding: string; maxBytes: number }) => `the jobs of ${at.binding} take ${at.maxBytes} bytes at most, and this would be more: let them be done, keep finished ones for less long, or raise maxSize`,
   },
+  QUEUE_SCHEDULE_NOT_FOUND: {
+    status: 404, retryable: false, title: 'No such schedule',
+    detail: (at: { queue: string; name: string }) => `${at.queue} has no schedule ${at.name}`,
+  },
+  QUEUE_SCHEDULE_OF_MANIFEST: {
+    status: 409, retryable: false, title: 'Schedule of the manifest',
+    detail: (at: { binding: string; queue: string; name: string }) =>
+      `the schedule ${at.name} is declared in the manifest: change or remove it there, at ports.${at.binding}.queues.${at.queue}.schedules.${at.name}; it can be paused here`,
+  },
+  QUEUE_TOO_MANY_SCHEDULES: {
+    status: 409, retryable: false, title: 'Too many schedules',
+    detail: (at: { binding: string; max: number }) => `${at.binding} has ${at.max} schedules already; remove one first`,
+  },
+  QUEUE_SCHEDULE_BUSY: {
+    status: 503, retryable: true, title: 'Schedule busy',
+    detail: (at: { queue: string; name: string }) => `the schedule ${at.name} of ${at.queue} was changed by others again and again meanwhile; nothing was changed`,
+  },
   QUEUE_BUSY: {
     status: 503, retryable: true, title: 'Job busy',
     detail: (at: { queue: string; id: string }) => `${at.queue}/${at.id} was changed by others again and again meanwhile; nothing was changed`,

@@ -1,6 +1,7 @@
 import type { Operation } from '../definition.ts'
 import type { QueueCapability } from './capabilities.ts'
 import type { QueueOperations } from './operations.ts'
+import { scheduleOperations } from './schedules/http.ts'
 import { inputs, outputs } from './schemas.ts'
 
 const listBytes = 16 * 1024 ** 2
@@ -114,4 +115,5 @@ export const queueOperations: { readonly [O in keyof QueueOperations]: Operation
     needs: { operation: 'pause' },
     http: { method: 'POST', path: '/:queue/_resume', status: 200 },
   },
+  ...scheduleOperations,
 }

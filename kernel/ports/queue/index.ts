@@ -5,8 +5,9 @@ import type { QueueDriver } from './driver.ts'
 import { queueErrors } from './errors.ts'
 import { queueOperations } from './http.ts'
 import { demandsOf, faultsOfLimits, queueKeysSchema, type QueueKeys } from './keys.ts'
-import { implementQueue } from './meaning.ts'
+import { implementQueue, prepareQueue } from './meaning.ts'
 import type { QueueOperations } from './operations.ts'
+import { demandsOfSchedules, faultsOfSchedules } from './schedules/faults.ts'
 
 export type * from './broker/driver.ts'
 export type * from './driver.ts'
@@ -23,9 +24,10 @@ export const queue = definePort<QueueOperations, QueueDriver, QueueKeys, QueueCa
   operations: queueOperations,
   keys: queueKeysSchema,
   errors: queueErrors,
-  demands: demandsOf,
-  check: faultsOfLimits,
+  demands: (keys) => [...demandsOf(keys), ...demandsOfSchedules(keys)],
+  check: (keys) => [...faultsOfLimits(keys), ...faultsOfSchedules(keys)],
   implement: implementQueue,
+  prepare: prepareQueue,
 })
 
 declare module '../../binding/bound.ts' {

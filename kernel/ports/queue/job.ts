@@ -2,9 +2,11 @@ import { asText, type Json } from '../../json.ts'
 import { isoTime } from '../time.ts'
 import type { JobRow } from './driver.ts'
 import type { Job, Lease } from './operations.ts'
+import { parseTickKey } from './schedules/tick-key.ts'
 
 /** A row as callers see it; `text` leaves stored JSON as text. */
 export function toJob(row: JobRow, text: boolean): Job {
+  const schedule = row.key === undefined ? undefined : parseTickKey(row.key)
   const json = (stored: string) => (text ? asText<Json>(stored) : (JSON.parse(stored) as Json))
   return {
     id: row.id,
@@ -21,7 +23,7 @@ export function toJob(row: JobRow, text: boolean): Job {
     ...(row.finishedAt !== undefined && { finishedAt: isoTime(row.finishedAt) }),
     ...(row.result !== undefined && { result: json(row.result) }),
     errors: row.errors,
-    ...(row.key !== undefined && { idempotencyKey: row.key }),
+    ...(schedule ? { schedule } : row.key !== undefined && { idempotencyKey: row.key }),
   }
 }
 

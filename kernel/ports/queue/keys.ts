@@ -6,6 +6,7 @@ import type { QueueCapability } from './capabilities.ts'
 import { deliverSchema, type DeliverKeys } from './deliver-keys.ts'
 import type { LeaseLimits } from './driver.ts'
 import { lanePathPattern } from './lanes.ts'
+import { schedulesSchema, type ScheduleKeys } from './schedules/keys.ts'
 
 /** What the manifest says of one queue; durations and sizes are numbers here. */
 export interface QueueKeys {
@@ -29,6 +30,7 @@ interface QueueSettings {
   readonly schema: JsonSchema
   readonly limits: QueueLimits
   readonly deliver: DeliverKeys
+  readonly schedules: Readonly<Record<string, ScheduleKeys>>
 }
 
 /** A queue's rules with nothing left open. */
@@ -61,7 +63,7 @@ export const defaultRules: QueueRules = {
 
 /** Every declared queue by name, with the defaults filled in. */
 export function rulesOf(keys: QueueKeys): ReadonlyMap<string, QueueRules> {
-  return new Map(Object.entries(keys.queues ?? {}).map(([name, { schema, deliver: _elsewhere, ...given }]) => [name, {
+  return new Map(Object.entries(keys.queues ?? {}).map(([name, { schema, deliver: _elsewhere, schedules: _too, ...given }]) => [name, {
     ...defaultRules,
     ...given,
     ...(schema && { check: schemaCheck(schema) }),
@@ -100,6 +102,7 @@ const queueSchema = group({
   }, 'What is not exceeded, however many workers there are.'),
   maxPayload: { ...bytesSchema, 'x-min': 1, 'x-max': 4 * 1024 ** 2, description: 'The largest payload, as JSON; 1MiB unless set.' },
   deliver: deliverSchema,
+  schedules: schedulesSchema,
 }, 'What the application relies on in this queue.')
 
 export const queueKeysSchema: JsonSchema = {

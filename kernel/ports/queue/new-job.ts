@@ -2,7 +2,8 @@ import type { Clock } from '../../clock.ts'
 import type { AddedRow } from './driver.ts'
 import type { QueueRules } from './keys.ts'
 import type { NewJob } from './operations.ts'
-import { checkText, judgePayload, parseTime, refuse } from './payload.ts'
+import { checkText, judgePayload, type JudgedPayload, parseTime, refuse } from './payload.ts'
+import { tickKeyPrefix } from './schedules/tick-key.ts'
 import { rankOf } from './states.ts'
 
 /** Where a job stands in its caller's input. */
@@ -19,21 +20,33 @@ export function newRow(job: NewJob, { operation, path, queue }: JobPlace, rules:
   if (job.delayMs !== undefined && job.runAt !== undefined) refuse(operation, `${path}/runAt`, 'cannot stand beside delayMs')
   checkText(operation, `${path}/idempotencyKey`, job.idempotencyKey, 'name')
 
+  if (job.idempotencyKey?.startsWith(tickKeyPrefix)) refuse(operation, `${path}/idempotencyKey`, `must not begin with ${tickKeyPrefix}, as the keys of ticks do`)
+
   const runAt = job.runAt === undefined ? nowMs + (job.delayMs ?? 0) : parseTime(operation, `${path}/runAt`, job.runAt)
-  const { text, lane } = judgePayload(job.payload, { operation, path: `${path}/payload`, queue }, rules)
-  const priority = job.priority ?? 0
+  const judged = judgePayload(job.payload, { operation, path: `${path}/payload`, queue }, rules)
+  return addedRow({ id: newId(), queue, ...judged, nowMs, runAt, delayMs: job.delayMs, priority: job.priority, attempts: job.attempts, backoff: job.backoff, key: job.idempotencyKey }, rules)
+}
+
+interface Wanted extends JudgedPayload, Pick<AddedRow, 'id' | 'queue' | 'runAt' | 'backoff' | 'key' | 'delayMs'> {
+  readonly nowMs: number
+  readonly priority: number | undefined
+  readonly attempts: number | undefined
+}
+
+/** A job as it is added, of what was judged. */
+export function addedRow({ id, queue, text, lane, nowMs, runAt, delayMs, priority = 0, attempts, backoff, key }: Wanted, rules: QueueRules): AddedRow {
   const waits = runAt > nowMs
   const deadlineAt = rules.deadlineMs === undefined ? undefined : runAt + rules.deadlineMs
   return {
-    id: newId(),
+    id,
     queue,
     state: waits ? 'scheduled' : 'ready',
     payload: text,
     priority,
     attempt: 0,
-    attempts: job.attempts ?? rules.attempts,
+    attempts: attempts ?? rules.attempts,
     crashes: 0,
-    backoff: job.backoff,
+    backoff,
     runAt,
     rank: rankOf({ runAt, priority }, rules),
     lane,
@@ -41,10 +54,10 @@ export function newRow(job: NewJob, { operation, path, queue }: JobPlace, rules:
     deadlineAt,
     dueAt: waits ? runAt : deadlineAt,
     // A delay counts by the backend's clock, a time is a time.
-    ...(waits && job.delayMs !== undefined && { delayMs: job.delayMs, dueAt: undefined }),
+    ...(waits && delayMs !== undefined && { delayMs, dueAt: undefined }),
     enqueuedAt: nowMs,
     errors: [],
-    key: job.idempotencyKey,
+    key,
     answers: [],
     revision: 1,
   }

@@ -1,12 +1,10 @@
 import type { Call } from '../../call.ts'
-import type { Json } from '../../json.ts'
 import type { QueueContext } from './context.ts'
 import type { JobRow } from './driver.ts'
 import { queueError } from './errors.ts'
 import { countsOf, isJobId } from './inspecting.ts'
-import { laneOf } from './lanes.ts'
 import type { QueueOperations, RedriveInput } from './operations.ts'
-import { judgePayload, refuse } from './payload.ts'
+import { judgedBefore, judgePayload, refuse } from './payload.ts'
 import { cancelled, redriven, settled } from './states.ts'
 
 const maxTries = 8
@@ -37,9 +35,7 @@ export function operating(context: QueueContext): Pick<QueueOperations, 'redrive
       const rules = context.rulesOf(queue)
       if (input.payload !== undefined && input.ids?.length !== 1) refuse('redrive', '/payload', 'needs `ids` with exactly one id')
       const given = input.payload === undefined ? undefined : judgePayload(input.payload, { operation: 'redrive', path: '/payload', queue }, rules)
-      const { key } = rules.limits ?? {}
-      // Judged when it came in; only where it stands follows the rules of today.
-      const judged = (row: JobRow) => given ?? { text: row.payload, lane: key === undefined ? undefined : laneOf(JSON.parse(row.payload) as Json, key) }
+      const judged = (row: JobRow) => given ?? judgedBefore(row.payload, rules)
 
       await upkeep.settle()
       const ids = input.ids && [...new Set(input.ids)]

@@ -1,6 +1,7 @@
 import type { Call } from '../../call.ts'
 import type {
-  AckInput, EnqueueInput, EnqueueManyInput, EnqueuedJob, ExtendInput, Extended, FailInput, Failed, Held, Job, JobAt, JobPage, Lease, LeaseInput, ListInput, QueueCounts, RedriveInput,
+  AckInput, EnqueueInput, EnqueueManyInput, EnqueuedJob, ExtendInput, Extended, FailInput, Failed, Held, Job, JobAt, JobPage, Lease, LeaseInput, ListInput, PutScheduleInput,
+  QueueCounts, RedriveInput, Schedule, ScheduleAt,
 } from './shapes.ts'
 
 export type * from './shapes.ts'
@@ -84,4 +85,28 @@ export interface QueueOperations {
   pause(input: { readonly queue: string }, call: Call): Promise<QueueCounts>
 
   resume(input: { readonly queue: string }, call: Call): Promise<QueueCounts>
+
+  /** The schedules of a queue by name. */
+  schedules(input: { readonly queue: string }, call: Call): Promise<{ readonly items: readonly Schedule[] }>
+
+  /** @throws QUEUE_SCHEDULE_NOT_FOUND */
+  schedule(input: ScheduleAt, call: Call): Promise<Schedule>
+
+  /**
+   * Makes a schedule, which begins at its next tick, or changes one: with the same time it keeps its next tick. A paused one stays so.
+   * @throws QUEUE_SCHEDULE_OF_MANIFEST · QUEUE_TOO_MANY_SCHEDULES · what `enqueue` throws of the payload
+   */
+  putSchedule(input: PutScheduleInput, call: Call): Promise<Schedule & { readonly created: boolean }>
+
+  /** The jobs that it added stay. @throws QUEUE_SCHEDULE_NOT_FOUND · QUEUE_SCHEDULE_OF_MANIFEST */
+  dropSchedule(input: ScheduleAt, call: Call): Promise<{ readonly state: 'removed' }>
+
+  /** Ticks that pass while it is paused are no misfires: they are gone. @throws QUEUE_SCHEDULE_NOT_FOUND */
+  pauseSchedule(input: ScheduleAt, call: Call): Promise<Schedule>
+
+  /** From its next tick on. @throws QUEUE_SCHEDULE_NOT_FOUND */
+  resumeSchedule(input: ScheduleAt, call: Call): Promise<Schedule>
+
+  /** Adds a job of it now, also while it is paused; its ticks come as before. @throws QUEUE_SCHEDULE_NOT_FOUND */
+  runSchedule(input: ScheduleAt, call: Call): Promise<Job>
 }

@@ -49,6 +49,11 @@ export function judgePayload(value: Json, at: { readonly operation: string; read
   return { text, lane }
 }
 
+/** A payload that was judged when it came in: where it stands follows the rules of today. */
+export function judgedBefore(text: string, { limits }: QueueRules): JudgedPayload {
+  return { text, lane: limits?.key === undefined ? undefined : laneOf(JSON.parse(text) as Json, limits.key) }
+}
+
 /** @throws INPUT_INVALID unless every backend can keep this text; a `name` is also indexed, so it is at most 255 bytes. */
 export function checkText(operation: string, path: string, text: string | undefined, kind: 'name' | 'text' = 'text'): void {
   if (text === undefined) return

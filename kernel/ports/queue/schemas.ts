@@ -6,9 +6,9 @@ const object = (properties: Properties, required: readonly string[] = []): JsonS
 const integer = (minimum: number, maximum: number): JsonSchema => ({ type: 'integer', minimum, maximum })
 const text = (maxLength: number, minLength = 1): JsonSchema => ({ type: 'string', minLength, maxLength })
 
-const time: JsonSchema = { type: 'string', format: 'date-time', pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$' }
+export const time: JsonSchema = { type: 'string', format: 'date-time', pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$' }
 const anything: JsonSchema = {}
-const queue = text(255)
+export const queue = text(255)
 const id = text(64)
 const token = text(200)
 const states = ['scheduled', 'ready', 'active', 'done', 'dead', 'cancelled'] as const
@@ -50,6 +50,7 @@ const jobFields: Properties = {
   attempt: { type: 'integer' }, attempts: { type: 'integer' }, crashes: { type: 'integer' }, progress, runAt: time, enqueuedAt: time, finishedAt: time, result: anything,
   errors: { type: 'array', items: object({ at: time, attempt: { type: 'integer' }, message: { type: 'string' }, code: { type: 'string' } }, ['at', 'attempt', 'message']) },
   idempotencyKey: { type: 'string' },
+  schedule: object({ name: { type: 'string' }, at: time }, ['name', 'at']),
 }
 const jobRequired = ['id', 'queue', 'state', 'payload', 'priority', 'attempt', 'attempts', 'crashes', 'runAt', 'enqueuedAt', 'errors']
 const job = object(jobFields, jobRequired)

@@ -42,6 +42,8 @@ export interface Job {
   /** One a failed attempt, oldest first; the last 100. */
   readonly errors: readonly JobError[]
   readonly idempotencyKey?: string
+  /** Which schedule added it, and for which of its ticks. In another queue, after a redrive, it is not told any more. */
+  readonly schedule?: { readonly name: string; readonly at: string }
 }
 
 /** Full jitter: a retry waits a random time up to `initialMs` doubled with each attempt, `maxMs` at most. */
@@ -165,4 +167,38 @@ export interface RedriveInput {
 export interface JobAt {
   readonly queue: string
   readonly id: string
+}
+
+export interface ScheduleAt {
+  readonly queue: string
+  readonly name: string
+}
+
+/** `cron` (with `timezone`, UTC unless set) or `everyMs`. */
+export interface NewSchedule {
+  /** Five fields: minute, hour, day, month, weekday. */
+  readonly cron?: string
+  readonly timezone?: string
+  /** At each multiple of this time since 1970 in UTC. */
+  readonly everyMs?: number
+  /** Of each job; null unless set. */
+  readonly payload?: Json
+  readonly priority?: number
+  readonly attempts?: number
+  /** What becomes of ticks that nobody was there to fire: one job for all of them (unless set), none, or one for each of the latest 100. */
+  readonly misfire?: 'skip' | 'once' | 'all'
+}
+
+export type PutScheduleInput = ScheduleAt & NewSchedule
+
+export interface Schedule extends ScheduleAt, NewSchedule {
+  /** Where it is declared: one of the manifest is changed and removed there alone. */
+  readonly origin: 'manifest' | 'http'
+  readonly payload: Json
+  readonly misfire: 'skip' | 'once' | 'all'
+  readonly paused: boolean
+  /** The last tick that was fired. */
+  readonly lastAt?: string
+  /** The ticks to come, five of them; none while it is paused. */
+  readonly next: readonly string[]
 }

@@ -21,6 +21,8 @@ export interface UpkeepParts {
   readonly clock: Clock
   readonly log: Log
   readonly rules: (queue: string) => QueueRules
+  /** Adds the jobs of ticks that have come; how many schedules moved on. */
+  readonly fire: (call: Call) => Promise<number>
   /** Jobs became ready in some queue. */
   readonly ready: () => void
   /** Lets some of those who wait look for themselves: the net under wake-ups that got lost. */
@@ -30,9 +32,9 @@ export interface UpkeepParts {
 }
 
 /**
- * Sees to what time changes: scheduled jobs become ready, leases that are over become crashes, what is too late is given up, finished jobs go. It knows
+ * Sees to what time changes: scheduled jobs become ready, leases that are over become crashes, what is too late is given up, schedules fire, finished jobs go. It knows
  * when the next is due, by the kernel's clock, and sleeps until then, so that a queue at rest costs next to nothing; a
- * look before each lease is free while nothing is due. Until the first call it does nothing: nobody could notice.
+ * look before each lease is free while nothing is due. Until the first call it does nothing, unless schedules let it: nobody could notice.
  */
 export class Upkeep {
   readonly #parts: UpkeepParts
@@ -103,12 +105,15 @@ export class Upkeep {
 
     const promoted = inMs(found.scheduled) <= 0 ? await driver.promote(atOnce, call) : 0
     const lost = inMs(found.lapsing) <= 0 ? await this.#settleLapsed(call) : 0
+    const fired = inMs(found.tick) <= 0 ? await this.#parts.fire(call) : 0
     const swept = inMs(found.finished) <= 0 ? await driver.sweep(sweptAtOnce, call) : 0
     this.#betweenMs = swept < sweptAtOnce ? betweenMs : betweenFullMs
 
-    if (promoted + lost > 0) this.#parts.ready()
-    if (promoted + lost + swept > 0 && swept < sweptAtOnce) return 0
-    return Math.min(inMs(found.scheduled), inMs(found.lapsing), Math.max(inMs(found.finished), this.#betweenMs))
+    if (promoted + lost + fired > 0) this.#parts.ready()
+    if (promoted + lost + fired + swept > 0 && swept < sweptAtOnce) return 0
+    // What did not move on was logged, and would be due at once again.
+    const tickInMs = inMs(found.tick) <= 0 ? afterFailureMs : inMs(found.tick)
+    return Math.min(inMs(found.scheduled), inMs(found.lapsing), tickInMs, Math.max(inMs(found.finished), this.#betweenMs))
   }
 
   async #settleLapsed(call: Call): Promise<number> {

@@ -11,6 +11,7 @@ import { verbs } from './verbs.ts'
 /** What no broker can do; a binding refuses it before it comes here. */
 const beyond = {
   get: 'inspect', list: 'inspect', counts: 'inspect', redrive: 'deadLetters', discard: 'cancel', pause: 'pause', resume: 'pause',
+  schedules: 'schedules', schedule: 'schedules', putSchedule: 'schedules', dropSchedule: 'schedules', pauseSchedule: 'schedules', resumeSchedule: 'schedules', runSchedule: 'schedules',
 } as const satisfies Partial<Record<keyof QueueOperations, QueueCapability>>
 
 /** The meaning of the operations over a broker. */
@@ -24,11 +25,8 @@ export function implementBroker(parts: BrokerParts): QueueOperations {
   const { releaseAll, ...ofHolders } = verbs(context, taking, ending)
   releaseHeld = () => releaseAll(context.held.all)
 
-  const refused = <O extends keyof typeof beyond>(operation: O) => async (): Promise<never> => {
-    throw unsupported('queue', { binding: parts.binding, what: operation, capability: beyond[operation] })
-  }
-  return {
-    ...adding(context), ...leasing({ context, taking, release: releaseAll }), ...ofHolders,
-    get: refused('get'), list: refused('list'), counts: refused('counts'), redrive: refused('redrive'), discard: refused('discard'), pause: refused('pause'), resume: refused('resume'),
-  }
+  const refused = Object.fromEntries(Object.entries(beyond).map(([what, capability]) => [what, async (): Promise<never> => {
+    throw unsupported('queue', { binding: parts.binding, what, capability })
+  }])) as Record<keyof typeof beyond, () => Promise<never>>
+  return { ...adding(context), ...leasing({ context, taking, release: releaseAll }), ...ofHolders, ...refused }
 }

@@ -90,7 +90,7 @@ function upkeep(due: () => Due, awaited: boolean) {
   const warned: string[] = []
   const log: Log = { debug: () => undefined, info: () => undefined, warn: (_, message) => void warned.push(message), error: () => undefined, child: () => log }
   const driver = { due: async () => { asked.push(clock.now()); return { found: due(), nowMs: clock.now() } }, promote: async () => 1, sweep: async () => 0 }
-  return { clock, asked, warned, upkeep: new Upkeep({ driver: driver as unknown as RowQueue, clock, log, rules: () => defaultRules, ready: () => undefined, poll: () => undefined, awaited: () => awaited }) }
+  return { clock, asked, warned, upkeep: new Upkeep({ driver: driver as unknown as RowQueue, clock, log, rules: () => defaultRules, fire: () => Promise.resolve(0), ready: () => undefined, poll: () => undefined, awaited: () => awaited }) }
 }
 
 test('a queue at rest asks its backend nothing until it is used, and then once a minute', async (t) => {
@@ -143,7 +143,7 @@ for (const awaited of [true, false]) {
       return taken
     }
     const driver = { due: async () => ({ found: left > 0 ? { finished: clock.now() - 1 } : {}, nowMs: clock.now() }), sweep: async (limit: number) => take(limit) }
-    const kept = new Upkeep({ driver: driver as unknown as RowQueue, clock, log: { warn: (_: object, text: string) => t.fail(text) } as unknown as Log, rules: () => defaultRules, ready: () => undefined, poll: () => undefined, awaited: () => awaited })
+    const kept = new Upkeep({ driver: driver as unknown as RowQueue, clock, log: { warn: (_: object, text: string) => t.fail(text) } as unknown as Log, rules: () => defaultRules, fire: () => Promise.resolve(0), ready: () => undefined, poll: () => undefined, awaited: () => awaited })
     await kept.settle()
 
     await clock.advance(60_000)
