@@ -1,6 +1,7 @@
 import type { Call } from '../../kernel/plugin.ts'
 import type { Acked, AddedRow, Due, JobRange, JobRow, JobState, Leased, LeaseWanted, RowQueue, ScheduleRow, Seen, StateCount } from '../../kernel/ports/queue/index.ts'
 import { type SqlConnection, SqlRefusal, type SqlStep } from '../../kernel/ports/sql/index.ts'
+import { Acks } from './acks.ts'
 import { SqlLimits } from './limits.ts'
 import { makeLimitStatements } from './limit-statements.ts'
 import { addedValues, mutableValues, toRow, type StoredJob } from './rows.ts'
@@ -22,6 +23,7 @@ export class SqlQueue implements RowQueue<SqlStep> {
   readonly commits: SqlConnection
   readonly #connection: SqlConnection
   readonly #statements: Statements
+  readonly #acks: Acks
   readonly #limits: SqlLimits
   readonly #schedules: SqlSchedules
   readonly #channel: string
@@ -31,6 +33,7 @@ export class SqlQueue implements RowQueue<SqlStep> {
     // The shapes are made apart from their connection, which they must not lose.
     const shapes: Pick<SqlConnection, 'dialect' | 'shape'> = { dialect: connection.dialect, shape: (build) => connection.shape(build) }
     this.#statements = makeStatements(shapes, tables)
+    this.#acks = new Acks(connection, this.#statements)
     this.#limits = new SqlLimits(connection, makeLimitStatements(shapes, tables))
     this.#schedules = new SqlSchedules(connection, tables)
     this.#channel = tables.jobs
@@ -55,6 +58,7 @@ export class SqlQueue implements RowQueue<SqlStep> {
   }
 
   async ack(done: Acked, call: Call): Promise<boolean> {
+    if (!done.lanes) return this.#acks.add(done)
     const counts = await this.#connection.execute(this.#acking(done), call)
     return counts.at(-1) === 1
   }

@@ -27,6 +27,7 @@ export interface StoredJob {
   readonly answers: string
   readonly idempotency_key: string | null
   readonly token: string | null
+  readonly ended_by: string | null
   readonly lease_until: number | null
   readonly worker: string | null
   readonly revision: number
@@ -67,7 +68,7 @@ export function toRow(stored: StoredJob): JobRow {
     errors: list<JobError>(stored.errors),
     answers: list<VerbAnswer>(stored.answers),
     key: given(stored.idempotency_key),
-    token: given(stored.token),
+    token: given(stored.token ?? stored.ended_by),
     leaseUntil: given(stored.lease_until),
     worker: given(stored.worker),
     revision: stored.revision,
@@ -80,10 +81,11 @@ const array = (values: readonly unknown[]): string => (values.length === 0 ? '[]
 /** What a change may write; the rest of a row stays as it was added. */
 export type MutableColumn =
   | 'queue' | 'state' | 'payload' | 'line' | 'rank' | 'lane' | 'place' | 'deadline_at' | 'attempt' | 'crashes' | 'progress' | 'run_at' | 'due_at' | 'finished_at' | 'listed_at' | 'errors' | 'answers'
-  | 'idempotency_key' | 'token' | 'lease_until' | 'worker' | 'size'
+  | 'idempotency_key' | 'token' | 'ended_by' | 'lease_until' | 'worker' | 'size'
 
 export function mutableValues(row: JobRow): Record<MutableColumn, SqlValue> {
-  const lane = row.finishedAt === undefined ? row.lane : undefined
+  const finished = row.finishedAt !== undefined
+  const lane = finished ? undefined : row.lane
   return {
     queue: row.queue,
     state: row.state,
@@ -103,7 +105,8 @@ export function mutableValues(row: JobRow): Record<MutableColumn, SqlValue> {
     errors: array(row.errors),
     answers: array(row.answers),
     idempotency_key: row.key ?? null,
-    token: row.token ?? null,
+    token: finished ? null : (row.token ?? null),
+    ended_by: finished ? (row.token ?? null) : null,
     lease_until: row.leaseUntil ?? null,
     worker: row.worker ?? null,
     size: row.payload.length,

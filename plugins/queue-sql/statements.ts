@@ -6,10 +6,15 @@ import { leasing, type LeaseName, mostLeased } from './leases.ts'
 import { jobColumns, type Tables } from './tables.ts'
 
 export const keysAtOnce = 50
+/** Acknowledged by one statement. */
+export const acksAtOnce = 50
+const slots = Array.from({ length: acksAtOnce }, (_, at) => at)
+
+type AckName = 'queue' | 'token' | 'keepMs'
 
 const mutable: readonly MutableColumn[] = [
   'queue', 'state', 'payload', 'line', 'rank', 'lane', 'place', 'attempt', 'crashes', 'progress', 'run_at', 'due_at', 'deadline_at', 'finished_at', 'listed_at', 'errors', 'answers',
-  'idempotency_key', 'token', 'lease_until', 'worker', 'size',
+  'idempotency_key', 'token', 'ended_by', 'lease_until', 'worker', 'size',
 ]
 const addedAsGiven = [...mutable, 'id', 'priority', 'attempts', 'backoff', 'enqueued_at'] as const
 
@@ -23,6 +28,14 @@ export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' |
   const whole = (knex: Knex) => knex(jobs).select(...jobColumns)
   const firstInLine = (knex: Knex, p: Params<LeaseName>) => knex(jobs).where('line', p.value('queue')).orderBy(['rank', 'id']).limit(p.limit('max'))
   const leaseOf = (knex: Knex, p: Params<LeaseName>, ids: Knex.QueryBuilder) => leasing({ knex, p, jobs, queues, dialect }, ids)
+
+  /** A finished job has no lane, and is found by no token. */
+  const acking = (knex: Knex, p: Params<AckName>) => knex(jobs)
+    .where({ queue: p.value('queue'), token: p.value('token'), state: 'active' }).where('lease_until', '>', p.now)
+    .update({
+      state: 'done', lane: null, place: null, token: null, ended_by: p.value('token'), finished_at: p.now, listed_at: p.now,
+      due_at: knex.raw('? + ?', [p.now, p.value('keepMs')]), revision: plus(knex, 'revision', 1),
+    })
 
   return {
     insert: shape<AddedColumn>((knex, p) => knex(jobs).insert({
@@ -48,12 +61,11 @@ export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' |
     request: shape<'queue' | 'requestId'>((knex, p) => knex(requests).select('token', { now: p.now }).where({ queue: p.value('queue'), request_id: p.value('requestId') }).where('until', '>', p.now)),
     dropRequest: shape<'queue' | 'requestId'>((knex, p) => knex(requests).where({ queue: p.value('queue'), request_id: p.value('requestId') }).where('until', '<=', p.now).delete()),
 
-    /** A finished job has no lane. */
-    ack: shape<'id' | 'queue' | 'token' | 'result' | 'keepMs'>((knex, p) => knex(jobs)
-      .where({ id: p.value('id'), queue: p.value('queue'), token: p.value('token'), state: 'active' }).where('lease_until', '>', p.now)
-      .update({
-        state: 'done', lane: null, place: null, result: p.value('result'), finished_at: p.now, listed_at: p.now, due_at: knex.raw('? + ?', [p.now, p.value('keepMs')]), revision: plus(knex, 'revision', 1),
-      })),
+    ack: shape<AckName | 'id' | 'result'>((knex, p) => acking(knex, p).where('id', p.value('id')).update('result', p.value('result'))),
+    /** Jobs of one lease; those of a shorter list stand in it more than once. */
+    ackMany: shape<string>((knex, p) => acking(knex, p).whereIn('id', slots.map((at) => p.value(`id${at}`)))),
+    ackManyWith: shape<string>((knex, p) => acking(knex, p).whereIn('id', slots.map((at) => p.value(`id${at}`)))
+      .update('result', knex.raw(`case ?? ${slots.map(() => 'when ? then ?').join(' ')} end`, ['id', ...slots.flatMap((at) => [p.value(`id${at}`), p.value(`result${at}`)])]))),
     read: shape<'id'>((knex, p) => whole(knex).select({ now: p.now }).where('id', p.value('id'))),
     replace: shape<MutableColumn | 'id' | 'revision' | 'live'>((knex, p) => knex(jobs)
       .where({ id: p.value('id'), revision: p.value('revision') })

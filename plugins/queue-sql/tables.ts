@@ -46,7 +46,8 @@ const optional = <C extends Column>(column: C) => ({ ...column, optional: true }
 
 /**
  * Jobs of every state in one table. `line` is the job's queue while it stands in line, NULL in every other one: a lease looks
- * through one range of that index, which never meets the scheduled or finished ones, however many there are. `place` says
+ * through one range of that index, which never meets the scheduled or finished ones, however many there are. `token` is that of
+ * an active job, `ended_by` the one of a finished job: an index that most jobs are not in costs them nothing. `place` says
  * where an unfinished job stands in its lane: 0 in line, 1 it holds, 2 set aside, for its lane is full.
  */
 const jobs: Table = {
@@ -56,7 +57,7 @@ const jobs: Table = {
     backoff: optional(text), progress: optional(text),
     run_at: integer, due_at: optional(integer), deadline_at: optional(integer), enqueued_at: integer, finished_at: optional(integer), listed_at: integer,
     errors: text, answers: text, idempotency_key: optional(name),
-    token: optional(name), lease_until: optional(integer), worker: optional(name), revision: integer,
+    token: optional(name), ended_by: optional(name), lease_until: optional(integer), worker: optional(name), revision: integer,
     size: optional(integer),
   },
   primary: ['id'],
@@ -66,8 +67,8 @@ const jobs: Table = {
     lane: { columns: ['lane', 'queue', 'place', 'rank'], partial: true },
     due: { columns: ['state', 'due_at'] },
     list: { columns: ['queue', 'state', 'listed_at', 'id'] },
-    token: { columns: ['token'] },
-    key: { columns: ['queue', 'idempotency_key'], unique: true },
+    token: { columns: ['token'], partial: true },
+    key: { columns: ['idempotency_key', 'queue'], unique: true, partial: true },
   },
 }
 

@@ -30,6 +30,29 @@ test('a lease that is over is refused, also while nobody has noticed its end', a
   t.false(await driver.ack(done, call))
 })
 
+test('acknowledgements of one turn are one program, and each is judged by its own token', async (t) => {
+  const { bindings: [queue], connection, tables } = await startQueues(t, { clock: new VirtualClock(), queues: { emails: {} }, replicas: 1 })
+  const driver = new SqlQueue(connection, tables)
+  await queue?.enqueueMany({ queue: 'emails', jobs: Array.from({ length: 120 }, (_, payload) => ({ payload })) })
+  const lease = async (max: number, token: string) => (await driver.lease({ queue: 'emails', max, leaseMs: 1_000, token }, call))?.found ?? []
+  const [first, second] = [await lease(60, 'a'), await lease(60, 'b')]
+  const done = (id: string, token: string, result?: string) => driver.ack({ id, queue: 'emails', token, keepMs: 1_000, lanes: false, ...(result !== undefined && { result }) }, call)
+
+  const ofFirst = first.slice(0, 55).map(({ id }, at) => done(id, 'a', at % 2 === 0 ? String(at) : undefined))
+  const twice = done(first[0]?.id ?? '', 'a')
+  const foreign = done(second[0]?.id ?? '', 'a')
+  const ofSecond = second.slice(1).map(({ id }) => done(id, 'b'))
+
+  // The one that is not of this lease stood in a statement with five others: what became of those is to be read.
+  t.deepEqual((await Promise.all(ofFirst)).slice(0, 50), Array.from({ length: 50 }, () => true))
+  t.false(await twice)
+  t.false(await foreign)
+  t.true((await Promise.all(ofSecond)).every(Boolean))
+  const read = async (id = '') => (await driver.read(id, call))?.found
+  for (const [at, { id }] of first.entries()) t.like(await read(id), at < 55 ? { state: 'done', token: 'a', result: at % 2 === 0 ? String(at) : undefined } : { state: 'active' })
+  t.like(await read(second[0]?.id), { state: 'active', token: 'b' })
+})
+
 test('tables that are there are left alone, and what is missing of them is made', async (t) => {
   const { connection } = await startQueues(t, { clock: systemClock, queues: {}, replicas: 0 })
   const tables = tablesOf('queue.mail-out')
