@@ -115,7 +115,7 @@ while at <= #ARGV do
   end
 end
 
-at = 1
+base, at = KEYS[1], 1
 while at <= #ARGV do
   local word = ARGV[at]
   if word == 'use' then
