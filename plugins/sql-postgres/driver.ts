@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
 import type { Call, Clock, Refusal } from '../../kernel/plugin.ts'
-import { type Definition, ddlStatements, makeShape, type Params, type Shape, Signals, type SqlConnection, SqlRefusal, type SqlStep, type Statement } from '../../kernel/ports/sql/index.ts'
+import { type Definition, ddlStatements, makeShape, type Params, type Shape, type SqlConnection, SqlRefusal, type SqlStep, type Statement } from '../../kernel/ports/sql/index.ts'
 import { describe } from './describe.ts'
 import { compilingKnex, dialect, serverNow } from './dialect.ts'
 import { toDatabaseError } from './faults.ts'
@@ -8,6 +8,7 @@ import { holdLock } from './lock.ts'
 import type { Pool } from './pool.ts'
 import { Programs } from './programs.ts'
 import { boundedStatement, type SessionSettings, unboundedStatement } from './session.ts'
+import type { ServerSignals } from './signals.ts'
 import { tableOf } from './structure.ts'
 
 export interface ConnectionParts {
@@ -16,17 +17,19 @@ export interface ConnectionParts {
   readonly settings: SessionSettings
   readonly clock: Clock
   readonly pool: Pool
+  readonly signals: ServerSignals
 }
 
 /** One PostgreSQL database. */
 export class PostgresConnection implements SqlConnection {
   readonly dialect = dialect
-  readonly signals = new Signals()
+  readonly signals: ServerSignals
   readonly #parts: ConnectionParts
   readonly #programs: Programs
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts
+    this.signals = parts.signals
     this.#programs = new Programs(parts.connection, parts.pool)
   }
 

@@ -4,6 +4,7 @@ import { databaseError } from '../../kernel/ports/sql/index.ts'
 import { PostgresConnection } from './driver.ts'
 import { remedyOf } from './faults.ts'
 import { Pool, type PoolSettings } from './pool.ts'
+import { ServerSignals } from './signals.ts'
 
 export interface OpenParts {
   readonly connection: string
@@ -25,11 +26,14 @@ const longestPauseMs = 1_000
 export async function openPostgres({ connection, settings, log, clock, signal, onClose }: OpenParts): Promise<PostgresConnection> {
   const pool = new Pool(connection, settings, log)
   onClose(() => pool.end())
-  await firstContact(connection, pool, settings, log, signal)
-  return new PostgresConnection({ connection, settings, clock, pool })
+  const schema = await firstContact(connection, pool, settings, log, signal)
+  const signals = new ServerSignals(schema, () => pool.extra(), log)
+  onClose(() => signals.close())
+  return new PostgresConnection({ connection, settings, clock, pool, signals })
 }
 
-async function firstContact(connection: string, pool: Pool, settings: OpenParts['settings'], log: Log, signal: AbortSignal): Promise<void> {
+/** The schema that tables are made and looked up in. */
+async function firstContact(connection: string, pool: Pool, settings: OpenParts['settings'], log: Log, signal: AbortSignal): Promise<string> {
   const untilMs = performance.now() + settings.connectWithinMs
   const left = () => untilMs - performance.now()
   for (let tries = 0; ; tries++) {
@@ -42,7 +46,7 @@ async function firstContact(connection: string, pool: Pool, settings: OpenParts[
       if (!server || server.version < oldestVersion) throw databaseError(connection, 'failed', `the server is PostgreSQL ${server?.text ?? 'of an unknown version'}, and 13 is the oldest that will do; upgrade it`)
       if (server.standby) throw databaseError(connection, 'failed', 'the server is a standby, which takes no writes; name the primary in the url')
       if (server.schema === null) throw databaseError(connection, 'failed', `there is no schema ${settings.schema ?? 'on the user’s search path'}; create it, or correct \`schema\``)
-      return
+      return server.schema
     } catch (error) {
       const refusal = refusalOf(connection, settings, error)
       const pauseMs = Math.random() * Math.min(longestPauseMs, 50 * 2 ** tries)

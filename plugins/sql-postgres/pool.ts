@@ -64,9 +64,9 @@ export class Pool {
     client.release(true)
   }
 
-  /** As it is used to open connections, for who wants to open one more. */
-  config(): pg.ClientConfig {
-    return configOf(this.#settings)
+  /** One more connection, not open yet, that is its owner's to close. */
+  extra(): pg.Client {
+    return new pg.Client(configOf(this.#settings))
   }
 
   async end(): Promise<void> {
@@ -102,12 +102,12 @@ export class Pool {
 }
 
 /** Breaks its socket: what is in flight on it fails, and it takes nothing more. */
-export function destroy(client: pg.PoolClient): void {
+export function destroy(client: pg.ClientBase): void {
   socketOf(client).destroy()
 }
 
 /** What is written until `uncork` leaves in one go. */
-export function socketOf(client: pg.PoolClient): { destroy(): void; cork(): void; uncork(): void } {
+export function socketOf(client: pg.ClientBase): { destroy(): void; cork(): void; uncork(): void } {
   // pg types its client without the connection that it has.
   return (client as unknown as { connection: { stream: { destroy(): void; cork(): void; uncork(): void } } }).connection.stream
 }

@@ -325,17 +325,59 @@ export const sqlContract: readonly SqlCase[] = [
     t.is(await other.lock('schema', call(), async () => 'free'), 'free')
   }),
 
-  promise('a signal wakes those who listen on its channel', async (t, { sql }) => {
-    const woken = Promise.withResolvers<undefined>()
-    let others = 0
-    const off = sql.signals.on('jobs', () => woken.resolve(undefined))
-    sql.signals.on('mail', () => others++)
-    sql.signals.on('jobs', () => others++)()
+  promise('a signal wakes those who listen on its channel, and one in this process once', async (t, { sql }) => {
+    const jobs = await listen(sql, 'jobs')
+    const mail = await listen(sql, 'mail')
+    const left = await listen(sql, 'jobs')
+    left.off()
 
     sql.signals.send('jobs')
-    await woken.promise
-    off()
+    sql.signals.send('jobs')
+    await jobs.woken(1)
+    sql.signals.send('mail')
+    await mail.woken(1)
 
-    t.is(others, 0)
+    t.deepEqual([jobs.times(), mail.times(), left.times()], [1, 1, 0])
+  }),
+
+  promise('a signal reaches as far as the connection says: every other one to its database, or none', async (t, { sql, harness }) => {
+    const other = await harness.connect()
+    const [here, there, another] = [await listen(sql, 'answers'), await listen(other, 'jobs'), await listen(other, 'mail')]
+
+    for (let times = 0; times < 3; times++) sql.signals.send('jobs')
+    if (sql.signals.reach === 'server') {
+      await there.woken(1)
+      // What is said later is heard later: by then an echo of the first would have been.
+      other.signals.send('answers')
+      await here.woken(1)
+      sql.signals.send('mail')
+      await another.woken(1)
+    } else {
+      sql.signals.send('answers')
+      await here.woken(1)
+    }
+
+    t.deepEqual([here.times(), there.times(), another.times()], sql.signals.reach === 'server' ? [1, 1, 1] : [1, 0, 0])
   }),
 ]
+
+/** Connections that hear their server. */
+const hearing = new WeakSet<SqlConnection>()
+
+/** A listener that counts its wake-ups, once it can hear. */
+async function listen(sql: SqlConnection, channel: string) {
+  let count = 0
+  let next = Promise.withResolvers<undefined>()
+  const off = sql.signals.on(channel, () => {
+    count++
+    next.resolve(undefined)
+    next = Promise.withResolvers()
+  })
+  const woken = async (times: number) => { while (count < times) await next.promise }
+  if (sql.signals.reach === 'server' && !hearing.has(sql)) {
+    hearing.add(sql)
+    await woken(1)
+    count = 0
+  }
+  return { off, woken, times: () => count }
+}

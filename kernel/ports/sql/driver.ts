@@ -133,9 +133,12 @@ export interface SqlConnection extends Commits<SqlStep> {
    * @throws DATABASE_BUSY when it did not come free within the call's deadline.
    */
   lock<T>(name: string, call: Call, body: () => Promise<T>): Promise<T>
-  /** A wake-up for whoever waits on `channel`, here and, on a server, in other replicas. Lossy: polling is the net. */
+  /** A wake-up for whoever waits on `channel` (255 bytes at most). Lossy: polling is the net. */
   readonly signals: {
+    /** Who hears one: every process that is connected to this database, or this process alone. */
+    readonly reach: 'server' | 'process'
     send(channel: string): void
+    /** With the reach `server` also wakes every listener once whenever some may have been missed: when it begins to hear others, and after each loss. */
     on(channel: string, listener: () => void): () => void
   }
 }

@@ -1,5 +1,6 @@
 /** Wake-ups by channel within this process. A listener runs in a turn of its own, and many signals in one turn are one. */
 export class Signals {
+  readonly reach = 'process'
   readonly #listeners = new Map<string, Set<() => void>>()
   readonly #sent = new Set<string>()
 
@@ -7,6 +8,11 @@ export class Signals {
     if (!this.#listeners.has(channel) || this.#sent.has(channel)) return
     if (this.#sent.size === 0) setImmediate(() => this.#deliver())
     this.#sent.add(channel)
+  }
+
+  /** For who does not know what was sent meanwhile. */
+  sendAll(): void {
+    for (const channel of this.#listeners.keys()) this.send(channel)
   }
 
   on(channel: string, listener: () => void): () => void {
