@@ -24,6 +24,7 @@ const addedShare = 7 / 8
 /** Jobs in the memory of this process. Whatever changes them runs in one go, so nobody sees half of it. */
 export class MemoryQueue implements RowQueue<MemoryStep>, Commits<MemoryStep> {
   readonly keeps = 'rows'
+  readonly wakesReach = 'everyone'
   readonly #binding: string
   readonly #clock: Clock
   readonly #maxSizeBytes: number

@@ -21,6 +21,7 @@ type Replies = readonly RedisReply[]
 /** Jobs in hashes and sorted sets; every change of more than one key is one script. */
 export class RedisQueue implements RowQueue<RedisStep> {
   readonly keeps = 'rows'
+  readonly wakesReach = 'everyone'
   readonly commits: Commits<RedisStep>
   readonly #connection: RedisConnection
   readonly #base: string

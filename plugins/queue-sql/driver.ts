@@ -6,7 +6,7 @@ import { SqlLimits } from './limits.ts'
 import { makeLimitStatements } from './limit-statements.ts'
 import { addedValues, mutableValues, toRow, type StoredJob } from './rows.ts'
 import { SqlSchedules } from './schedules.ts'
-import { keysAtOnce, makeStatements, type Statements } from './statements.ts'
+import { keysAtOnce, makeStatements, type Statements, waitedOnValues } from './statements.ts'
 import type { Tables } from './tables.ts'
 
 /** How long the answer to a lease request is kept. */
@@ -15,11 +15,12 @@ const requestMs = 600_000
 const afterEveryId = 'g'
 const finishedStates: readonly JobState[] = ['done', 'dead', 'cancelled']
 
-type DueRow = Readonly<Record<'now', number> & Record<'scheduled' | 'active' | 'ready' | 'tick' | 'done' | 'dead' | 'cancelled' | 'requests', number | null>>
+type DueRow = Readonly<Record<'now', number> & Record<'scheduled' | 'active' | 'ready' | 'tick' | 'done' | 'dead' | 'cancelled' | 'requests' | `in_line${number}`, number | null>>
 
 /** Jobs in tables; every program is one message to the database, and a lease is taken by the update that marks its rows. */
 export class SqlQueue implements RowQueue<SqlStep> {
   readonly keeps = 'rows'
+  readonly wakesReach: RowQueue['wakesReach']
   readonly commits: SqlConnection
   readonly #connection: SqlConnection
   readonly #statements: Statements
@@ -30,6 +31,7 @@ export class SqlQueue implements RowQueue<SqlStep> {
 
   constructor(connection: SqlConnection, tables: Tables) {
     this.commits = this.#connection = connection
+    this.wakesReach = connection.signals.reach === 'server' ? 'everyone' : 'process'
     // The shapes are made apart from their connection, which they must not lose.
     const shapes: Pick<SqlConnection, 'dialect' | 'shape'> = { dialect: connection.dialect, shape: (build) => connection.shape(build) }
     this.#statements = makeStatements(shapes, tables)
@@ -126,11 +128,15 @@ export class SqlQueue implements RowQueue<SqlStep> {
     return (await this.#connection.queryOne(this.#statements.paused({ queue }), call)) !== undefined
   }
 
-  async due(call: Call): Promise<Seen<Due>> {
-    const row = await this.#connection.queryOne<DueRow>(this.#statements.due({}), call)
+  async due(call: Call, waitedOn?: readonly string[]): Promise<Seen<Due>> {
+    const statement = waitedOn && waitedOn.length > 0 ? this.#statements.dueAndInLine(waitedOnValues(waitedOn)) : this.#statements.due({})
+    const row = await this.#connection.queryOne<DueRow>(statement, call)
     return {
       nowMs: row?.now ?? 0,
-      found: { scheduled: row?.scheduled ?? undefined, lapsing: earliest(row?.active, row?.ready), finished: earliest(row?.done, row?.dead, row?.cancelled, row?.requests), tick: row?.tick ?? undefined },
+      found: {
+        scheduled: row?.scheduled ?? undefined, lapsing: earliest(row?.active, row?.ready), finished: earliest(row?.done, row?.dead, row?.cancelled, row?.requests), tick: row?.tick ?? undefined,
+        inLine: waitedOn?.filter((_, at) => row?.[`in_line${at}`] === 1),
+      },
     }
   }
 

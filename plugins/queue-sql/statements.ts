@@ -9,6 +9,13 @@ export const keysAtOnce = 50
 /** Acknowledged by one statement. */
 export const acksAtOnce = 50
 const slots = Array.from({ length: acksAtOnce }, (_, at) => at)
+/** Queues that one look tells of. */
+const places = Array.from({ length: 16 }, (_, at) => at)
+
+/** No queue has the name that stands in the places left over. */
+export function waitedOnValues(queues: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(places.map((at) => [`queue${at}`, queues[at] ?? '']))
+}
 
 type AckName = 'queue' | 'token' | 'keepMs'
 
@@ -28,6 +35,14 @@ export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' |
   const whole = (knex: Knex) => knex(jobs).select(...jobColumns)
   const firstInLine = (knex: Knex, p: Params<LeaseName>) => knex(jobs).where('line', p.value('queue')).orderBy(['rank', 'id']).limit(p.limit('max'))
   const leaseOf = (knex: Knex, p: Params<LeaseName>, ids: Knex.QueryBuilder) => leasing({ knex, p, jobs, queues, dialect }, ids)
+  const dueTimes = (knex: Knex, p: Pick<Params<never>, 'now'>) => {
+    // From 0: a range that leaves out NULL, for most ready jobs have no deadline.
+    const earliest = (state: JobState) => knex(jobs).min('due_at').where('state', state).where('due_at', '>=', 0)
+    return {
+      now: p.now, scheduled: earliest('scheduled'), active: earliest('active'), ready: earliest('ready'), done: earliest('done'), dead: earliest('dead'), cancelled: earliest('cancelled'),
+      requests: knex(requests).min('until'), tick: knex(schedules).min('next_at').where('next_at', '>=', 0),
+    }
+  }
 
   /** A finished job has no lane, and is found by no token. */
   const acking = (knex: Knex, p: Params<AckName>) => knex(jobs)
@@ -85,14 +100,16 @@ export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' |
     setPaused: shape<'queue' | 'paused'>((knex, p) => knex(queues).insert({ queue: p.value('queue'), paused: p.value('paused') }).onConflict('queue').merge()),
     paused: shape<'queue'>((knex, p) => knex(queues).select('queue').where({ queue: p.value('queue'), paused: 1 })),
 
-    due: shape((knex, p) => {
-      // From 0: a range that leaves out NULL, for most ready jobs have no deadline.
-      const earliest = (state: JobState) => knex(jobs).min('due_at').where('state', state).where('due_at', '>=', 0)
-      return knex.select({
-        now: p.now, scheduled: earliest('scheduled'), active: earliest('active'), ready: earliest('ready'), done: earliest('done'), dead: earliest('dead'), cancelled: earliest('cancelled'),
-        requests: knex(requests).min('until'), tick: knex(schedules).min('next_at').where('next_at', '>=', 0),
-      })
-    }),
+    due: shape((knex, p) => knex.select(dueTimes(knex, p))),
+    dueAndInLine: shape<string>((knex, p) => knex.select({
+      ...dueTimes(knex, p),
+      ...Object.fromEntries(places.map((at) => {
+        const queue = p.value(`queue${at}`)
+        const inLine = knex(jobs).select('id').where('line', queue)
+        const paused = knex(queues).select('queue').where({ queue, paused: 1 })
+        return [`in_line${at}`, knex.raw('case when exists ? and not exists ? then 1 else 0 end', [inLine, paused])]
+      })),
+    })),
     promote: shape<'limit'>((knex, p) => jobsOf(knex, dialect.skipLocked(knex(jobs).select('id').where('state', 'scheduled').where('due_at', '<=', p.now).orderBy('due_at').limit(p.limit('limit'))))
       .update({ state: 'ready', line: knex.ref('queue'), due_at: knex.ref('deadline_at'), revision: plus(knex, 'revision', 1) })),
     overdue: shape<'limit' | 'state'>((knex, p) => whole(knex).where('state', p.value('state')).where('due_at', '<=', p.now).orderBy('due_at').limit(p.limit('limit'))),

@@ -11,6 +11,8 @@ import { Waiting } from './waiting.ts'
 const maxWaiting = 4096
 /** Queues that are looked into at each look of the upkeep: less than one backend call a second in all. */
 const maxPolls = 3
+/** Queues that one look of the upkeep can tell of. */
+const maxWaitedOn = 16
 
 /** What the operations of one binding share. */
 export interface QueueContext extends Pick<PortParts<RowQueue, QueueKeys, QueueCapability>, 'driver' | 'binding' | 'clock'> {
@@ -36,7 +38,9 @@ export function makeContext(parts: PortParts<RowQueue, QueueKeys, QueueCapabilit
     rules: ofAny,
     fire: (call) => fireDue({ driver, log, rules: ofAny }, call),
     ready: () => waiting.wakeAll(),
+    wake: (queue) => waiting.wake(queue),
     poll: () => waiting.wakeSome(maxPolls),
+    waitedOn: () => waiting.some(maxWaitedOn),
     awaited: () => waiting.any,
   })
   const silences = [...rules.keys()].map((queue) => driver.onWake(queue, () => waiting.wake(queue)))

@@ -130,6 +130,8 @@ export interface Due {
   readonly finished?: number | undefined
   /** Of a schedule. */
   readonly tick?: number | undefined
+  /** Of the queues that were asked for, those that are not paused and have a job in line; undefined when it was not looked at. */
+  readonly inLine?: readonly string[] | undefined
 }
 
 export interface StateCount {
@@ -179,8 +181,8 @@ export interface RowQueue<Step = unknown> {
   setPaused(queue: string, paused: boolean, call: Call): Promise<void>
   paused(queue: string, call: Call): Promise<boolean>
 
-  /** What is due, for a backend that does not see to it by itself. */
-  due(call: Call): Promise<Seen<Due>>
+  /** What is due, for a backend that does not see to it by itself. With `waitedOn`, 16 at most, where wake-ups reach this process alone: also `inLine`. */
+  due(call: Call, waitedOn?: readonly string[]): Promise<Seen<Due>>
   /** Scheduled jobs that are due become ready; how many, at most `limit`. */
   promote(limit: number, call: Call): Promise<number>
   /** Active jobs whose lease is over, and ready ones whose deadline passed. */
@@ -199,7 +201,9 @@ export interface RowQueue<Step = unknown> {
   /** False when it was changed meanwhile, or is gone. */
   dropSchedule(row: ScheduleRow, call: Call): Promise<boolean>
 
-  /** A wake-up for whoever waits on this queue, in every replica that the backend reaches. Lossy. */
+  /** Whom a wake-up reaches: all who share the backend, or this process alone; there, whoever waits is told by a look each second. */
+  readonly wakesReach: 'everyone' | 'process'
+  /** A wake-up for whoever waits on this queue. Lossy. */
   wake(queue: string): void
   onWake(queue: string, listener: () => void): () => void
 }

@@ -10,6 +10,8 @@ const maxRounds = 10
 /** Between two looks while nothing is known to be due: other replicas schedule jobs, too. */
 const restMs = 60_000
 const waitingRestMs = 5_000
+/** Nobody else tells of a job that another process enqueued. */
+const aloneRestMs = 1_000
 const afterFailureMs = 5_000
 /** Sweeping is never urgent: what it removes is invisible work, and leases come first. But it must keep up with ten thousand jobs a second. */
 const sweptAtOnce = 500
@@ -25,8 +27,12 @@ export interface UpkeepParts {
   readonly fire: (call: Call) => Promise<number>
   /** Jobs became ready in some queue. */
   readonly ready: () => void
+  /** A job is in line in this one. */
+  readonly wake: (queue: string) => void
   /** Lets some of those who wait look for themselves: the net under wake-ups that got lost. */
   readonly poll: () => void
+  /** Some of the queues that someone waits on, others the next time. */
+  readonly waitedOn: () => readonly string[]
   /** Whether someone waits for a job, so that being late would be noticed. */
   readonly awaited: () => boolean
 }
@@ -38,6 +44,8 @@ export interface UpkeepParts {
  */
 export class Upkeep {
   readonly #parts: UpkeepParts
+  /** While somebody waits. */
+  readonly #waitingRestMs: number
   #dueMs = 0
   #polledMs = 0
   #running: Promise<void> | undefined
@@ -49,6 +57,7 @@ export class Upkeep {
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts
+    this.#waitingRestMs = parts.driver.wakesReach === 'process' ? aloneRestMs : waitingRestMs
   }
 
   /** Something will be due in `delayMs`. */
@@ -70,7 +79,7 @@ export class Upkeep {
   /** Somebody began to wait: look more often. */
   attend(): void {
     this.#timerMs = Number.POSITIVE_INFINITY
-    this.note(waitingRestMs)
+    this.note(this.#waitingRestMs)
   }
 
   async close(): Promise<void> {
@@ -86,7 +95,7 @@ export class Upkeep {
     try {
       const call = ownCall()
       for (let rounds = 0; inMs <= 0 && rounds < maxRounds; rounds++) inMs = await this.#round(call)
-      inMs = Math.min(Math.max(1, inMs), this.#parts.awaited() ? waitingRestMs : restMs)
+      inMs = Math.min(Math.max(1, inMs), this.#parts.awaited() ? this.#waitingRestMs : restMs)
     } catch (error) {
       log.warn({ err: error }, 'the upkeep of the queue failed; it is tried again')
       inMs = afterFailureMs
@@ -100,7 +109,9 @@ export class Upkeep {
   /** Does a part of what is due; in how many milliseconds more is, 0 when it should look again. */
   async #round(call: Call): Promise<number> {
     const { driver } = this.#parts
-    const { found, nowMs } = await driver.due(call)
+    const { found, nowMs } = driver.wakesReach === 'process' ? await driver.due(call, this.#parts.waitedOn()) : await driver.due(call)
+    for (const queue of found.inLine ?? []) this.#parts.wake(queue)
+    if (found.inLine) this.#polledMs = this.#parts.clock.now()
     const inMs = (due: number | undefined) => (due ?? Number.POSITIVE_INFINITY) - nowMs
 
     const promoted = inMs(found.scheduled) <= 0 ? await driver.promote(atOnce, call) : 0

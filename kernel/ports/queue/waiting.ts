@@ -54,10 +54,14 @@ export class Waiting {
     for (const queue of this.#lines.keys()) this.wake(queue)
   }
 
-  /** Wakes at most `max` of the queues that someone waits on, others the next time. */
-  wakeSome(max: number): void {
+  /** At most `max` of the queues that someone waits on, others the next time. */
+  some(max: number): readonly string[] {
     const queues = [...this.#lines].filter(([, line]) => line.waiters.size > 0).map(([queue]) => queue)
-    for (const _ of queues.slice(0, max)) this.wake(queues[this.#turn++ % queues.length] ?? '')
+    return queues.slice(0, max).map(() => queues[this.#turn++ % queues.length] ?? '')
+  }
+
+  wakeSome(max: number): void {
+    for (const queue of this.some(max)) this.wake(queue)
   }
 
   /** Answers when woken, after `forMs`, or when the signal aborts; at once when `since` is no longer the number of wake-ups. */

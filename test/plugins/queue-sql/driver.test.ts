@@ -89,7 +89,7 @@ test('a table of an earlier version gets the columns that came later', async (t)
 /** How the database finds the rows: the names of the indexes, and what it scans or sorts. */
 test('what a lease looks through is one range of one index, and every sweep is a range, too', async (t) => {
   const { connection, tables } = await startQueues(t, { clock: systemClock, queues: {}, replicas: 0 })
-  const { makeStatements } = await import('../../../plugins/queue-sql/statements.ts')
+  const { makeStatements, waitedOnValues } = await import('../../../plugins/queue-sql/statements.ts')
   const statements = makeStatements({ dialect: connection.dialect, shape: (build) => connection.shape(build) }, tables)
   const plan = async ({ sql, params }: { sql: string; params: readonly (string | number | bigint | null | Uint8Array)[] }) =>
     (await connection.query<{ detail: string }>({ sql: `explain query plan ${sql}`, params }, call)).map(({ detail }) => detail).join('\n')
@@ -98,7 +98,7 @@ test('what a lease looks through is one range of one index, and every sweep is a
   t.regex(await plan(statements.leaseSome({ queue: 'q', max: 50, leaseMs: 1, token: 't', worker: null })), /__jobs_line \(line=\?\)/)
   t.regex(lease, /__jobs_line \(line=\?\)/)
   for (const text of [lease, await plan(statements.promote({ limit: 1 })), await plan(statements.overdue({ limit: 1, state: 'ready' })), await plan(statements.sweepJobs({ state: 'done', limit: 1 })),
-    await plan(statements.page({ queue: 'q', state: 'dead', from: 0, last: 1, before: 'g', limit: 1 })), await plan(statements.due({})), await plan(statements.leased({ token: 't' }))]) {
+    await plan(statements.page({ queue: 'q', state: 'dead', from: 0, last: 1, before: 'g', limit: 1 })), await plan(statements.due({})), await plan(statements.dueAndInLine(waitedOnValues(['q']))), await plan(statements.leased({ token: 't' }))]) {
     t.notRegex(text, /SCAN (?!picked|CONSTANT)/, text)
   }
   t.notRegex(lease, /TEMP B-TREE/)

@@ -84,13 +84,19 @@ test('the line is bounded, and closing empties it', async (t) => {
 })
 
 /** The upkeep over a backend where `due` is what the test says; how often it was asked. */
-function upkeep(due: () => Due, awaited: boolean) {
+function upkeep(due: () => Due, awaited: boolean, wakesReach: RowQueue['wakesReach'] = 'everyone') {
   const clock = new VirtualClock()
   const asked: number[] = []
   const warned: string[] = []
   const log: Log = { debug: () => undefined, info: () => undefined, warn: (_, message) => void warned.push(message), error: () => undefined, child: () => log }
-  const driver = { due: async () => { asked.push(clock.now()); return { found: due(), nowMs: clock.now() } }, promote: async () => 1, sweep: async () => 0 }
-  return { clock, asked, warned, upkeep: new Upkeep({ driver: driver as unknown as RowQueue, clock, log, rules: () => defaultRules, fire: () => Promise.resolve(0), ready: () => undefined, poll: () => undefined, awaited: () => awaited }) }
+  const woken: string[] = []
+  const look = async (_: unknown, waitedOn?: readonly string[]) => {
+    asked.push(clock.now())
+    return { found: { ...due(), inLine: waitedOn }, nowMs: clock.now() }
+  }
+  const driver = { wakesReach, due: look, promote: async () => 1, sweep: async () => 0 }
+  const parts = { fire: () => Promise.resolve(0), ready: () => undefined, wake: (queue: string) => void woken.push(queue), poll: () => void woken.push('some'), waitedOn: () => ['emails'], awaited: () => awaited }
+  return { clock, asked, warned, woken, upkeep: new Upkeep({ driver: driver as unknown as RowQueue, clock, log, rules: () => defaultRules, ...parts }) }
 }
 
 test('a queue at rest asks its backend nothing until it is used, and then once a minute', async (t) => {
@@ -105,12 +111,23 @@ test('a queue at rest asks its backend nothing until it is used, and then once a
 })
 
 test('with a waiter it asks once in five seconds, whatever happens', async (t) => {
-  const { clock, asked, upkeep: kept } = upkeep(() => ({}), true)
+  const { clock, asked, woken, upkeep: kept } = upkeep(() => ({}), true)
   kept.attend()
 
   await clock.advance(60_000)
 
   t.true(asked.length >= 10 && asked.length <= 14, `${asked.length} calls`)
+  t.deepEqual([...new Set(woken)], ['some'])
+})
+
+test('with a waiter whom other processes do not reach it asks once a second, and wakes the queues that it is told of', async (t) => {
+  const { clock, asked, woken, upkeep: kept } = upkeep(() => ({}), true, 'process')
+  kept.attend()
+
+  await clock.advance(60_000)
+
+  t.true(asked.length >= 59 && asked.length <= 61, `${asked.length} calls`)
+  t.deepEqual(woken, asked.map(() => 'emails'))
 })
 
 test('it looks at the very moment that something is due', async (t) => {
@@ -143,7 +160,7 @@ for (const awaited of [true, false]) {
       return taken
     }
     const driver = { due: async () => ({ found: left > 0 ? { finished: clock.now() - 1 } : {}, nowMs: clock.now() }), sweep: async (limit: number) => take(limit) }
-    const kept = new Upkeep({ driver: driver as unknown as RowQueue, clock, log: { warn: (_: object, text: string) => t.fail(text) } as unknown as Log, rules: () => defaultRules, fire: () => Promise.resolve(0), ready: () => undefined, poll: () => undefined, awaited: () => awaited })
+    const kept = new Upkeep({ driver: driver as unknown as RowQueue, clock, log: { warn: (_: object, text: string) => t.fail(text) } as unknown as Log, rules: () => defaultRules, fire: () => Promise.resolve(0), ready: () => undefined, wake: () => undefined, poll: () => undefined, waitedOn: () => [], awaited: () => awaited })
     await kept.settle()
 
     await clock.advance(60_000)
