@@ -41,7 +41,11 @@ export class Programs {
         this.#pool.release(client)
         return rows
       } catch (error) {
-        this.#letGo(client, error)
+        if (isOutdated(error)) {
+          // Each connection meets this once, and a new one never: there are as many tries as connections.
+          this.#pool.discard(client)
+          if (!isLate(call)) continue
+        } else this.#letGo(client, error)
         if (tries > 1 || !isLost(error) || isLate(call)) throw this.#failure(error, call)
       }
     }
@@ -173,6 +177,12 @@ export class Programs {
     }
     return name
   }
+}
+
+/** A column of what was prepared has another type since: the connection would say so for as long as it lives. */
+function isOutdated(error: unknown): boolean {
+  // Its message is in the server's language.
+  return stateOf(error) === '0A000' && error instanceof Error && 'routine' in error && error.routine === 'RevalidateCachedQuery'
 }
 
 function isRefusal(error: unknown): boolean {

@@ -127,3 +127,16 @@ for (const [server, open, quoted] of [['POSTGRES', inPostgres, '"Legacy Orders"'
     t.deepEqual((await storage.find({ collection: 'orders', orderBy: ['status'] })).items.map(({ id }) => id), ['1'])
   })
 }
+
+testWith(['POSTGRES'], 'a column that gets another type while Portico runs is read on, on every connection that was open', async (t, url = '') => {
+  const database = await inPostgres(t, url)
+  await database.run('create table counted (id text primary key, version bigint not null, n real)')
+  const storage = await startMapped(t, database, { collections: { counted: { table: 'counted', id: 'id', version: 'version', columns: { n: 'n' } } } })
+  await storage.insert({ collection: 'counted', id: 'a', value: { n: 5 } })
+  const read = () => Promise.all(Array.from({ length: 20 }, async () => (await storage.find({ collection: 'counted', where: { n: 5 } })).items.map(({ id, value }) => [id, value['n']])))
+  await read()
+
+  await database.run('alter table counted alter column n type double precision')
+
+  for (const found of await read()) t.deepEqual(found, [['a', 5]])
+})
