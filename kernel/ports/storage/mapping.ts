@@ -68,14 +68,14 @@ function faultsOfMapped(given: Declared): readonly KeyFault[] {
     ...(given.indexes ?? []).flatMap((index, at) => (typeof index === 'string' ? [] : [{ path: ['indexes', String(at)], message: 'must be the name of an index that the table has: Portico adds none to a table of others' }])),
     ...Object.keys(given.columns ?? {}).flatMap((name, _, names) => faultOfPath(name, names)),
     ...doubled(given),
-    ...partsOf(given).flatMap(({ path, column }) => (isName(column) ? [] : [{ path, message: 'is no name that can be quoted: a column\'s has no dot, *, ?, quote, backslash or " as " in it, and is 64 characters at most' }])),
+    ...partsOf(given).flatMap(({ path, column }) => (isName(column) ? [] : [{ path, message: 'is no name that can be quoted: a column\'s has no dot, *, ?, quote, backslash or " as " in it, is 64 characters at most, and not __proto__' }])),
     ...(given.table === undefined || (given.table.split('.').length < 3 && given.table.split('.').every(isName)) ? [] : [{ path: ['table'], message: 'is no name that can be quoted: it is `table` or `schema.table`, without *, ?, quotes, backslashes and " as "' }]),
   ]
 }
 
-/** As knex quotes it: it reads a dot as the end of a schema's name, `*` as all columns, and ` as ` as another name. */
+/** As knex quotes it: it reads a dot as the end of a schema's name, `*` as all columns, and ` as ` as another name; what it is given under `__proto__` it loses. */
 function isName(name: string): boolean {
-  return /^(?!.*\sas\s)[^.?*"'`\\\p{Cc}]{1,64}$/iu.test(name)
+  return name !== '__proto__' && /^(?!.*\sas\s)[^.?*"'`\\\p{Cc}]{1,64}$/iu.test(name)
 }
 
 function faultOfPath(name: string, names: readonly string[]): readonly KeyFault[] {
