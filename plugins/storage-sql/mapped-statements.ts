@@ -1,7 +1,7 @@
 import type { Knex } from 'knex'
 import type { Params, Shape, SqlConnection, SqlValue, Statement } from '../../kernel/ports/sql/index.ts'
 import type { Range } from '../../kernel/ports/storage/index.ts'
-import { asText, type Codec, plain } from './mapped-codec.ts'
+import { asText, type Codec } from './mapped-codec.ts'
 import type { Term } from './mapped-conditions.ts'
 import type { Layout } from './mapped-layout.ts'
 import { idsAtOnce } from './statements.ts'
@@ -102,11 +102,12 @@ export class MappedStatements {
   }
 
   #columns(knex: Knex): Record<string, Knex.Raw> {
-    const { id, version, mapping, fields, times } = this.#layout
+    const { id, mapping, fields, times } = this.#layout
     const { dialect } = this.#connection
     return {
       id: id.select(knex, dialect, mapping.id),
-      version: (version.is === 'integer' ? asText : plain)(knex, dialect, mapping.version.column),
+      // As it is compared: a padded column is told without its padding.
+      version: asText(knex, dialect, mapping.version.column),
       ...(times.createdAt && { created: times.createdAt.form.select(knex, dialect, times.createdAt.column) }),
       ...(times.updatedAt && { updated: times.updatedAt.form.select(knex, dialect, times.updatedAt.column) }),
       ...Object.fromEntries(fields.map(({ codec, column }, at) => [`c${at}`, codec.select(knex, dialect, column)])),

@@ -140,3 +140,18 @@ testWith(['POSTGRES'], 'a column that gets another type while Portico runs is re
 
   for (const found of await read()) t.deepEqual(found, [['a', 5]])
 })
+
+for (const [server, open] of [['POSTGRES', inPostgres], ['MARIADB', inMariadb]] as const) {
+  testWith([server], 'a version in a padded column is told as it is compared', async (t, url = '') => {
+    const database = await open(t, url)
+    await database.run('create table padded (id varchar(20) primary key, version char(60) not null, n integer)')
+    const storage = await startMapped(t, database, { collections: { padded: { table: 'padded', id: 'id', version: 'version', columns: { n: 'n' } } } })
+    const { version } = await storage.insert({ collection: 'padded', id: 'a', value: { n: 1 } })
+
+    const found = await storage.get({ collection: 'padded', id: 'a' })
+    t.is(found.version, version)
+    await storage.put({ collection: 'padded', id: 'a', value: { n: 2 }, ifVersion: found.version })
+
+    t.like((await storage.get({ collection: 'padded', id: 'a' })).value, { n: 2 })
+  })
+}
