@@ -81,7 +81,14 @@ function kindOf({ type, declared, chars, bytes, digits, scale, fraction, collati
   if (type === 'decimal') return { is: 'decimal', digits: Number(digits), scale: Number(scale) }
   if (type === 'double' || type === 'float' || type === 'uuid' || type === 'date') return { is: type }
   if (type === 'datetime' || type === 'timestamp') return { is: 'time', fraction: Number(fraction) }
-  if (type === 'enum') return { is: 'choice', values: Array.from(declared.matchAll(/'((?:[^']|'')*)'/g), ([, word = '']) => word.replaceAll(`''`, `'`)) }
+  if (type === 'enum') return { is: 'choice', orBlank: true, values: Array.from(declared.matchAll(/'((?:[^']|'')*)'/g), ([, word = '']) => unescaped(word)) }
   // MySQL's own JSON reads numbers with an error in the last digit. MariaDB's is a text.
   return { is: 'other' }
+}
+
+const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', 0: '\0' }
+
+/** A word of an enum as the server shows it in a declaration. */
+function unescaped(word: string): string {
+  return word.replaceAll(/''|\\(.)/g, (_, escaped: string | undefined) => (escaped === undefined ? `'` : (escapes[escaped] ?? escaped)))
 }

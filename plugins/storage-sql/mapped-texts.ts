@@ -43,12 +43,12 @@ export const uuidCodec: Codec = {
   equal: (value) => (typeof value === 'string' && canonicalUuid.test(value) ? value : undefined),
 }
 
-export function choiceCodec({ values }: Kind<'choice'>): Codec {
+export function choiceCodec({ values, orBlank }: Kind<'choice'>): Codec {
   return {
     select: asText,
     read: readText,
     write: (value) => (typeof value === 'string' && values.includes(value) ? { param: value } : mustBe(`one of ${values.slice(0, 20).join(', ')}`)),
-    equal: (value) => (typeof value === 'string' && values.includes(value) ? value : undefined),
+    equal: (value) => (typeof value === 'string' && (values.includes(value) || (orBlank && value === '')) ? value : undefined),
   }
 }
 

@@ -155,3 +155,20 @@ for (const [server, open] of [['POSTGRES', inPostgres], ['MARIADB', inMariadb]] 
     t.like((await storage.get({ collection: 'padded', id: 'a' })).value, { n: 2 })
   })
 }
+
+testWith(['MARIADB'], 'an enum keeps words with quotes, backslashes and breaks, and the blank that another program left is found', async (t, url = '') => {
+  const database = await inMariadb(t, url)
+  const words = [`it's`, 'a\\b', 'two\nlines', 'fine']
+  await database.run('create table moods (id varchar(20) primary key, version bigint not null, mood enum(?, ?, ?, ?))', words)
+  const storage = await startMapped(t, database, { collections: { moods: { table: 'moods', id: 'id', version: 'version', columns: { mood: 'mood' } } } })
+
+  for (const [at, mood] of words.entries()) {
+    await storage.insert({ collection: 'moods', id: String(at), value: { mood } })
+    t.deepEqual((await storage.find({ collection: 'moods', where: { mood } })).items.map(({ id, value }) => [id, value]), [[String(at), { mood }]])
+  }
+  await database.run(`set sql_mode = ''`)
+  await database.run(`insert into moods values ('blank', 1, 'none of them')`)
+
+  t.deepEqual((await storage.find({ collection: 'moods', where: { mood: '' } })).items.map(({ id }) => id), ['blank'])
+  await t.throwsAsync(storage.put({ collection: 'moods', id: 'blank', value: { mood: '' } }), { code: 'STORAGE_VALUE_UNMAPPED' })
+})

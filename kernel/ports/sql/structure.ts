@@ -10,8 +10,8 @@ export type ColumnKind =
   | { readonly is: 'decimal'; readonly digits?: number; readonly scale?: number }
   /** An instant, with so many digits after the second. */
   | { readonly is: 'time'; readonly fraction: number }
-  /** One of some texts. */
-  | { readonly is: 'choice'; readonly values: readonly string[] }
+  /** One of some texts. `orBlank`: and '' where another program wrote what is none of them. */
+  | { readonly is: 'choice'; readonly values: readonly string[]; readonly orBlank?: true }
   /** `uuid` is told in lower case with dashes. */
   | { readonly is: 'double' | 'float' | 'boolean' | 'json' | 'uuid' | 'date' | 'other' }
 
