@@ -55,16 +55,15 @@ export function choiceCodec({ values, orBlank }: Kind<'choice'>): Codec {
 const longest = 2n ** 63n - 1n
 
 /** Whole numbers told as strings: exact beyond 2^53. */
-export function digitsCodec(kind: Kind<'integer'>): Codec {
-  const { min } = kind
-  // No parameter of a statement is larger, also where a column without a sign has room for it.
-  const max = kind.max < longest ? kind.max : longest
+export function digitsCodec({ min, max }: Kind<'integer'>): Codec {
   const within = (value: Json) => {
     const number = wholeNumber(value)
-    return number !== undefined && number >= min && number <= max ? integerParam(number) : undefined
+    return number !== undefined && number >= min && number <= max ? (number <= longest ? integerParam(number) : String(number)) : undefined
   }
   return {
     exact: true,
+    // A parameter that is a number is no larger; only MySQL and MariaDB have columns that are.
+    ...(max > longest && { compared: (knex, _, value) => knex.raw('cast(? as unsigned)', [value]) }),
     select: asText,
     read(raw) {
       if (wholeNumber(raw) === undefined) throw new Unreadable('holds no whole number')
