@@ -1,4 +1,4 @@
-import type { Collection, Db, MongoClient } from 'mongodb'
+import { type Collection, type Db, MongoBulkWriteError, type MongoClient } from 'mongodb'
 import { type Call, isPorticoError, type Refusal } from '../../kernel/plugin.ts'
 import { databaseError, type MongoChange, type MongoConnection, type MongoDocument, mongoError, type MongoFilter, type MongoFind, type MongoIndex, type MongoStep } from '../../kernel/ports/mongodb/index.ts'
 import { bsonOptions } from './bson.ts'
@@ -10,6 +10,7 @@ import type { Kept } from './kept.ts'
 import { holdLock } from './lock.ts'
 import { LockCollection } from './lock-collection.ts'
 import type { Opened } from './open.ts'
+import { uniqueOf, updateOf } from './steps.ts'
 import { ServerTime } from './server-time.ts'
 
 /** What the client sets for all that is no bare command. */
@@ -75,9 +76,21 @@ export class MongodbConnection implements MongoConnection {
     return commitTogether(parts, steps, call)
   }
 
+  async insert(collection: string, documents: readonly MongoDocument[], call: Call): Promise<Refusal | undefined> {
+    if (documents.length === 0) return undefined
+    return this.#commands.write(call, async (limits) => {
+      try {
+        await this.#in(collection).insertMany(documents, { ...limits, ordered: true })
+        return undefined
+      } catch (error) {
+        return { step: refusedIn(error), ...uniqueOf(error) }
+      }
+    })
+  }
+
   async change(collection: string, changes: readonly MongoChange[], call: Call): Promise<void> {
     if (changes.length === 0) return
-    const operations = changes.map(({ filter, set }) => ({ updateOne: { filter, update: { $set: set } } }))
+    const operations = changes.map(({ filter, ...fields }) => ({ updateOne: { filter, update: updateOf(fields) } }))
     await this.#commands.write(call, (limits) => this.#in(collection).bulkWrite(operations, { ...limits, ordered: false }))
   }
 
@@ -126,4 +139,10 @@ export class MongodbConnection implements MongoConnection {
       return localTime.getTime()
     })
   }
+}
+
+/** Which document was refused. The count of those before it is not told rightly by every server. */
+function refusedIn(error: unknown): number {
+  const [first] = error instanceof MongoBulkWriteError ? [error.writeErrors].flat() : []
+  return first?.index ?? 0
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ClientSession, Collection } from 'mongodb'
 import type { Refusal } from '../../kernel/plugin.ts'
-import type { MongoFilter, MongoStep, MongoTarget } from '../../kernel/ports/mongodb/index.ts'
+import type { MongoFields, MongoFilter, MongoStep, MongoTarget } from '../../kernel/ports/mongodb/index.ts'
 import type { Limits } from './commands.ts'
 import { indexOf, isDuplicate, type Sending } from './faults.ts'
 import type { Kept } from './kept.ts'
@@ -36,9 +36,7 @@ export async function applyStep(collection: Collection<Kept>, step: MongoStep, n
         return await demandNone(collection, step.id, options)
     }
   } catch (error) {
-    if (!isDuplicate(error)) throw error
-    const index = indexOf(error)
-    return { reason: 'unique', ...(index !== undefined && { index }) }
+    return uniqueOf(error)
   }
 }
 
@@ -64,6 +62,21 @@ async function demandNone(collection: Collection<Kept>, id: string, options: Ste
   await collection.insertOne({ _id: id }, options)
   await collection.deleteOne({ _id: id }, options)
   return undefined
+}
+
+/** The change in MongoDB's own words, which know no empty ones. */
+export function updateOf({ set, unset = [] }: MongoFields): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
+  return {
+    ...(Object.keys(set).length > 0 && { $set: set }),
+    ...(unset.length > 0 && { $unset: Object.fromEntries(unset.map((field) => [field, ''])) }),
+  }
+}
+
+/** The refusal of an insert, or of a change, by a unique index. @throws what is none */
+export function uniqueOf(error: unknown): Refused {
+  if (!isDuplicate(error)) throw error
+  const index = indexOf(error)
+  return { reason: 'unique', ...(index !== undefined && { index }) }
 }
 
 function filterOf({ filter, unexpired }: MongoTarget, nowMs: number): MongoFilter {

@@ -6,7 +6,7 @@ import { KeptJobs } from './kept-jobs.ts'
 import { pay, pick, roomIn } from './picking.ts'
 import { requestBytes, Requests } from './requests.ts'
 import { Schedules } from './schedules.ts'
-import { Signals } from './signals.ts'
+import { Signals } from '../../kernel/ports/sql/index.ts'
 
 export type MemoryStep =
   | { readonly do: 'add'; readonly row: AddedRow }

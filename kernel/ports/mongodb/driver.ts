@@ -1,4 +1,4 @@
-import type { Commits } from '../../binding/unit.ts'
+import type { Commits, Refusal } from '../../binding/unit.ts'
 import type { Call } from '../../call.ts'
 
 /** A document: JSON values, and Dates, which BSON keeps to the millisecond. Field names of the top level have no dot and no `$`. */
@@ -39,10 +39,15 @@ export interface MongoFind {
   readonly only?: readonly string[]
 }
 
-/** One field set on one document. */
-export interface MongoChange {
-  readonly filter: MongoFilter
+/** What becomes of the fields of one document; the others stay. */
+export interface MongoFields {
   readonly set: Readonly<Record<string, unknown>>
+  readonly unset?: readonly string[]
+}
+
+/** A change of the one document that matches. */
+export interface MongoChange extends MongoFields {
+  readonly filter: MongoFilter
 }
 
 /** An ascending index on one field; documents that lack the field are not in it, also where it is unique. */
@@ -69,6 +74,10 @@ export interface MongoConnection extends Commits<MongoStep> {
   find(collection: string, filter: MongoFilter, find: MongoFind, call: Call): Promise<readonly MongoDocument[]>
   /** How many documents match; `index` as in `find`. */
   count(collection: string, filter: MongoFilter, index: string | undefined, call: Call): Promise<number>
+  /**
+   * Each document on its own, in their order, until one is refused as a step `insert` is: the refusal tells which, and those before it are there.
+   */
+  insert(collection: string, documents: readonly MongoDocument[], call: Call): Promise<Refusal | undefined>
   /** Each change on its own, in any order; one that matches nothing is left out. */
   change(collection: string, changes: readonly MongoChange[], call: Call): Promise<void>
   /** Removes what matches, each document on its own; answers how many. */

@@ -26,7 +26,10 @@ export function adding(context: QueueContext): Pick<QueueOperations, 'enqueue' |
   async function add(operation: string, queue: string, jobs: readonly NewJob[], call: Call): Promise<readonly Added[]> {
     const rules = context.rulesOf(queue)
     const rows = jobs.map((job, index) => newRow(job, { operation, path: operation === 'enqueue' ? '' : `/jobs/${index}`, queue }, rules, { clock, newId }))
-    if (call.unit) return stage(call.unit, queue, rows, call)
+    if (call.unit) {
+      QueueStage.ofCaller(call.unit, context, operation)
+      return stage(call.unit, queue, rows, call)
+    }
 
     for (let races = 0; ; races++) {
       const unit = makeUnit()

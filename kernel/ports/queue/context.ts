@@ -15,7 +15,7 @@ const maxPolls = 3
 const maxWaitedOn = 16
 
 /** What the operations of one binding share. */
-export interface QueueContext extends Pick<PortParts<RowQueue, QueueKeys, QueueCapability>, 'driver' | 'binding' | 'clock'> {
+export interface QueueContext extends Pick<PortParts<RowQueue, QueueKeys, QueueCapability>, 'driver' | 'binding' | 'clock' | 'capabilities'> {
   /** @throws QUEUE_NOT_FOUND when the manifest declares no such queue. */
   rulesOf(queue: string): QueueRules
   /** A job of it is active no more: where a limit held others back, whoever waits looks again. */
@@ -59,6 +59,7 @@ export function makeContext(parts: PortParts<RowQueue, QueueKeys, QueueCapabilit
 
   return {
     driver, binding, clock, waiting, upkeep,
+    capabilities: parts.capabilities,
     random: Math.random,
     closed: () => closed,
     roomIn(queue) {

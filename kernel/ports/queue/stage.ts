@@ -1,4 +1,5 @@
 import type { Refusal, Stage, Unit } from '../../binding/unit.ts'
+import { unsupported } from '../../errors.ts'
 import type { QueueContext } from './context.ts'
 import type { Acked, AddedRow } from './driver.ts'
 import { queueError } from './errors.ts'
@@ -19,6 +20,12 @@ export class QueueStage implements Stage<unknown> {
 
   static in(unit: Unit, context: QueueContext): QueueStage {
     return unit.join(context.driver.commits, context.binding, () => new QueueStage(context))
+  }
+
+  /** As `in`, for a unit that the caller gave. @throws QUEUE_UNSUPPORTED without the capability `units` */
+  static ofCaller(unit: Unit, context: QueueContext, what: string): QueueStage {
+    if (!context.capabilities.has('units')) throw unsupported('queue', { binding: context.binding, what: `${what} in a unit of work`, capability: 'units' })
+    return QueueStage.in(unit, context)
   }
 
   steps(): readonly unknown[] {

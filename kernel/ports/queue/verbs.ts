@@ -46,7 +46,7 @@ export function verbs(context: QueueContext): Pick<QueueOperations, 'ack' | 'fai
 
       const done = { id: at.id, queue, token: at.lease, result, keepMs: keepMs('done', rules), lanes: rules.limits?.perKey !== undefined }
       if (call.unit) {
-        QueueStage.in(call.unit, context).acks.push(done)
+        QueueStage.ofCaller(call.unit, context, 'ack').acks.push(done)
         return { state: 'done' }
       }
       if (await driver.ack(done, call)) {
