@@ -1,12 +1,14 @@
 import type { Call } from '../../kernel/plugin.ts'
 import type { Acked, AddedRow, Due, JobRange, JobRow, JobState, Leased, LeaseWanted, RowQueue, ScheduleRow, Seen, StateCount } from '../../kernel/ports/queue/index.ts'
 import { type SqlConnection, SqlRefusal, type SqlStep } from '../../kernel/ports/sql/index.ts'
-import { Acks } from './acks.ts'
+import { gatherAcks } from './acks.ts'
+import { gatherAdds } from './adds.ts'
+import type { Gathered } from './gathered.ts'
 import { SqlLimits } from './limits.ts'
 import { makeLimitStatements } from './limit-statements.ts'
-import { addedValues, mutableValues, toRow, type StoredJob } from './rows.ts'
+import { addedValues, manyValues, mutableValues, toRow, type StoredJob } from './rows.ts'
 import { SqlSchedules } from './schedules.ts'
-import { keysAtOnce, makeStatements, type Statements, waitedOnValues } from './statements.ts'
+import { addedAtOnce, keysAtOnce, makeStatements, type Statements, waitedOnValues } from './statements.ts'
 import type { Tables } from './tables.ts'
 
 /** How long the answer to a lease request is kept. */
@@ -24,7 +26,8 @@ export class SqlQueue implements RowQueue<SqlStep> {
   readonly commits: SqlConnection
   readonly #connection: SqlConnection
   readonly #statements: Statements
-  readonly #acks: Acks
+  readonly #acks: Gathered<Acked, boolean>
+  readonly #adds: Gathered<readonly AddedRow[], undefined>
   readonly #limits: SqlLimits
   readonly #schedules: SqlSchedules
   readonly #channel: string
@@ -35,14 +38,23 @@ export class SqlQueue implements RowQueue<SqlStep> {
     // The shapes are made apart from their connection, which they must not lose.
     const shapes: Pick<SqlConnection, 'dialect' | 'shape'> = { dialect: connection.dialect, shape: (build) => connection.shape(build) }
     this.#statements = makeStatements(shapes, tables)
-    this.#acks = new Acks(connection, this.#statements)
+    this.#acks = gatherAcks(connection, this.#statements)
+    this.#adds = gatherAdds(connection, (rows) => this.insert(rows))
     this.#limits = new SqlLimits(connection, makeLimitStatements(shapes, tables))
     this.#schedules = new SqlSchedules(connection, tables)
     this.#channel = tables.jobs
   }
 
   insert(rows: readonly AddedRow[]): readonly SqlStep[] {
-    return rows.map((row) => ({ ...this.#statements.insert(addedValues(row)), expect: 1 }))
+    const steps: SqlStep[] = []
+    let at = 0
+    for (; rows.length - at >= addedAtOnce; at += addedAtOnce) steps.push({ ...this.#statements.insertMany(manyValues(rows.slice(at, at + addedAtOnce))), expect: addedAtOnce })
+    for (const row of rows.slice(at)) steps.push({ ...this.#statements.insert(addedValues(row)), expect: 1, byKey: true })
+    return steps
+  }
+
+  add(rows: readonly AddedRow[]): Promise<void> {
+    return this.#adds.add(rows)
   }
 
   async lease(wanted: LeaseWanted, call: Call): Promise<Leased | undefined> {

@@ -126,3 +126,10 @@ export function addedValues(row: AddedRow): Record<AddedColumn, SqlValue> {
     delay: row.delayMs ?? null,
   }
 }
+
+/** The values of several rows by column and place. */
+export function manyValues(rows: readonly AddedRow[]): Record<string, SqlValue> {
+  const values: Record<string, SqlValue> = {}
+  for (const [at, row] of rows.entries()) for (const [column, value] of Object.entries(addedValues(row))) values[`${column}${at}`] = value
+  return values
+}

@@ -6,9 +6,10 @@ import { leasing, type LeaseName, mostLeased } from './leases.ts'
 import { jobColumns, type Tables } from './tables.ts'
 
 export const keysAtOnce = 50
-/** Acknowledged by one statement. */
+/** Acknowledged, or added, by one statement. */
 export const acksAtOnce = 50
-const slots = Array.from({ length: acksAtOnce }, (_, at) => at)
+export const addedAtOnce = 50
+const slots = Array.from({ length: 50 }, (_, at) => at)
 /** Queues that one look tells of. */
 const places = Array.from({ length: 16 }, (_, at) => at)
 
@@ -44,6 +45,9 @@ export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' |
     }
   }
 
+  const added = (knex: Knex, p: Params<never>, value: (column: AddedColumn) => Knex.Raw) => ({
+    ...ofColumns(addedAsGiven, value), due_at: knex.raw('coalesce(?, ? + ?)', [value('due_at'), p.now, value('delay')]), revision: 1,
+  })
   /** A finished job has no lane, and is found by no token. */
   const acking = (knex: Knex, p: Params<AckName>) => knex(jobs)
     .where({ queue: p.value('queue'), token: p.value('token'), state: 'active' }).where('lease_until', '>', p.now)
@@ -53,11 +57,8 @@ export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' |
     })
 
   return {
-    insert: shape<AddedColumn>((knex, p) => knex(jobs).insert({
-      ...ofColumns(addedAsGiven, (column) => p.value(column)),
-      due_at: knex.raw('coalesce(?, ? + ?)', [p.value('due_at'), p.now, p.value('delay')]),
-      revision: 1,
-    })),
+    insert: shape<AddedColumn>((knex, p) => knex(jobs).insert(added(knex, p, (column) => p.value(column)))),
+    insertMany: shape<string>((knex, p) => knex(jobs).insert(slots.map((at) => added(knex, p, (column) => p.value(`${column}${at}`))))),
 
     lease: shape<LeaseName>((knex, p) => leaseOf(knex, p, dialect.skipLocked(firstInLine(knex, p).select('id')))),
     /** As `lease`, and no more once their payloads are 8 MiB together: an answer has to fit in memory. */

@@ -57,7 +57,7 @@ export class Programs {
     if (!only) return []
     if (call.remainingMs() <= 0) throw databaseError(this.#connection, 'busy', 'the deadline passed before its turn')
     const client = await this.#pool.acquire(call)
-    return steps.length === 1 && only.byKey ? this.#alone(client, only, call) : this.#together(client, steps, call)
+    return steps.length === 1 && (only.byKey || only.expect === undefined) ? this.#alone(client, only, call) : this.#together(client, steps, call)
   }
 
   /** One statement that is its own transaction: a single round trip. */
@@ -66,7 +66,7 @@ export class Programs {
       const { rowCount } = await preparedWithin(client, step, this.#nameOf(step), call.remainingMs())
       this.#pool.release(client)
       const changed = rowCount ?? 0
-      // It met at most one row: another number than it expects changed nothing.
+      // It met at most one row, or any number will do: another number than it expects changed nothing.
       return step.expect !== undefined && changed !== step.expect ? { step: 0, reason: 'count' } : [changed]
     } catch (error) {
       this.#letGo(client, error)

@@ -106,20 +106,9 @@ export const operatingCases: readonly QueueCase[] = [
     t.deepEqual(idsOf((await waiting).items), [id])
   }),
 
-  promise('every declared queue is counted at once, a paused one too', ['inspect', 'pause'], async (t, { queue }) => {
-    await queue.enqueue({ queue: 'parking', payload: 1 })
-    await queue.pause({ queue: 'parking' })
-
-    const { items } = await queue.queues({})
-
-    t.true(items.length > 2)
-    t.is(new Set(items.map((one) => one.queue)).size, items.length)
-    t.like(items.find((one) => one.queue === 'parking'), { paused: true, ready: 1, active: 0 })
-    t.like(items.find((one) => one.queue === 'emails'), { paused: false, ready: 0, oldestReadyMs: null })
-  }),
-
   promise('counts tell each state and how old the oldest is', ['inspect', 'delay'], async (t, { queue, clock }) => {
     t.is((await queue.counts({ queue: 'emails' })).oldestReadyMs, null)
+    const startedMs = performance.now()
     await queue.enqueueMany({ queue: 'emails', jobs: [{ payload: 1 }, { payload: 2 }, { payload: 3 }, { payload: 4, delayMs: 60_000 }] })
     const { token } = await leaseOne(queue, { queue: 'emails' })
     await queue.ack({ queue: 'emails', token })
@@ -128,7 +117,9 @@ export const operatingCases: readonly QueueCase[] = [
 
     const { oldestReadyMs, ...counts } = await queue.counts({ queue: 'emails' })
     t.deepEqual(counts, { queue: 'emails', paused: false, ready: 1, scheduled: 1, active: 1, done: 1, dead: 0 })
-    near(t, clock, oldestReadyMs ?? -1, 2_500)
+    // A server's clock goes on while it is asked.
+    const passedMs = clock.toleranceMs === 0 ? 0 : performance.now() - startedMs
+    t.true((oldestReadyMs ?? -1) >= 2_500 - clock.toleranceMs && (oldestReadyMs ?? Infinity) <= 2_500 + clock.toleranceMs + passedMs, String(oldestReadyMs))
   }),
 
   longPromise('finished jobs are kept as long as the queue says, and no longer', ['inspect', 'idempotency'], async (t, { queue, clock }) => {

@@ -7,7 +7,7 @@ import type { AddedRow, JobRow } from './driver.ts'
 import { toJob } from './job.ts'
 import { newRow } from './new-job.ts'
 import type { NewJob, QueueOperations } from './operations.ts'
-import { QueueStage } from './stage.ts'
+import { added as noteAdded, QueueStage } from './stage.ts'
 
 /** How often a key that another process takes at the same moment is looked up again. */
 const maxRaces = 5
@@ -29,6 +29,11 @@ export function adding(context: QueueContext): Pick<QueueOperations, 'enqueue' |
     if (call.unit) {
       QueueStage.ofCaller(call.unit, context, operation)
       return stage(call.unit, queue, rows, call)
+    }
+    if (driver.add && rows.every(({ key }) => key === undefined)) {
+      await driver.add(rows, call)
+      noteAdded(context, rows)
+      return rows.map((row) => ({ row, repeated: false }))
     }
 
     for (let races = 0; ; races++) {

@@ -149,6 +149,8 @@ export interface RowQueue<Step = unknown> {
   /** What commits `insert`'s steps, alone or in a unit of work. A refused unique step means that a key is taken. */
   readonly commits: Commits<Step>
   insert(rows: readonly AddedRow[]): readonly Step[]
+  /** The same at once, for rows without keys, which nothing refuses; a driver that has it may gather those of many callers. */
+  add?(rows: readonly AddedRow[], call: Call): Promise<void>
   /**
    * Leases up to `max` ready jobs of a queue that is not paused: counts the attempt, sets token, worker and lease end.
    * By rank and id, and no more once their payloads are about 8 MiB; a lease ends no later than the job's deadline.

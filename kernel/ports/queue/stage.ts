@@ -46,13 +46,17 @@ export class QueueStage implements Stage<unknown> {
   }
 
   committed(): void {
-    const { driver, upkeep, clock } = this.#context
-    const nowMs = clock.now()
-    for (const row of this.rows) {
-      if (row.state === 'scheduled') upkeep.note(row.runAt - nowMs)
-      if (row.deadlineAt !== undefined) upkeep.note(row.deadlineAt - nowMs)
-    }
-    for (const queue of new Set(this.rows.filter((row) => row.state === 'ready').map((row) => row.queue))) driver.wake(queue)
+    added(this.#context, this.rows)
     for (const { queue } of this.acks) this.#context.roomIn(queue)
   }
+}
+
+/** These jobs are durable: whoever waits for them is told, and the upkeep of when they are due. */
+export function added({ driver, upkeep, clock }: QueueContext, rows: readonly AddedRow[]): void {
+  const nowMs = clock.now()
+  for (const row of rows) {
+    if (row.state === 'scheduled') upkeep.note(row.runAt - nowMs)
+    if (row.deadlineAt !== undefined) upkeep.note(row.deadlineAt - nowMs)
+  }
+  for (const queue of new Set(rows.filter((row) => row.state === 'ready').map((row) => row.queue))) driver.wake(queue)
 }
