@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { ExecutionContext } from 'ava'
 import { isPorticoError } from '../../kernel/index.ts'
 import type { BoundQueue } from '../contract/queue.ts'
 
@@ -111,4 +112,17 @@ export async function underJobs({ queues, queue, producers, workers, failedOf }:
   working = false
   await workersDone
   return { enqueued, acked, unknown, dead, codes, untyped, longestMs, recoveredMs: recoveredAtMs - backAtMs }
+}
+
+/** No acknowledged enqueue is lost, no job is acknowledged twice, each call ends in time, and the backend is used again within `recoveryMs`. */
+export function judgeJobs(t: ExecutionContext, what: string, told: ToldJobs, recoveryMs: number): void {
+  const { enqueued, acked, unknown, dead, codes } = told
+  const lost = [...enqueued].filter((id) => !acked.has(id) && !unknown.has(id) && !dead.has(id))
+  const twice = [...acked].filter(([, times]) => times > 1)
+  t.log(`${what}: ${enqueued.size} enqueued, ${acked.size} acknowledged, ${twice.length} of them twice, ${unknown.size} acks without an answer, ${dead.size} dead, ${lost.length} lost (${[...codes].map(([code, times]) => `${code} ${times}`).join(', ')}); longest ${Math.round(told.longestMs)} ms, used again after ${Math.round(told.recoveredMs)} ms`)
+  t.deepEqual(told.untyped, [])
+  t.deepEqual(lost, [])
+  t.deepEqual(twice, [])
+  t.true(told.longestMs < callTimeoutMs + 1_200, `a call took ${told.longestMs} ms`)
+  t.true(told.recoveredMs < recoveryMs, `used again after ${told.recoveredMs} ms`)
 }

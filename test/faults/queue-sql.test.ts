@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import test from 'ava'
+import { createKernel } from '../../kernel/index.ts'
+import { silentLog } from '../contract/log.ts'
+import { databaseOf, serverUrl } from '../services/server.ts'
+import { judgeJobs, underJobs } from './jobs.ts'
+
+const run = promisify(execFile)
+/** Small unless set: `npm run test:faults` with FAULT_ROUNDS=20 is the whole. */
+const rounds = Number(process.env['FAULT_ROUNDS'] ?? 1)
+const pauseMs = Number(process.env['FAULT_PAUSE_MS'] ?? 2_000)
+/** A backend that is back is used again within this. */
+const recoveryMs = 10_000
+/** Longer than a lease, for one whose answer was lost ends by itself. */
+const quietMs = 8_000
+const load = { queue: 'work', producers: 8, workers: 8, failedOf: 10 } as const
+
+for (const { name, service } of [{ name: 'POSTGRES', service: 'postgres' }, { name: 'MARIADB', service: 'mariadb' }] as const) {
+  const url = serverUrl(name)
+  const fault = (what: string, disturb: () => Promise<void>) => {
+    const title = `${service}: jobs: ${what}`
+    if (url === undefined) return test.serial.skip(title, () => undefined)
+    test.serial(title, async (t) => {
+      t.timeout(rounds * 180_000)
+      const { connection } = await databaseOf(t, url)
+      const manifest = {
+        version: 1, name: 'faults', connections: { main: connection },
+        ports: { queue: { on: 'main', queues: { work: { attempts: 100, backoff: { initial: '200ms', max: '1s' }, maxCrashes: 100 } } } },
+      }
+      const kernels = await Promise.all([1, 2].map(() => createKernel(manifest, { log: silentLog, env: {} })))
+      t.teardown(() => Promise.all(kernels.map((kernel) => kernel.close())))
+      const queues = kernels.map(({ ports }) => ports.queue)
+
+      for (let round = 0; round < rounds; round++) {
+        const told = await underJobs({ queues, ...load }, quietMs, disturb)
+        judgeJobs(t, what, told, recoveryMs)
+        const counts = await queues[0]?.counts({ queue: 'work' })
+        t.like(counts, { ready: 0, scheduled: 0, active: 0 })
+        t.log(`${counts?.done} done and ${counts?.dead} dead at the end`)
+      }
+    })
+  }
+
+  fault('killed and started again under producers and workers of two replicas, none is lost and none is acknowledged twice', async () => {
+    await run(`${process.env['PORTICO_SERVICES'] ?? ''}/kill`, [service])
+    await sleep(500)
+    await run(`${process.env['PORTICO_SERVICES'] ?? ''}/up`, [service])
+  })
+  fault('stopped in good order and started again, the same', async () => {
+    await run(`${process.env['PORTICO_SERVICES'] ?? ''}/restart`, [service])
+  })
+  fault(`paused for ${pauseMs} ms, the same`, async () => {
+    await run(`${process.env['PORTICO_SERVICES'] ?? ''}/pause`, [service])
+    await sleep(pauseMs)
+    await run(`${process.env['PORTICO_SERVICES'] ?? ''}/resume`, [service])
+  })
+}

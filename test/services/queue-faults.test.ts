@@ -1,0 +1,84 @@
+import { createKernel } from '../../kernel/index.ts'
+import { systemClock } from '../../kernel/clock.ts'
+import type { Clock } from '../../kernel/plugin.ts'
+import { silentLog } from '../contract/log.ts'
+import { databaseOf, testWith } from './server.ts'
+import { openProxy } from './toxiproxy.ts'
+
+const servers = ['POSTGRES', 'MARIADB', 'REDIS'] as const
+const emails = 'emails'
+const hour = 3_600_000
+const off = (byMs: number): Clock => ({ now: () => systemClock.now() + byMs, after: (delayMs, task) => systemClock.after(delayMs, task) })
+
+for (const server of servers) {
+  testWith([server], 'replicas whose clocks are an hour off lease, extend, retry and end jobs by the backend\'s time', async (t, url) => {
+    const { connection } = await databaseOf(t, url)
+    const manifest = { version: 1, name: 'faults', connections: { main: connection }, ports: { queue: { on: 'main', queues: { [emails]: {} } } } }
+    const [right, late, early] = await Promise.all([0, -hour, hour].map((byMs) => createKernel(manifest, { log: silentLog, env: {}, clock: off(byMs) })))
+    if (!right || !late || !early) throw new Error('three kernels were started')
+    t.teardown(() => Promise.all([right.close(), late.close(), early.close()]))
+
+    for (const { ports } of [late, early]) {
+      await ports.queue.enqueueMany({ queue: emails, jobs: [{ payload: 'now' }, { payload: 'later', delayMs: 1_500 }] })
+      const leased = await ports.queue.lease({ queue: emails, max: 10, leaseMs: 30_000 })
+      t.deepEqual(leased.items.map(({ job }) => job.payload), ['now'])
+      // Nobody takes the lease of a live worker away, and nobody runs a job before its time.
+      for (const other of [right, late, early]) t.is((await other.ports.queue.lease({ queue: emails, max: 10 })).items.length, 0)
+      const token = leased.items[0]?.token ?? ''
+      t.true((await right.ports.queue.extend({ queue: emails, token, leaseMs: 30_000 })).expiresInMs > 25_000)
+      t.is((await ports.queue.ack({ queue: emails, token })).state, 'done')
+
+      const [delayed] = (await right.ports.queue.lease({ queue: emails, waitMs: 10_000 })).items
+      t.is(delayed?.job.payload, 'later')
+      const failed = await ports.queue.fail({ queue: emails, token: delayed?.token ?? '', error: { message: 'x' }, retryInMs: 500 })
+      t.is(failed.state, 'scheduled')
+      const [again] = (await right.ports.queue.lease({ queue: emails, waitMs: 10_000 })).items
+      t.is(again?.job.attempt, 2)
+      await right.ports.queue.ack({ queue: emails, token: again?.token ?? '' })
+    }
+  })
+
+  testWith([server, 'TOXIPROXY'], 'what was done while its answer was cut off is not done again by a repeat', async (t, url = '', api = '') => {
+    const { connection, url: own } = await databaseOf(t, url)
+    const proxy = await openProxy(t, api, new URL(url).host)
+    const through = new URL(own)
+    through.port = String(proxy.port)
+    const ports = { queue: { on: 'main', queues: { [emails]: { lease: '1m' } } } }
+    const kernel = await createKernel({ version: 1, name: 'faults', connections: { main: { ...connection, with: { ...connection.with, url: through.href } } }, ports }, { log: silentLog, env: {} })
+    const direct = await createKernel({ version: 1, name: 'faults', connections: { main: connection }, ports }, { log: silentLog, env: {} })
+    t.teardown(() => Promise.all([kernel.close(), direct.close()]))
+    const { queue } = kernel.ports
+    const again = async <A>(call: () => Promise<A>): Promise<A> => {
+      for (let tries = 0; ; tries++) {
+        try {
+          return await call()
+        } catch (error) {
+          if (tries === 20) throw error
+          await new Promise((resolve) => setTimeout(resolve, 100))
+        }
+      }
+    }
+    const add = (timeoutMs: number) => queue.enqueue({ queue: emails, payload: 1, idempotencyKey: 'k' }, { timeoutMs })
+    await queue.enqueue({ queue: emails, payload: 'first' })
+
+    const first = (await queue.lease({ queue: emails })).items[0]
+    const ack = (timeoutMs: number) => queue.ack({ queue: emails, token: first?.token ?? '' }, { timeoutMs })
+    const state = async () => (await direct.ports.queue.get({ queue: emails, id: first?.job.id ?? '' })).state
+    await proxy.hang('answers')
+    await t.throwsAsync(ack(700))
+    const found = await state()
+    await proxy.cut()
+    await proxy.restore()
+    t.deepEqual(await again(() => ack(3_000)), { state: 'done' })
+    t.is(await state(), 'done')
+
+    await proxy.hang('answers')
+    await t.throwsAsync(add(700))
+    await proxy.cut()
+    await proxy.restore()
+    await again(() => add(3_000))
+    t.is((await direct.ports.queue.counts({ queue: emails })).ready, 1)
+    // Where the pool asks a connection before it uses it, the verb itself may not have been sent.
+    t.log(`before its repeat the job was ${found}`)
+  })
+}
