@@ -101,13 +101,14 @@ export class Kernel {
     return this.#parts.workers.states
   }
 
-  /** The Prometheus text of everything that is counted. */
-  metrics(): string {
+  /** The Prometheus text of everything that is counted. What only a backend knows (how many jobs wait) is as it was of late. */
+  async metrics(): Promise<string> {
+    await this.#parts.instruments.look(this.#parts.clock)
     const { user, system } = process.cpuUsage()
     const bindings = Array.from(this.bindings.values(), ({ name, plugin, state }) => ({ name, plugin: plugin.name, state }))
     return prometheusText(this.#parts.instruments.called(), bindings, {
       uptimeSeconds: process.uptime(), residentBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1_000_000,
-    })
+    }, this.#parts.instruments.ofPorts)
   }
 
   async #makeServer(): Promise<Server> {

@@ -1,30 +1,27 @@
+import type { Clock } from '../clock.ts'
+import { DurationCounts } from './durations.ts'
+import { Meters } from './meters.ts'
+
+/** How long a scrape waits for what is looked up for it. */
+const lookMs = 250
+
 /** Upper bounds of the duration histogram's buckets, in milliseconds. */
 export const bucketsMs = [0.1, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000] as const
 
 /** What is counted of one operation of one binding; plain numbers, because an instrument costs more than the call. */
-export class OperationCounts {
+export class OperationCounts extends DurationCounts {
   readonly binding: string
   readonly operation: string
   succeeded = 0
   degraded = 0
   inFlight = 0
-  totalMs = 0
   /** Error code → how often; codes are declared, so this is bounded. */
   readonly failed = new Map<string, number>()
-  /** Calls per bucket; the last one is beyond all bounds. */
-  readonly buckets = new Array<number>(bucketsMs.length + 1).fill(0)
 
   constructor(binding: string, operation: string) {
+    super(bucketsMs)
     this.binding = binding
     this.operation = operation
-  }
-
-  /** Records the time of an ended call. */
-  observe(durationMs: number): void {
-    this.totalMs += durationMs
-    let bucket = 0
-    while (bucket < bucketsMs.length && durationMs > (bucketsMs[bucket] ?? Infinity)) bucket++
-    this.buckets[bucket] = (this.buckets[bucket] ?? 0) + 1
   }
 
   fail(code: string): void {
@@ -35,11 +32,33 @@ export class OperationCounts {
 /** All counts of one kernel, in the order the bindings started. */
 export class Instruments {
   readonly #counts: OperationCounts[] = []
+  readonly #meters = new Map<string, Meters>()
 
   operation(binding: string, operation: string): OperationCounts {
     const counts = new OperationCounts(binding, operation)
     this.#counts.push(counts)
     return counts
+  }
+
+  /** What the port of a binding counts itself; of all its drivers together. */
+  meters(port: string, binding: string): Meters {
+    let meters = this.#meters.get(binding)
+    if (!meters) this.#meters.set(binding, (meters = new Meters(port, binding)))
+    return meters
+  }
+
+  get ofPorts(): readonly Meters[] {
+    return [...this.#meters.values()]
+  }
+
+  /** Has looked up what is only known by looking, or goes on doing so: a backend that is slow holds up no scrape. */
+  async look(clock: Clock): Promise<void> {
+    const looks = this.ofPorts.flatMap((meters) => [...meters.looks])
+    if (looks.length === 0) return
+    const late = Promise.withResolvers<undefined>()
+    const takeBack = clock.after(lookMs, () => { late.resolve(undefined) })
+    await Promise.race([Promise.allSettled(looks.map((look) => look())), late.promise])
+    takeBack()
   }
 
   /** Only operations that were called: a thousand idle bindings make no output. */

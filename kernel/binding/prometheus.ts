@@ -1,5 +1,7 @@
 import type { BindingState } from './binding.ts'
-import { bucketsMs, type OperationCounts } from './instruments.ts'
+import type { DurationCounts } from './durations.ts'
+import type { OperationCounts } from './instruments.ts'
+import type { Labels, Meters } from './meters.ts'
 
 /** What stands in /metrics beside the calls. */
 export interface ProcessFigures {
@@ -15,7 +17,7 @@ export interface BindingFigures {
 }
 
 /** The Prometheus text format 0.0.4 of everything that is counted. */
-export function prometheusText(calls: readonly OperationCounts[], bindings: readonly BindingFigures[], process: ProcessFigures): string {
+export function prometheusText(calls: readonly OperationCounts[], bindings: readonly BindingFigures[], process: ProcessFigures, ofPorts: readonly Meters[]): string {
   return [
     ...family('process_uptime_seconds', 'gauge', 'Seconds since the start.', [sample({}, process.uptimeSeconds)]),
     ...family('process_resident_memory_bytes', 'gauge', 'Resident memory.', [sample({}, process.residentBytes)]),
@@ -24,12 +26,11 @@ export function prometheusText(calls: readonly OperationCounts[], bindings: read
     ...family('portico_calls_in_flight', 'gauge', 'Calls that have not ended.', calls.map((counts) => sample(labels(counts), counts.inFlight))),
     ...family('portico_calls_total', 'counter', 'Ended calls by outcome: ok, or the error code.', calls.flatMap(outcomes)),
     ...family('portico_calls_degraded_total', 'counter', 'Calls that a fallback answered, or that found their backend down.', calls.map((counts) => sample(labels(counts), counts.degraded))),
-    ...family('portico_call_duration_seconds', 'histogram', 'Time of ended calls.', calls.flatMap(histogram)),
+    ...family('portico_call_duration_seconds', 'histogram', 'Time of ended calls.', calls.flatMap((counts) => histogram(labels(counts), counts))),
+    ...meters(ofPorts),
     '',
   ].join('\n')
 }
-
-type Labels = Readonly<Record<string, string>>
 
 interface Sample {
   readonly suffix: string
@@ -52,15 +53,37 @@ function outcomes(counts: OperationCounts): Sample[] {
   ]
 }
 
-function histogram(counts: OperationCounts): Sample[] {
+function histogram(of: Labels, { buckets, boundsMs, totalMs }: DurationCounts): Sample[] {
   let sum = 0
-  const cumulative = counts.buckets.map((ended) => (sum += ended))
-  const bounds = [...bucketsMs.map((boundMs) => String(boundMs / 1_000)), '+Inf']
+  const cumulative = buckets.map((ended) => (sum += ended))
+  const bounds = [...boundsMs.map((boundMs) => String(boundMs / 1_000)), '+Inf']
   return [
-    ...bounds.map((le, index) => sample({ ...labels(counts), le }, cumulative[index] ?? sum, '_bucket')),
-    sample(labels(counts), counts.totalMs / 1_000, '_sum'),
-    sample(labels(counts), sum, '_count'),
+    ...bounds.map((le, index) => sample({ ...of, le }, cumulative[index] ?? sum, '_bucket')),
+    sample(of, totalMs / 1_000, '_sum'),
+    sample(of, sum, '_count'),
   ]
+}
+
+interface Family {
+  readonly type: string
+  readonly help: string
+  readonly samples: Sample[]
+}
+
+/** What ports count, a family over all their bindings at once, as the format wants it. */
+function meters(ofPorts: readonly Meters[]): string[] {
+  const families = new Map<string, Family>()
+  const add = (type: string, { name, help }: { readonly name: string; readonly help: string }, samples: readonly Sample[]) => {
+    let found = families.get(name)
+    if (!found) families.set(name, (found = { type, help, samples: [] }))
+    found.samples.push(...samples)
+  }
+  for (const { counters, gauges, histograms } of ofPorts) {
+    for (const one of gauges) add('gauge', one, one.figure.value === undefined ? [] : [sample(one.labels, one.figure.value)])
+    for (const one of counters) add('counter', one, [sample(one.labels, one.figure.value)])
+    for (const one of histograms) add('histogram', one, one.figure.buckets.some((ended) => ended > 0) ? histogram(one.labels, one.figure) : [])
+  }
+  return Array.from(families, ([name, { type, help, samples }]) => family(name, type, help, samples)).flat()
 }
 
 function family(name: string, type: string, help: string, samples: readonly Sample[]): string[] {

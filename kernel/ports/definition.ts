@@ -1,3 +1,4 @@
+import type { Meters } from '../binding/meters.ts'
 import type { Call } from '../call.ts'
 import type { Clock } from '../clock.ts'
 import type { ErrorTable } from '../errors.ts'
@@ -72,6 +73,8 @@ export interface PortParts<D, K, C extends string = string> {
   readonly capabilities: ReadonlySet<C>
   readonly clock: Clock
   readonly log: Log
+  /** For what it counts beside its calls. */
+  readonly meters: Meters
   /** Another binding by name, for what joins one unit of work; undefined when the manifest declares none. */
   readonly peer: (binding: string) => Peer | undefined
   /** Runs when no new calls come, before those in flight are waited for: for whoever waits on purpose. */

@@ -170,3 +170,23 @@ function errorsOf(dead: { readonly properties: { readonly headers: Readonly<Reco
   const { errors } = JSON.parse(String(dead?.properties.headers['portico-job'])) as { readonly errors: readonly { readonly attempt: number; readonly code?: string }[] }
   return errors
 }
+
+testWith(['RABBITMQ'], 'what became of jobs is counted, a lost worker when its job comes back; what the broker holds is not told', async (t, url) => {
+  const { kernel, queue } = await startQueue(t, await openVhost(t, url))
+  await queue.enqueueMany({ queue: 'strict', jobs: [{ payload: 1 }, { payload: 2 }] })
+  const one = await leaseOne(queue, { queue: 'strict', leaseMs: 30_000 })
+  await queue.ack({ queue: 'strict', token: one.token })
+  await queue.ack({ queue: 'strict', token: one.token })
+  const late = await leaseOne(queue, { queue: 'strict', leaseMs: 300 })
+  const again = await leaseOne(queue, { queue: 'strict', leaseMs: 30_000 })
+  await t.throwsAsync(queue.ack({ queue: 'strict', token: late.token }), lost)
+  await queue.fail({ queue: 'strict', token: again.token, error: { message: 'no' }, dead: true })
+
+  const lines = (await kernel.metrics()).split('\n')
+
+  const strict = '{binding="queue",queue="strict"}'
+  for (const figure of [
+    'enqueued_total 2', 'attempts_total 3', 'done_total 1', 'failures_total 1', 'lost_leases_total 1', 'crashes_total 1', 'dead_letters_total 1', 'wait_duration_seconds_count 3', 'run_duration_seconds_count 2',
+  ]) t.true(lines.includes(`portico_queue_${figure.replace(' ', `${strict} `)}`), figure)
+  t.false(lines.some((line) => line.startsWith('portico_queue_jobs') || line.startsWith('portico_queue_oldest')))
+})

@@ -1,10 +1,12 @@
 import type { PortParts } from '../definition.ts'
 import type { QueueCapability } from './capabilities.ts'
 import { declaredIn } from './declared.ts'
+import { Depth } from './depth.ts'
 import type { RowQueue } from './driver.ts'
+import { figuresOf, type QueueFigures } from './figures.ts'
 import { defaultRules, rulesOf, type QueueKeys, type QueueRules } from './keys.ts'
 import { fireDue } from './schedules/firing.ts'
-import { Upkeep } from './upkeep.ts'
+import { ownCall, Upkeep } from './upkeep.ts'
 import { Waiting } from './waiting.ts'
 
 /** Callers that may wait for jobs of one binding at once. */
@@ -20,6 +22,8 @@ export interface QueueContext extends Pick<PortParts<RowQueue, QueueKeys, QueueC
   rulesOf(queue: string): QueueRules
   /** A job of it is active no more: where a limit held others back, whoever waits looks again. */
   roomIn(queue: string): void
+  /** Undefined for a queue that the manifest does not declare. */
+  figures(queue: string): QueueFigures | undefined
   readonly waiting: Waiting
   readonly upkeep: Upkeep
   /** A number in [0, 1). */
@@ -28,15 +32,22 @@ export interface QueueContext extends Pick<PortParts<RowQueue, QueueKeys, QueueC
 }
 
 export function makeContext(parts: PortParts<RowQueue, QueueKeys, QueueCapability>): QueueContext {
-  const { driver, binding, clock, log, onDrain, onClose } = parts
+  const { driver, binding, clock, log, meters, onDrain, onClose } = parts
   const rules = rulesOf(parts.keys)
+  const figures = figuresOf(meters, rules.keys())
+  const depth = parts.capabilities.has('inspect') ? new Depth({ driver, clock, log, meters, queues: rules.keys(), call: ownCall() }) : undefined
   const waiting = new Waiting(clock, maxWaiting)
   // A job may be in a queue that the manifest no longer declares: it still ends by the usual rules.
   const ofAny = (queue: string) => rules.get(queue) ?? defaultRules
+  const added = (queue: string, jobs: number) => {
+    const counted = figures(queue)
+    if (counted) counted.enqueued.value += jobs
+  }
   const upkeep = new Upkeep({
     driver, clock, log,
     rules: ofAny,
-    fire: (call) => fireDue({ driver, log, rules: ofAny }, call),
+    fire: (call) => fireDue({ driver, log, rules: ofAny, added }, call),
+    lapsed: (before, after) => figures(before.queue)?.lapsed(before, after),
     ready: () => waiting.wakeAll(),
     wake: (queue) => waiting.wake(queue),
     poll: () => waiting.wakeSome(maxPolls),
@@ -54,11 +65,11 @@ export function makeContext(parts: PortParts<RowQueue, QueueKeys, QueueCapabilit
   onClose(async () => {
     letGo()
     for (const silence of silences) silence()
-    await upkeep.close()
+    await Promise.all([upkeep.close(), depth?.close()])
   })
 
   return {
-    driver, binding, clock, waiting, upkeep,
+    driver, binding, clock, waiting, upkeep, figures,
     capabilities: parts.capabilities,
     random: Math.random,
     closed: () => closed,

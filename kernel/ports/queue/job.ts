@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { asText, type Json } from '../../json.ts'
 import { isoTime } from '../time.ts'
 import type { JobRow } from './driver.ts'
@@ -29,6 +30,19 @@ export function toJob(row: JobRow, text: boolean): Job {
 
 export function toLease(row: JobRow, nowMs: number, text: boolean): Lease {
   return { token: `${row.token ?? ''}.${row.id}`, job: toJob(row, text), expiresInMs: Math.max(0, (row.leaseUntil ?? nowMs) - nowMs) }
+}
+
+/**
+ * A lease's own token: when it was made, in 48 bits, and 80 that nobody guesses. Hex, because a token stands in a path, where a
+ * name must not begin with `_` as one of 64 would in base64url. The time saves keeping it: of two tokens neither is known here before its verb has found it true.
+ */
+export function newToken(nowMs: number): string {
+  return Math.max(0, Math.trunc(nowMs)).toString(16).padStart(12, '0') + randomBytes(10).toString('hex')
+}
+
+/** When the lease with this token began, by the clock of whoever granted it. */
+export function leasedAt(lease: string): number {
+  return Number.parseInt(lease.slice(0, 12), 16)
 }
 
 /** The lease's own token and the job's id; undefined for what was never a token. */

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import type { Call } from '../../call.ts'
 import type { QueueContext } from './context.ts'
 import type { JobRow, LeaseWanted, Seen } from './driver.ts'
 import { queueError } from './errors.ts'
-import { toLease } from './job.ts'
+import { newToken, toLease } from './job.ts'
 import type { Lease, QueueOperations } from './operations.ts'
 import { checkText } from './payload.ts'
 import { released } from './states.ts'
@@ -16,20 +15,23 @@ export function leasing(context: QueueContext): Pick<QueueOperations, 'lease'> {
   /** Requests that are being answered here, so that their repeat meanwhile takes no jobs of its own. */
   const asked = new Map<string, Promise<Leases>>()
 
-  async function take(wanted: LeaseWanted, untilMs: number, call: Call): Promise<Leases> {
+  async function take(wanted: Omit<LeaseWanted, 'token'>, untilMs: number, call: Call): Promise<Leases> {
     const answer = (seen: Seen<readonly JobRow[]>): Leases => ({ items: seen.found.map((row) => toLease(row, seen.nowMs, call.text)) })
     let waited = false
 
     for (;;) {
       const wakes = waiting.wakes(wanted.queue)
       await upkeep.settle()
-      const leased = await driver.lease(wanted, call)
+      const leased = await driver.lease({ ...wanted, token: newToken(clock.now()) }, call)
       if (!leased) return answer((await driver.requested(wanted.queue, wanted.requestId ?? '', call)) ?? { found: [], nowMs: 0 })
 
       if (leased.found.length > 0) {
         upkeep.note(wanted.leaseMs)
         waiting.pass(wanted.queue)
-        if (!waited || !call.signal.aborted || wanted.requestId !== undefined) return answer(leased)
+        if (!waited || !call.signal.aborted || wanted.requestId !== undefined) {
+          context.figures(wanted.queue)?.leased(leased.found, leased.nowMs)
+          return answer(leased)
+        }
         await giveBack(leased, call)
         return { items: [] }
       }
@@ -57,7 +59,7 @@ export function leasing(context: QueueContext): Pick<QueueOperations, 'lease'> {
     for (const queue of new Set(found.map((row) => row.queue))) driver.wake(queue)
   }
 
-  async function takeOnce(wanted: LeaseWanted, requestId: string, untilMs: number, call: Call): Promise<Leases> {
+  async function takeOnce(wanted: Omit<LeaseWanted, 'token'>, requestId: string, untilMs: number, call: Call): Promise<Leases> {
     const before = await driver.requested(wanted.queue, requestId, call)
     if (before) return { items: before.found.map((row) => toLease(row, before.nowMs, call.text)) }
     return take(wanted, untilMs, call)
@@ -72,8 +74,7 @@ export function leasing(context: QueueContext): Pick<QueueOperations, 'lease'> {
 
       // From here: a repeat also waits for the one that it repeats.
       const untilMs = clock.now() + (input.waitMs ?? 0)
-      // Hex, because a token stands in a path, where a name must not begin with `_` as one of 64 would in base64url.
-      const wanted = { queue, max: input.max ?? 1, leaseMs: input.leaseMs ?? rules.leaseMs, token: randomBytes(16).toString('hex'), worker: input.workerId, requestId, limits: rules.limits }
+      const wanted = { queue, max: input.max ?? 1, leaseMs: input.leaseMs ?? rules.leaseMs, worker: input.workerId, requestId, limits: rules.limits }
       if (requestId === undefined) return take(wanted, untilMs, call)
 
       const name = JSON.stringify([queue, requestId])

@@ -3,6 +3,7 @@ import { unsupported } from '../../errors.ts'
 import type { QueueContext } from './context.ts'
 import type { Acked, AddedRow } from './driver.ts'
 import { queueError } from './errors.ts'
+import { leasedAt } from './job.ts'
 
 /** What one unit of work does to the queues of one binding. */
 export class QueueStage implements Stage<unknown> {
@@ -40,21 +41,30 @@ export class QueueStage implements Stage<unknown> {
     for (const [at, steps] of this.#ackSteps.entries()) {
       before += steps
       const done = this.acks[at]
-      if (done && step < before) return queueError('QUEUE_LEASE_LOST', { queue: done.queue, id: done.id })
+      if (!done || step >= before) continue
+      const figures = this.#context.figures(done.queue)
+      if (figures) figures.lostLeases.value++
+      return queueError('QUEUE_LEASE_LOST', { queue: done.queue, id: done.id })
     }
     return queueError('QUEUE_KEY_RACED', { queue: this.rows.find((row) => row.key !== undefined)?.queue ?? '' })
   }
 
   committed(): void {
     added(this.#context, this.rows)
-    for (const { queue } of this.acks) this.#context.roomIn(queue)
+    const nowMs = this.#context.clock.now()
+    for (const { queue, token } of this.acks) {
+      this.#context.figures(queue)?.ended('done', leasedAt(token), nowMs)
+      this.#context.roomIn(queue)
+    }
   }
 }
 
-/** These jobs are durable: whoever waits for them is told, and the upkeep of when they are due. */
-export function added({ driver, upkeep, clock }: QueueContext, rows: readonly AddedRow[]): void {
+/** These jobs are durable: they count, whoever waits for them is told, and the upkeep of when they are due. */
+export function added({ driver, upkeep, clock, figures }: QueueContext, rows: readonly AddedRow[]): void {
   const nowMs = clock.now()
   for (const row of rows) {
+    const counted = figures(row.queue)
+    if (counted) counted.enqueued.value++
     if (row.state === 'scheduled') upkeep.note(row.runAt - nowMs)
     if (row.deadlineAt !== undefined) upkeep.note(row.deadlineAt - nowMs)
   }

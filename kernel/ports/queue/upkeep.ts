@@ -1,7 +1,7 @@
 import type { Call } from '../../call.ts'
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
-import type { RowQueue } from './driver.ts'
+import type { JobRow, RowQueue } from './driver.ts'
 import type { QueueRules } from './keys.ts'
 import { lapsed } from './states.ts'
 
@@ -25,6 +25,8 @@ export interface UpkeepParts {
   readonly rules: (queue: string) => QueueRules
   /** Adds the jobs of ticks that have come; how many schedules moved on. */
   readonly fire: (call: Call) => Promise<number>
+  /** The time of a job in its state was over, and this is what became of it. */
+  readonly lapsed: (before: JobRow, after: JobRow) => void
   /** Jobs became ready in some queue. */
   readonly ready: () => void
   /** A job is in line in this one. */
@@ -128,10 +130,12 @@ export class Upkeep {
   }
 
   async #settleLapsed(call: Call): Promise<number> {
-    const { driver, rules } = this.#parts
+    const { driver, rules, lapsed: told } = this.#parts
     const found = await driver.overdue(atOnce, call)
     // Not `live`: the revision alone decides, for each of these leases is over.
-    await driver.replace(found.map((row) => lapsed(row, rules(row.queue))), false, call)
+    const after = found.map((row) => lapsed(row, rules(row.queue)))
+    const written = await driver.replace(after, false, call)
+    for (const [at, row] of after.entries()) if (written[at] && found[at]) told(found[at], row)
     return found.length
   }
 
@@ -150,6 +154,6 @@ export class Upkeep {
 }
 
 /** The upkeep is nobody's call. */
-function ownCall(): Call {
+export function ownCall(): Call {
   return { signal: new AbortController().signal, remainingMs: () => 30_000, traceId: 'queue-upkeep', text: false, degrade: () => {} }
 }

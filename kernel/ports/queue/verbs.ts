@@ -4,7 +4,7 @@ import { isoTime } from '../time.ts'
 import type { QueueContext } from './context.ts'
 import type { JobRow, Seen } from './driver.ts'
 import { queueError } from './errors.ts'
-import { parseToken } from './job.ts'
+import { leasedAt, parseToken } from './job.ts'
 import type { Extended, Failed, Held, QueueOperations } from './operations.ts'
 import { checkText, refuse, toJsonText } from './payload.ts'
 import { QueueStage } from './stage.ts'
@@ -15,7 +15,7 @@ const maxTries = 8
 
 /** What the holder of a lease may do; each is fenced by the token. */
 export function verbs(context: QueueContext): Pick<QueueOperations, 'ack' | 'fail' | 'extend' | 'release'> {
-  const { driver, upkeep } = context
+  const { driver, clock, upkeep } = context
 
   /**
    * Reads the job, lets `decide` judge it, and writes what that answers, if nothing changed meanwhile and the lease
@@ -34,6 +34,16 @@ export function verbs(context: QueueContext): Pick<QueueOperations, 'ack' | 'fai
     throw at ? queueError('QUEUE_BUSY', { queue: held.queue, id: at.id }, { retryAfterMs: 100 }) : lost(held)
   }
 
+  /** A verb that is told that its lease is over. */
+  function lost(held: Held): PorticoError {
+    const figures = context.figures(held.queue)
+    if (figures) figures.lostLeases.value++
+    return queueError('QUEUE_LEASE_LOST', { queue: held.queue, id: parseToken(held.token)?.id ?? 'a job' })
+  }
+
+  const ended = (verb: 'done' | 'failures' | 'releases', held: Held) =>
+    context.figures(held.queue)?.ended(verb, leasedAt(held.token), clock.now())
+
   const active = ({ found, nowMs }: Seen<JobRow>, lease: string) => found.state === 'active' && holds(found, lease, nowMs)
 
   return {
@@ -50,6 +60,7 @@ export function verbs(context: QueueContext): Pick<QueueOperations, 'ack' | 'fai
         return { state: 'done' }
       }
       if (await driver.ack(done, call)) {
+        ended('done', input)
         context.roomIn(queue)
         return { state: 'done' }
       }
@@ -65,16 +76,19 @@ export function verbs(context: QueueContext): Pick<QueueOperations, 'ack' | 'fai
       if (input.dead === true && input.retryInMs !== undefined) refuse('fail', '/retryInMs', 'cannot stand beside dead')
 
       const random = context.random()
-      const answer = await change<Failed>(input, call, (seen, lease) => {
+      const { answer, said } = await change<{ readonly answer: Failed; readonly said: boolean }>(input, call, (seen, lease) => {
         const before = answerBefore(seen.found, 'fail', lease, seen.nowMs)
-        if (before) return { done: before as Failed }
+        if (before) return { done: { answer: before as Failed, said: true } }
         if (!active(seen, lease)) return undefined
 
         const row = failed(seen.found, lease, input, { nowMs: seen.nowMs, random, rules })
-        if (row.state === 'dead') return { row, done: { state: 'dead' } }
+        if (row.state === 'dead') return { row, done: { answer: { state: 'dead' }, said: false } }
         upkeep.note(row.runAt - seen.nowMs)
-        return { row, done: { state: 'scheduled', runAt: isoTime(row.runAt) } }
+        return { row, done: { answer: { state: 'scheduled', runAt: isoTime(row.runAt) }, said: false } }
       })
+      const figures = said ? undefined : context.figures(input.queue)
+      if (figures) ended('failures', input)
+      if (figures && answer.state === 'dead') figures.deadLetters.value++
       context.roomIn(input.queue)
       return answer
     },
@@ -100,12 +114,11 @@ export function verbs(context: QueueContext): Pick<QueueOperations, 'ack' | 'fai
         if (answerBefore(seen.found, 'release', lease, seen.nowMs)) return { done: false }
         return active(seen, lease) ? { row: released(seen.found, lease, seen.nowMs, rules), done: true } : undefined
       })
-      if (answer) driver.wake(input.queue)
+      if (answer) {
+        ended('releases', input)
+        driver.wake(input.queue)
+      }
       return { state: 'ready' }
     },
   }
-}
-
-function lost(held: Held): PorticoError {
-  return queueError('QUEUE_LEASE_LOST', { queue: held.queue, id: parseToken(held.token)?.id ?? 'a job' })
 }

@@ -1,4 +1,5 @@
 import type { ExecutionContext } from 'ava'
+import { Meters } from '../../../kernel/binding/meters.ts'
 import { systemClock } from '../../../kernel/clock.ts'
 import type { SqlConnection, Statement } from '../../../kernel/ports/sql/index.ts'
 import { collectionsOf, everyCollection, type FindInput, keysOf, storage } from '../../../kernel/ports/storage/index.ts'
@@ -57,7 +58,7 @@ export async function comparePages(t: ExecutionContext, connection: SqlConnectio
   const collections = [...everyCollection(deepKeys).values()]
   const meaning = storage.implement?.({
     driver: new SqlStorage(connection, 'storage', collections), keys: deepKeys, binding: 'storage', plugin: 'sql', capabilities: new Set(['units'] as const), clock: systemClock, log: silentLog,
-    peer: () => undefined, importScript: () => Promise.reject(new Error('there are no scripts')), onClose: (close) => t.teardown(close),
+    peer: () => undefined, meters: new Meters('storage', 'storage'), importScript: () => Promise.reject(new Error('there are no scripts')), onClose: (close) => t.teardown(close),
   })
   if (!meaning) throw new TypeError('storage has no meaning')
   const page = async (input: FindInput): Promise<Executed> => {

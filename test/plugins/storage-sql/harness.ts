@@ -1,4 +1,5 @@
 import type { ExecutionContext } from 'ava'
+import { Meters } from '../../../kernel/binding/meters.ts'
 import type { Call, CallOptions } from '../../../kernel/plugin.ts'
 import type { StorageKeys, StorageOperations, StorageInProcess } from '../../../kernel/ports/storage/index.ts'
 import { everyCollection, storage } from '../../../kernel/ports/storage/index.ts'
@@ -24,7 +25,7 @@ export async function openStorage(t: ExecutionContext, keys: StorageKeys, given:
   const driver = new SqlStorage(connection, 'storage', [...everyCollection(keys).values()])
   const parts: Parameters<NonNullable<typeof storage.implement>>[0] = {
     driver, keys, binding: 'storage', plugin: 'sql', capabilities: new Set(['units'] as const), clock, log: silentLog,
-    peer: () => undefined, importScript: () => Promise.reject(new Error('there are no scripts')), onClose: (close) => t.teardown(close),
+    peer: () => undefined, meters: new Meters('storage', 'storage'), importScript: () => Promise.reject(new Error('there are no scripts')), onClose: (close) => t.teardown(close),
   }
   const meaning = storage.implement?.(parts)
   await storage.prepare?.(parts, 'do', call())

@@ -23,6 +23,8 @@ export function adding(context: BrokerContext): Pick<QueueOperations, 'enqueue' 
     const nowMs = clock.now()
     await driver.send(rows.map((row) => ({ queue, to: 'queue', id: row.id, payload: row.payload, state: toState(row), delayMs: Math.max(0, row.runAt - nowMs) })), call)
 
+    const figures = context.figures(queue)
+    if (figures) figures.enqueued.value += rows.length
     if (rows.some(({ state }) => state === 'ready')) driver.wake(queue)
     const waits = rows.filter(({ state }) => state === 'scheduled').map(({ runAt }) => runAt - nowMs)
     if (waits.length > 0) context.wakeIn(queue, Math.min(...waits) + arrivalMs)

@@ -4,6 +4,7 @@ import type { Log } from '../../../log.ts'
 import type { PortParts } from '../../definition.ts'
 import type { QueueCapability } from '../capabilities.ts'
 import { declaredIn } from '../declared.ts'
+import { figuresOf, type QueueFigures } from '../figures.ts'
 import { rulesOf, type QueueKeys, type QueueRules } from '../keys.ts'
 import { Waiting } from '../waiting.ts'
 import type { BrokerQueue } from './driver.ts'
@@ -30,6 +31,8 @@ export interface BrokerContext {
   readonly log: Log
   /** @throws QUEUE_NOT_FOUND when the manifest declares no such queue. */
   rulesOf(queue: string): QueueRules
+  /** Undefined for a queue that the manifest does not declare. */
+  figures(queue: string): QueueFigures | undefined
   readonly waiting: Waiting
   readonly held: HeldJobs
   readonly ended: Ended
@@ -43,7 +46,7 @@ export interface BrokerContext {
 }
 
 export function makeBrokerContext(parts: BrokerParts): BrokerContext {
-  const { driver, binding, clock, log, onDrain, onClose } = parts
+  const { driver, binding, clock, log, meters, onDrain, onClose } = parts
   const rules = rulesOf(parts.keys)
   const waiting = new Waiting(clock, maxWaiting)
   const silences = [...rules.keys()].map((queue) => driver.onWake(queue, () => waiting.wake(queue)))
@@ -88,6 +91,7 @@ export function makeBrokerContext(parts: BrokerParts): BrokerContext {
     random: Math.random,
     closed: () => closed,
     rulesOf: declaredIn(rules, binding),
+    figures: figuresOf(meters, rules.keys()),
     wakeIn(queue, delayMs) {
       if (timers.size < maxTimers) later(delayMs, () => driver.wake(queue))
     },

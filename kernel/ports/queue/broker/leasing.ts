@@ -46,7 +46,10 @@ export function leasing({ context, taking, release }: LeasingParts): Pick<QueueO
         const jobs = await take(queue, input.max ?? 1, wanted, call)
         if (jobs.length > 0) {
           waiting.pass(queue)
-          if (!waited || !call.signal.aborted) return answer(jobs)
+          if (!waited || !call.signal.aborted) {
+            context.figures(queue)?.leased(jobs.map(({ row }) => row), clock.now())
+            return answer(jobs)
+          }
           // Its caller went away meanwhile: no worker would ever see them.
           await release(jobs)
           return { items: [] }

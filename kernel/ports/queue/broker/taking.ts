@@ -49,6 +49,7 @@ export class Taking {
   #judge(delivery: BrokerDelivery, wanted: Wanted): HeldJob | (() => Promise<void>) {
     const { clock, held, ended, rulesOf, log } = this.#context
     const rules = rulesOf(wanted.queue)
+    const figures = this.#context.figures(wanted.queue)
     const call = ownCall(endingMs)
     const found = toRow(delivery, rules)
     if (typeof found === 'string') {
@@ -59,6 +60,8 @@ export class Taking {
     if (ended.has(found.id, found.revision) || held.holds(found.id)) return () => delivery.ack(call)
 
     const row = asItIs(found, delivery.returns, clock.now(), rules)
+    // The latest return is the one that nobody has noticed before.
+    if (delivery.returns > 0) figures?.lapsed({ ...found, state: 'active' }, row)
     if (row.state === 'dead') return () => this.#ending.moved(row, delivery, call)
     ended.from(row.id, row.revision)
     return this.#hold(row, delivery, wanted)

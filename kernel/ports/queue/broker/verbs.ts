@@ -20,6 +20,15 @@ const releaseMs = 5_000
 export function verbs(context: BrokerContext, taking: Taking, ending: Ending): Verbs & { releaseAll(jobs: readonly HeldJob[]): Promise<void> } {
   const { clock, held } = context
 
+  /** A verb that is told that its lease is over. */
+  function lost(held: Held): PorticoError {
+    const figures = context.figures(held.queue)
+    if (figures) figures.lostLeases.value++
+    return queueError('QUEUE_LEASE_LOST', { queue: held.queue, id: parseToken(held.token)?.id ?? 'a job' })
+  }
+
+  const ended = (verb: 'done' | 'failures' | 'releases', { row, sinceMs }: HeldJob) => context.figures(row.queue)?.ended(verb, sinceMs, clock.now())
+
   /** The job, while its lease lasts. @throws QUEUE_LEASE_LOST */
   function live({ queue, token }: Held): HeldJob {
     const job = held.get(parseToken(token)?.lease)
@@ -62,6 +71,7 @@ export function verbs(context: BrokerContext, taking: Taking, ending: Ending): V
 
   async function release(job: HeldJob, call: Call): Promise<{ readonly state: 'ready' }> {
     await ending.moved(released(job.row, job.row.token ?? '', clock.now(), context.rulesOf(job.row.queue)), job.delivery, call)
+    ended('releases', job)
     context.driver.wake(job.row.queue)
     return { state: 'ready' }
   }
@@ -75,6 +85,7 @@ export function verbs(context: BrokerContext, taking: Taking, ending: Ending): V
       if (input.result !== undefined) toJsonText(input.result, { operation: 'ack', path: '/result', queue, maxBytes: rules.maxPayloadBytes })
       return end(input, 'ack', async (job) => {
         await ending.done(job.row, job.delivery, call)
+        ended('done', job)
         return { state: 'done' as const }
       })
     },
@@ -89,6 +100,9 @@ export function verbs(context: BrokerContext, taking: Taking, ending: Ending): V
         const nowMs = clock.now()
         const row = failed(job.row, job.row.token ?? '', input, { nowMs, random: context.random(), rules })
         await ending.moved(row, job.delivery, call)
+        ended('failures', job)
+        const figures = context.figures(input.queue)
+        if (figures && row.state === 'dead') figures.deadLetters.value++
         if (row.state === 'dead') return { state: 'dead' }
         context.wakeIn(input.queue, row.runAt - nowMs + arrivalMs)
         return { state: 'scheduled', runAt: isoTime(row.runAt) }
@@ -124,8 +138,4 @@ export function verbs(context: BrokerContext, taking: Taking, ending: Ending): V
       for (const one of ends) if (one.status === 'rejected') context.log.warn({ err: one.reason as unknown }, 'a job could not be given back in good order; the broker takes it back')
     },
   }
-}
-
-function lost(held: Held): PorticoError {
-  return queueError('QUEUE_LEASE_LOST', { queue: held.queue, id: parseToken(held.token)?.id ?? 'a job' })
 }

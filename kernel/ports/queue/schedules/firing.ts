@@ -12,13 +12,15 @@ export interface FiringParts {
   readonly driver: Pick<RowQueue, 'schedules' | 'putSchedule' | 'wake'>
   readonly log: Log
   readonly rules: (queue: string) => QueueRules
+  /** So many jobs were added to this queue. */
+  readonly added?: (queue: string, jobs: number) => void
 }
 
 /**
  * Adds the jobs of all ticks that have come, and moves their schedules on, each in one commit that another replica's forestalls.
  * How many moved, by whomever. A schedule that cannot be fired is logged and does not hold up the others.
  */
-export async function fireDue({ driver, log, rules }: FiringParts, call: Call): Promise<number> {
+export async function fireDue({ driver, log, rules, added }: FiringParts, call: Call): Promise<number> {
   const { found, nowMs } = await driver.schedules(call)
   let moved = 0
   for (const row of found) {
@@ -26,7 +28,10 @@ export async function fireDue({ driver, log, rules }: FiringParts, call: Call): 
     try {
       const { next, jobs } = fired(row, row.nextAt, nowMs, rules(row.queue))
       const written = await driver.putSchedule(next, row.revision, jobs, call)
-      if (written && jobs.length > 0) driver.wake(row.queue)
+      if (written && jobs.length > 0) {
+        added?.(row.queue, jobs.length)
+        driver.wake(row.queue)
+      }
       moved++
     } catch (error) {
       // That the backend does not answer is no fault of this schedule.

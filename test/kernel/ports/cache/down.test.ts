@@ -1,4 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
+import { Meters } from '../../../../kernel/binding/meters.ts'
 import { cache as port } from '../../../../kernel/ports/cache/index.ts'
 import type { CacheDriver } from '../../../../kernel/ports/cache/index.ts'
 import type { Call } from '../../../../kernel/plugin.ts'
@@ -12,7 +13,7 @@ function over(t: ExecutionContext, driver: CacheDriver, clock = new VirtualClock
   const calls = { degraded: 0 }
   const call: Call = { signal: new AbortController().signal, remainingMs: () => 30_000, traceId: 't', text: false, degrade: () => { calls.degraded += 1 } }
   const cache = port.implement?.({
-    driver, clock, log, binding: 'cache', plugin: 'test', keys: { timeoutMs: 1_000 }, capabilities: new Set(['tags'] as const), peer: () => undefined, importScript: () => Promise.reject(new Error('there are no scripts')), onClose: () => undefined,
+    driver, clock, log, binding: 'cache', plugin: 'test', keys: { timeoutMs: 1_000 }, capabilities: new Set(['tags'] as const), peer: () => undefined, meters: new Meters('cache', 'cache'), importScript: () => Promise.reject(new Error('there are no scripts')), onClose: () => undefined,
   })
   if (!cache) return t.fail()
   return { cache, call, calls, lines, clock }

@@ -2,6 +2,7 @@ import { bind } from '../../../../kernel/binding/bind.ts'
 import { OperationCall } from '../../../../kernel/binding/call.ts'
 import { Deadlines } from '../../../../kernel/binding/deadlines.ts'
 import { Instruments } from '../../../../kernel/binding/instruments.ts'
+import { Meters } from '../../../../kernel/binding/meters.ts'
 import { Generation } from '../../../../kernel/binding/swap-point.ts'
 import { makeUnit } from '../../../../kernel/binding/unit.ts'
 import { resolveUnits } from '../../../../kernel/manifest/units.ts'
@@ -31,7 +32,7 @@ export function bindQueue(driver: QueueDriver, { keys, clock, capabilities, onCl
   const parts = { name: 'queue', port: queue, plugin: { name: 'tested', version: '0.1.0' } }
   const face = queue.implement?.({
     driver, keys, binding: parts.name, plugin: parts.plugin.name, clock, log: silentLog, onClose, capabilities: new Set(capabilities),
-    peer: () => undefined, importScript: () => Promise.reject(new Error('there are no scripts')),
+    peer: () => undefined, meters: new Meters('queue', 'queue'), importScript: () => Promise.reject(new Error('there are no scripts')),
   })
   // The binding takes the face of any port.
   const first = new Generation([{ plugin: parts.plugin, face: face as never, probed: {} }])
