@@ -37,7 +37,9 @@ export function toLease(row: JobRow, nowMs: number, text: boolean): Lease {
  * name must not begin with `_` as one of 64 would in base64url. The time saves keeping it: of two tokens neither is known here before its verb has found it true.
  */
 export function newToken(nowMs: number): string {
-  return Math.max(0, Math.trunc(nowMs)).toString(16).padStart(12, '0') + randomBytes(10).toString('hex')
+  const token = randomBytes(16)
+  token.writeUIntBE(nowMs, 0, 6)
+  return token.toString('hex')
 }
 
 /** When the lease with this token began, by the clock of whoever granted it. */
