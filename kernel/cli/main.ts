@@ -3,6 +3,7 @@ import { didYouMean } from '../manifest/suggest.ts'
 import { kernelVersion } from '../version.ts'
 import { defaultFile, type CommonFlags } from './options.ts'
 import { addMigrateCommands } from './migrate-commands.ts'
+import { addQueueCommands } from './queue-commands.ts'
 import { addStorageCommands } from './storage-commands.ts'
 import { writeFailure, writeOutcome, type ExitStatus, type Outcome } from './outcome.ts'
 import type { Terminal } from './terminal.ts'
@@ -22,7 +23,7 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
 
   try {
     const root = program(terminal, run)
-    refuseUnknownCommand(root, argv[0])
+    refuseUnknownCommand(root, argv)
     await root.parseAsync([...argv], { from: 'user' })
     return status
   } catch (error) {
@@ -31,11 +32,13 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   }
 }
 
-/** Because `start` is the default, commander would take a mistyped command for its manifest. */
-function refuseUnknownCommand(root: Command, word: string | undefined): void {
-  const names = [...root.commands.map((command) => command.name()), 'help']
-  if (word === undefined || word.startsWith('-') || names.includes(word)) return
-  root.error(`unknown command ${JSON.stringify(word)}${didYouMean(word, names)}`, { exitCode: 2 })
+/** Where a group has a default, commander would take a mistyped command for its argument. */
+function refuseUnknownCommand(group: Command, [word, ...rest]: readonly string[]): void {
+  if (group.commands.length === 0 || word === undefined || word.startsWith('-')) return
+  const names = [...group.commands.map((command) => command.name()), 'help']
+  if (!names.includes(word)) group.error(`unknown command ${JSON.stringify(word)}${didYouMean(word, names)}`, { exitCode: 2 })
+  const below = group.commands.find((command) => command.name() === word)
+  if (below) refuseUnknownCommand(below, rest)
 }
 
 type Run = (flags: CommonFlags, command: () => Promise<Outcome | ExitStatus>) => Promise<void>
@@ -84,6 +87,7 @@ function program(terminal: Terminal, run: Run): Command {
 
   addStorageCommands(root, terminal, run)
   addMigrateCommands(root, terminal, run)
+  addQueueCommands(root, terminal, run)
 
   root.command('init').description('write a commented manifest that starts')
     .option('-f, --file <path>', 'where to write it', defaultFile)

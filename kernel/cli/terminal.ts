@@ -8,6 +8,11 @@ export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
 /** Colours a text, or leaves it as it is: only a terminal gets colour, and none when `NO_COLOR` is set. */
 export type Paint = (style: Style, text: string) => string
 
+/** A terminal that a person reads; `rows` is how many lines it shows. */
+export interface Screen extends LineSink {
+  readonly rows?: number
+}
+
 /** Where a command writes, and what it knows of its surroundings. */
 export interface Terminal {
   readonly out: (text: string) => void
@@ -15,7 +20,7 @@ export interface Terminal {
   readonly paint: Paint
   readonly paintErr: Paint
   /** Standard output when a person reads it; undefined where it is no terminal. */
-  readonly screen: LineSink | undefined
+  readonly screen: Screen | undefined
   /** Standard error when a person reads it: where progress is shown. */
   readonly progress: LineSink | undefined
   /** Bytes in and out, with back-pressure, for commands that stream. */

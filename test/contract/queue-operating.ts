@@ -106,6 +106,18 @@ export const operatingCases: readonly QueueCase[] = [
     t.deepEqual(idsOf((await waiting).items), [id])
   }),
 
+  promise('every declared queue is counted at once, a paused one too', ['inspect', 'pause'], async (t, { queue }) => {
+    await queue.enqueue({ queue: 'parking', payload: 1 })
+    await queue.pause({ queue: 'parking' })
+
+    const { items } = await queue.queues({})
+
+    t.true(items.length > 2)
+    t.is(new Set(items.map((one) => one.queue)).size, items.length)
+    t.like(items.find((one) => one.queue === 'parking'), { paused: true, ready: 1, active: 0 })
+    t.like(items.find((one) => one.queue === 'emails'), { paused: false, ready: 0, oldestReadyMs: null })
+  }),
+
   promise('counts tell each state and how old the oldest is', ['inspect', 'delay'], async (t, { queue, clock }) => {
     t.is((await queue.counts({ queue: 'emails' })).oldestReadyMs, null)
     const startedMs = performance.now()

@@ -20,6 +20,8 @@ const maxWaitedOn = 16
 export interface QueueContext extends Pick<PortParts<RowQueue, QueueKeys, QueueCapability>, 'driver' | 'binding' | 'clock' | 'capabilities'> {
   /** @throws QUEUE_NOT_FOUND when the manifest declares no such queue. */
   rulesOf(queue: string): QueueRules
+  /** Those that the manifest declares, in its order. */
+  readonly queues: readonly string[]
   /** A job of it is active no more: where a limit held others back, whoever waits looks again. */
   roomIn(queue: string): void
   /** Undefined for a queue that the manifest does not declare. */
@@ -71,6 +73,7 @@ export function makeContext(parts: PortParts<RowQueue, QueueKeys, QueueCapabilit
   return {
     driver, binding, clock, waiting, upkeep, figures,
     capabilities: parts.capabilities,
+    queues: [...rules.keys()],
     random: Math.random,
     closed: () => closed,
     roomIn(queue) {

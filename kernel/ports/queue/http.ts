@@ -87,6 +87,13 @@ export const queueOperations: { readonly [O in keyof QueueOperations]: Operation
     needs: { operation: 'inspect' },
     http: { method: 'GET', path: '/:queue', status: 200 },
   },
+  queues: {
+    summary: 'How many jobs are in each state, of every queue',
+    effect: 'read', idempotent: true,
+    input: inputs.binding, output: outputs.queues,
+    needs: { operation: 'inspect' },
+    http: { method: 'GET', path: '', status: 200 },
+  },
   redrive: {
     summary: 'Put dead jobs back to work',
     effect: 'write', idempotent: false,

@@ -1,7 +1,7 @@
 import type { Call } from '../../call.ts'
 import type { QueueContext } from './context.ts'
 import { formatCursor, parseCursor, type Place } from './cursor.ts'
-import type { JobRow } from './driver.ts'
+import type { JobRow, RowQueue } from './driver.ts'
 import { queueError } from './errors.ts'
 import { toJob } from './job.ts'
 import type { JobState, ListInput, QueueCounts, QueueOperations } from './operations.ts'
@@ -14,6 +14,8 @@ const maxPageBytes = 8 * 1024 ** 2
 /** Rows that are read at once: few before their size is known. */
 const firstRead = 16
 const largestRead = 500
+/** Queues that are asked for at once. */
+const countedAtOnce = 8
 
 /** Ids are made here: a text that is none belongs to no job, and no backend need see it. */
 export function isJobId(id: string): boolean {
@@ -30,8 +32,8 @@ function matches(row: JobRow, { code, text }: ListInput): boolean {
   return text === undefined || row.payload.includes(text) || row.errors.some((error) => error.message.includes(text))
 }
 
-/** What changes nothing: `get`, `list`, `counts`. */
-export function inspecting(context: QueueContext): Pick<QueueOperations, 'get' | 'list' | 'counts'> {
+/** What changes nothing: `get`, `list`, `counts`, `queues`. */
+export function inspecting(context: QueueContext): Pick<QueueOperations, 'get' | 'list' | 'counts' | 'queues'> {
   const { driver, upkeep } = context
 
   /** The next `limit` rows of all these states together. */
@@ -82,13 +84,25 @@ export function inspecting(context: QueueContext): Pick<QueueOperations, 'get' |
     async counts({ queue }, call) {
       return countsOf(context, queue, call)
     },
+
+    async queues(_input, call) {
+      await upkeep.settle()
+      const items: QueueCounts[] = []
+      for (let from = 0; from < context.queues.length; from += countedAtOnce) {
+        items.push(...await Promise.all(context.queues.slice(from, from + countedAtOnce).map((queue) => countSettled(driver, queue, call))))
+      }
+      return { items }
+    },
   }
 }
 
 export async function countsOf(context: QueueContext, queue: string, call: Call): Promise<QueueCounts> {
-  const { driver, upkeep } = context
   context.rulesOf(queue)
-  await upkeep.settle()
+  await context.upkeep.settle()
+  return countSettled(context.driver, queue, call)
+}
+
+async function countSettled(driver: RowQueue, queue: string, call: Call): Promise<QueueCounts> {
   const [{ found, nowMs, oldestReadyAt }, paused] = await Promise.all([driver.counts(queue, call), driver.paused(queue, call)])
   const of = (state: JobState) => found.find((entry) => entry.state === state)?.count ?? 0
   return {

@@ -68,9 +68,12 @@ export interface QueueOperations {
 
   counts(input: { readonly queue: string }, call: Call): Promise<QueueCounts>
 
+  /** The counts of every queue that the manifest declares, in its order. */
+  queues(input: object, call: Call): Promise<{ readonly items: readonly QueueCounts[] }>
+
   /**
    * Dead jobs get all their attempts again, their errors kept: those of `ids`, or the `limit` (1,000 unless set) that
-   * died first. `to` moves them to another queue, without their idempotency keys; `payload` replaces that of one job.
+   * died last. `to` moves them to another queue, without their idempotency keys; `payload` replaces that of one job.
    */
   redrive(input: RedriveInput, call: Call): Promise<{ readonly moved: number }>
 

@@ -39,6 +39,7 @@ export const inputs = {
   job: object({ queue, id }, ['queue', 'id']),
   list: object({ queue, state: { type: 'string', enum: states }, from: time, to: time, code: text(100), text: text(1000), limit: integer(1, 1000), after: text(2000) }, ['queue']),
   queue: object({ queue }, ['queue']),
+  binding: object({}),
   redrive: object({
     queue, ids: { type: 'array', items: id, minItems: 1, maxItems: 1000 }, limit: integer(1, 1000),
     perSecond: { type: 'number', minimum: 0.001, maximum: 1_000_000 }, to: queue, payload: anything,
@@ -56,6 +57,9 @@ const jobRequired = ['id', 'queue', 'state', 'payload', 'priority', 'attempt', '
 const job = object(jobFields, jobRequired)
 const count: JsonSchema = { type: 'integer', minimum: 0 }
 const stateOf = (...names: readonly string[]): JsonSchema => ({ type: 'string', enum: names })
+const counts = object({ queue, paused: { type: 'boolean' }, ready: count, scheduled: count, active: count, done: count, dead: count, oldestReadyMs: { type: ['integer', 'null'] } }, [
+  'queue', 'paused', 'ready', 'scheduled', 'active', 'done', 'dead', 'oldestReadyMs',
+])
 
 export const outputs = {
   job,
@@ -67,9 +71,8 @@ export const outputs = {
   extended: object({ expiresInMs: count, signal: { enum: [null, 'cancel', 'drain'] } }, ['expiresInMs', 'signal']),
   released: object({ state: stateOf('ready') }, ['state']),
   page: object({ items: { type: 'array', items: job }, next: { type: ['string', 'null'] } }, ['items', 'next']),
-  counts: object({ queue, paused: { type: 'boolean' }, ready: count, scheduled: count, active: count, done: count, dead: count, oldestReadyMs: { type: ['integer', 'null'] } }, [
-    'queue', 'paused', 'ready', 'scheduled', 'active', 'done', 'dead', 'oldestReadyMs',
-  ]),
+  counts,
+  queues: object({ items: { type: 'array', items: counts } }, ['items']),
   moved: object({ moved: count }, ['moved']),
   discarded: object({ state: stateOf('cancelled', 'removed') }, ['state']),
 } as const
