@@ -1,11 +1,11 @@
-import { type Command, InvalidArgumentError } from 'commander'
-import { parseDuration } from '../manifest/units.ts'
+import type { Command } from 'commander'
 import type { QueueFlags } from './commands/queue-pause.ts'
 import type { CommonFlags } from './options.ts'
 import type { ExitStatus, Outcome } from './outcome.ts'
+import { addDeadCommands } from './queue-dead-commands.ts'
+import { duration, withBinding, withServer } from './queue-options.ts'
 import type { ServerFlags } from './server-url.ts'
 import type { Terminal } from './terminal.ts'
-import { withManifest } from './with-manifest.ts'
 
 type Run = (flags: CommonFlags, command: () => Promise<Outcome | ExitStatus>) => Promise<void>
 
@@ -28,18 +28,6 @@ export function addQueueCommands(root: Command, terminal: Terminal, run: Run): v
     .description('pause a queue, and wait until none of its jobs is active; it stays paused')
     .option('--timeout <duration>', 'wait no longer than this: 30s, 5m', duration)
     .action((name: string, flags: QueueFlags & { timeout?: number }) => run(flags, async () => (await import('./commands/queue-drain.ts')).queueDrain(flags, name, terminal)))
-}
 
-function withServer(command: Command): Command {
-  return withManifest(command).option('--url <url>', 'where the server runs; as its manifest says unless given')
-}
-
-function withBinding(command: Command): Command {
-  return withServer(command).option('--binding <name>', 'the queue binding: queue, or the only one, unless given')
-}
-
-function duration(text: string): number {
-  const ms = parseDuration(text)
-  if (ms === undefined) throw new InvalidArgumentError('It must be a duration such as 500ms, 30s, 5m or 1h.')
-  return ms
+  addDeadCommands(queue, terminal, run)
 }

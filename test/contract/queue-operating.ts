@@ -106,6 +106,32 @@ export const operatingCases: readonly QueueCase[] = [
     t.deepEqual(idsOf((await waiting).items), [id])
   }),
 
+  promise('of the jobs that are named only dead ones are removed', ['cancel', 'deadLetters', 'inspect'], async (t, { queue }) => {
+    const { items: jobs } = await queue.enqueueMany({ queue: 'emails', jobs: [{ payload: 1 }, { payload: 2 }, { payload: 3 }] })
+    const { token, job } = await leaseOne(queue, { queue: 'emails' })
+    await queue.fail({ queue: 'emails', token, dead: true, error: { message: 'x' } })
+    await leaseOne(queue, { queue: 'emails' })
+    const ids = [...jobs.map(({ id }) => id), job.id, nul]
+
+    t.deepEqual(await queue.discardDead({ queue: 'parking', ids }), { removed: 0 })
+    t.deepEqual(await queue.discardDead({ queue: 'emails', ids }), { removed: 1 })
+    t.deepEqual(await queue.discardDead({ queue: 'emails', ids }), { removed: 0 })
+
+    await t.throwsAsync(queue.get({ queue: 'emails', id: job.id }), { code: 'QUEUE_JOB_NOT_FOUND' })
+    t.like(await queue.counts({ queue: 'emails' }), { ready: 1, active: 1, dead: 0 })
+  }),
+
+  promise('dead jobs that are put back with a delay wait for it', ['deadLetters', 'inspect'], async (t, { queue, clock }) => {
+    await queue.enqueue({ queue: 'emails', payload: 1 })
+    await queue.fail({ queue: 'emails', token: (await leaseOne(queue, { queue: 'emails' })).token, dead: true, error: { message: 'x' } })
+
+    t.deepEqual(await queue.redrive({ queue: 'emails', perSecond: 10, delayMs: 1_000 }), { moved: 1 })
+
+    t.is((await queue.counts({ queue: 'emails' })).scheduled, 1)
+    await clock.advance(1_100)
+    await leaseOne(queue, { queue: 'emails' })
+  }),
+
   promise('every declared queue is counted at once, a paused one too', ['inspect', 'pause'], async (t, { queue }) => {
     await queue.enqueue({ queue: 'parking', payload: 1 })
     await queue.pause({ queue: 'parking' })

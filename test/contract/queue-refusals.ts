@@ -9,7 +9,7 @@ const job = { ...at, id: 'x' }
 /** An input of each operation that needs nothing; of one that is not here, the queue alone. */
 const inputs: Readonly<Record<string, object>> = {
   enqueue: { ...at, payload: 1 }, enqueueMany: { ...at, jobs: [{ payload: 1 }] }, fail: { ...held, error: { message: 'x' } },
-  ack: held, release: held, extend: { ...held, leaseMs: 1_000 }, get: job, discard: job, queues: {},
+  ack: held, release: held, extend: { ...held, leaseMs: 1_000 }, get: job, discard: job, discardDead: { ...at, ids: ['x'] }, queues: {},
   ...Object.fromEntries(['schedule', 'putSchedule', 'dropSchedule', 'pauseSchedule', 'resumeSchedule', 'runSchedule'].map((operation) => [operation, { ...at, name: 'nightly' }])),
 }
 /** A value of each argument that a capability guards. */

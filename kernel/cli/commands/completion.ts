@@ -6,13 +6,18 @@ import { InputError, type Outcome } from '../outcome.ts'
  * @throws InputError for another shell.
  */
 export async function completion(root: Command, shell: string): Promise<Outcome> {
-  const words = Object.fromEntries(root.commands.flatMap((command) => [
-    [command.name(), wordsOf(command)] as const,
-    ...command.commands.map((below) => [`${command.name()} ${below.name()}`, wordsOf(below)] as const),
-  ]))
+  const words = Object.fromEntries(named(root, []))
   if (shell !== 'bash' && shell !== 'zsh') throw new InputError(`there is no completion for ${shell}; take bash or zsh`)
   const script = shell === 'bash' ? bashScript(words) : `autoload -U +X bashcompinit && bashcompinit\n${bashScript(words)}`
   return { status: 0, json: { words }, text: () => script }
+}
+
+/** Every command below by its whole name, with what may follow it. */
+function named(group: Command, before: readonly string[]): readonly (readonly [name: string, words: readonly string[]])[] {
+  return group.commands.flatMap((command) => {
+    const names = [...before, command.name()]
+    return [[names.join(' '), wordsOf(command)] as const, ...named(command, names)]
+  })
 }
 
 /** Of a group its commands; its options are theirs. */
@@ -25,11 +30,11 @@ function wordsOf(command: Command): readonly string[] {
 function bashScript(words: Readonly<Record<string, readonly string[]>>): string {
   const names = Object.keys(words)
   // The longer first: the first case that fits is taken.
-  const cases = names.sort((a, b) => b.split(' ').length - a.split(' ').length).map((name) => `    ${caseOf(name)}) words="${words[name]?.join(' ') ?? ''}" ;;`)
+  const cases = names.sort((a, b) => b.split(' ').length - a.split(' ').length).map((name) => `    "${name} "*) words="${words[name]?.join(' ') ?? ''}" ;;`)
   return `# portico: eval "$(portico completion bash)"
 _portico() {
   local words
-  case "\${COMP_WORDS[1]} \${COMP_WORDS[2]}" in
+  case "\${COMP_WORDS[1]} \${COMP_WORDS[2]} \${COMP_WORDS[3]} " in
 ${cases.join('\n')}
     *) words="${names.filter((name) => !name.includes(' ')).join(' ')} --help --version" ;;
   esac
@@ -37,8 +42,4 @@ ${cases.join('\n')}
 }
 complete -o default -F _portico portico
 `
-}
-
-function caseOf(name: string): string {
-  return name.includes(' ') ? `"${name}"` : `"${name} "*`
 }

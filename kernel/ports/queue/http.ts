@@ -101,6 +101,13 @@ export const queueOperations: { readonly [O in keyof QueueOperations]: Operation
     needs: { operation: 'deadLetters' },
     http: { method: 'POST', path: '/:queue/dead/_redrive', from: { to: { body: 'queue' } }, status: 200 },
   },
+  discardDead: {
+    summary: 'Remove dead jobs',
+    effect: 'write', idempotent: false,
+    input: inputs.discardDead, output: outputs.removed,
+    needs: { operation: 'cancel' },
+    http: { method: 'POST', path: '/:queue/dead/_discard', status: 200 },
+  },
   discard: {
     summary: 'Cancel a waiting or active job, remove a finished one',
     effect: 'write', idempotent: false,

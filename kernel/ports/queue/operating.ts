@@ -3,19 +3,19 @@ import type { QueueContext } from './context.ts'
 import type { JobRow } from './driver.ts'
 import { queueError } from './errors.ts'
 import { countsOf, isJobId } from './inspecting.ts'
-import type { QueueOperations, RedriveInput } from './operations.ts'
+import type { QueueOperations } from './operations.ts'
 import { judgedBefore, judgePayload, refuse } from './payload.ts'
 import { cancelled, redriven, settled } from './states.ts'
 
 const maxTries = 8
-/** Jobs that are put back in one program. */
+/** Jobs that are put back in one program, or removed at once. */
 const atOnce = 50
 
-/** What an operator does: `redrive`, `discard`, `pause`, `resume`. */
-export function operating(context: QueueContext): Pick<QueueOperations, 'redrive' | 'discard' | 'pause' | 'resume'> {
+/** What an operator does: `redrive`, `discardDead`, `discard`, `pause`, `resume`. */
+export function operating(context: QueueContext): Pick<QueueOperations, 'redrive' | 'discardDead' | 'discard' | 'pause' | 'resume'> {
   const { driver, upkeep } = context
 
-  async function deadOnes(input: RedriveInput, ids: readonly string[] | undefined, limit: number, call: Call): Promise<readonly JobRow[]> {
+  async function deadOnes(input: { readonly queue: string }, ids: readonly string[] | undefined, limit: number, call: Call): Promise<readonly JobRow[]> {
     if (!ids) return driver.page({ queue: input.queue, state: 'dead', fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, limit }, call)
     const seen = await Promise.all(ids.filter(isJobId).map((id) => driver.read(id, call)))
     return seen.flatMap((one) => (one?.found.queue === input.queue && one.found.state === 'dead' ? one.found : []))
@@ -41,7 +41,8 @@ export function operating(context: QueueContext): Pick<QueueOperations, 'redrive
       const ids = input.ids && [...new Set(input.ids)]
       const limit = Math.min(input.limit ?? 1_000, ids?.length ?? 1_000)
       const nowMs = (await driver.due(call)).nowMs
-      const runAt = (index: number) => nowMs + (input.perSecond === undefined ? 0 : Math.floor((index * 1_000) / input.perSecond))
+      const firstAt = nowMs + (input.delayMs ?? 0)
+      const runAt = (index: number) => firstAt + (input.perSecond === undefined ? 0 : Math.floor((index * 1_000) / input.perSecond))
       let moved = 0
       for (let taken = 0; taken < limit; taken += atOnce) {
         const size = Math.min(atOnce, limit - taken)
@@ -56,8 +57,21 @@ export function operating(context: QueueContext): Pick<QueueOperations, 'redrive
       }
 
       if (moved > 0) driver.wake(queue)
-      if (moved > 0 && input.perSecond !== undefined) upkeep.note(runAt(1) - nowMs)
+      if (moved > 0 && firstAt > nowMs) upkeep.note(firstAt - nowMs)
+      else if (moved > 0 && input.perSecond !== undefined) upkeep.note(runAt(1) - nowMs)
       return { moved }
+    },
+
+    async discardDead({ queue, ids: given }, call) {
+      context.rulesOf(queue)
+      await upkeep.settle()
+      const ids = [...new Set(given)]
+      let removed = 0
+      for (let taken = 0; taken < ids.length; taken += atOnce) {
+        const rows = await deadOnes({ queue }, ids.slice(taken, taken + atOnce), atOnce, call)
+        removed += (await Promise.all(rows.map((row) => driver.remove(row, call)))).filter(Boolean).length
+      }
+      return { removed }
     },
 
     async discard({ queue, id }, call) {

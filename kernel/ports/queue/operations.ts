@@ -77,6 +77,9 @@ export interface QueueOperations {
    */
   redrive(input: RedriveInput, call: Call): Promise<{ readonly moved: number }>
 
+  /** Those of `ids` that are dead are removed; one that is not, or no more since it was put back, is left alone. */
+  discardDead(input: { readonly queue: string; readonly ids: readonly string[] }, call: Call): Promise<{ readonly removed: number }>
+
   /**
    * A waiting or active job becomes `cancelled`; the worker of an active one learns it from `extend`, and its `ack` is
    * refused. A finished job is removed.

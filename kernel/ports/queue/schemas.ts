@@ -42,8 +42,9 @@ export const inputs = {
   binding: object({}),
   redrive: object({
     queue, ids: { type: 'array', items: id, minItems: 1, maxItems: 1000 }, limit: integer(1, 1000),
-    perSecond: { type: 'number', minimum: 0.001, maximum: 1_000_000 }, to: queue, payload: anything,
+    perSecond: { type: 'number', minimum: 0.001, maximum: 1_000_000 }, delayMs: integer(0, tenYearsMs), to: queue, payload: anything,
   }, ['queue']),
+  discardDead: object({ queue, ids: { type: 'array', items: id, minItems: 1, maxItems: 1000 } }, ['queue', 'ids']),
 } as const
 
 const jobFields: Properties = {
@@ -74,5 +75,6 @@ export const outputs = {
   counts,
   queues: object({ items: { type: 'array', items: counts } }, ['items']),
   moved: object({ moved: count }, ['moved']),
+  removed: object({ removed: count }, ['removed']),
   discarded: object({ state: stateOf('cancelled', 'removed') }, ['state']),
 } as const

@@ -159,6 +159,8 @@ export interface RedriveInput {
   readonly limit?: number
   /** Spreads the jobs' `runAt`, so that at most so many become ready in each second. */
   readonly perSecond?: number
+  /** The first of them becomes ready so long from now: for who puts back many, call by call, at one rate. */
+  readonly delayMs?: number
   /** The queue they go to; their own unless set. */
   readonly to?: string
   readonly payload?: Json

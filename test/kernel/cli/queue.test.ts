@@ -1,67 +1,36 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import anyTest, { type TestFn } from 'ava'
 import { watch } from '../../../kernel/cli/commands/queue-status.ts'
 import { main } from '../../../kernel/cli/main.ts'
 import { Looks, renderLook } from '../../../kernel/cli/queue/look.ts'
 import { plain } from '../../../kernel/cli/terminal.ts'
-import { type ServerProcess, startServer } from '../../tools/server-process.ts'
+import { type QueueServer, startQueueServer } from './queue-server.ts'
 import { recorder } from './recorder.ts'
 
-const test = anyTest as TestFn<{ directory: string; server: ServerProcess }>
-
-const cli = join(import.meta.dirname, '../../../kernel/cli/portico.ts')
-const manifest = `version: 1
-name: shop
-ports:
-  queue: { use: memory, queues: { emails: {}, parking: {} } }
-  queue.bulk: { use: memory, queues: { rows: {} } }
-`
+const test = anyTest as TestFn<{ server: QueueServer }>
 
 test.beforeEach(async (t) => {
-  const directory = await mkdtemp(join(tmpdir(), 'portico-queue-'))
-  await writeFile(join(directory, 'infra.config.yaml'), manifest)
-  t.context = { directory, server: await startServer({ cli, directory }) }
+  t.context.server = await startQueueServer()
 })
 
 test.afterEach.always(async (t) => {
   await t.context.server.stop()
-  await rm(t.context.directory, { recursive: true, force: true })
 })
-
-async function post(server: ServerProcess, path: string, body: object = {}): Promise<unknown> {
-  const response = await fetch(`${server.url}/v1/${path}`, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })
-  if (!response.ok) throw new Error(await response.text())
-  return response.json()
-}
-
-async function leaseOne(server: ServerProcess): Promise<string> {
-  const { items: [lease] } = await post(server, 'queue/emails/leases') as { items: readonly { token: string }[] }
-  return lease?.token ?? ''
-}
-
-/** Answers the exit status and what was written. */
-async function portico(server: ServerProcess, ...argv: string[]) {
-  const terminal = recorder()
-  const status = await main(['queue', ...argv, '--url', server.url], terminal)
-  return { status, ...terminal.written }
-}
 
 test('portico queue shows every queue of every binding', async (t) => {
   const { server } = t.context
-  await post(server, 'queue/emails/jobs', { jobs: [{ payload: 1 }, { payload: 2 }, { payload: 3, delayMs: 60_000 }] })
-  await leaseOne(server)
-  await post(server, 'queue.bulk/rows/_pause')
+  await server.post('queue/emails/jobs', { jobs: [{ payload: 1 }, { payload: 2 }, { payload: 3, delayMs: 60_000 }] })
+  await server.leaseOne()
+  await server.post('queue.bulk/rows/_pause')
 
-  const { status, out, err } = await portico(server)
+  const { status, out, err } = await server.portico([])
 
   t.is(status, 0, err)
   t.regex(out, /^BINDING +QUEUE +READY +SCHEDULED +ACTIVE +DONE +DEAD +OLDEST +RATE +STATE\n/)
   t.regex(out, /\nqueue +emails +1 +1 +1 +0 +0 +\d+\w+ +- +open\n/)
   t.regex(out, /\nqueue +parking +0 +0 +0 +0 +0 +- +- +open\n/)
   t.regex(out, /\nqueue\.bulk +rows +0 .* +paused\n/)
-  const { bindings } = JSON.parse((await portico(server, 'status', '--json')).out) as { bindings: readonly object[] }
+  const { bindings } = JSON.parse((await server.portico(['status', '--json'])).out) as { bindings: readonly object[] }
   t.like(bindings[0], { binding: 'queue', queues: [{ queue: 'emails', ready: 1, scheduled: 1, active: 1, paused: false, ratePerSecond: null }, { queue: 'parking' }] })
 })
 
@@ -85,12 +54,12 @@ test('on a terminal the table is drawn over itself with the rate, until it is st
       if (drawn.length === 2) stop.resolve('stop')
     },
   }
-  await post(server, 'queue/emails/jobs', { payload: 1 })
-  const token = await leaseOne(server)
+  await server.post('queue/emails/jobs', { payload: 1 })
+  const token = await server.leaseOne()
 
   const watching = watch(new Looks(server.url), screen, plain, stop.promise)
   await began.promise
-  await post(server, `queue/emails/leases/${token}/ack`)
+  await server.post(`queue/emails/leases/${token}/ack`)
   await watching
 
   const [first = '', second = ''] = drawn
@@ -103,11 +72,11 @@ test('on a terminal the table is drawn over itself with the rate, until it is st
 test('the rate is how done jobs grew between two looks', async (t) => {
   const { server } = t.context
   const looks = new Looks(server.url)
-  await post(server, 'queue/emails/jobs', { payload: 1 })
-  const token = await leaseOne(server)
+  await server.post('queue/emails/jobs', { payload: 1 })
+  const token = await server.leaseOne()
   await looks.look()
 
-  await post(server, `queue/emails/leases/${token}/ack`)
+  await server.post(`queue/emails/leases/${token}/ack`)
   const [{ queues } = { queues: null }] = await looks.look()
 
   t.true((queues?.[0]?.ratePerSecond ?? 0) > 0)
@@ -117,36 +86,36 @@ test('the rate is how done jobs grew between two looks', async (t) => {
 test('pause and resume, of the binding that is meant', async (t) => {
   const { server } = t.context
 
-  t.like(await portico(server, 'pause', 'emails'), { status: 0, err: '' })
-  t.regex((await portico(server)).out, /emails .* paused\n/)
-  t.like(await portico(server, 'resume', 'emails'), { status: 0, err: '' })
-  t.notRegex((await portico(server)).out, /paused/)
+  t.like(await server.portico(['pause', 'emails']), { status: 0, err: '' })
+  t.regex((await server.portico([])).out, /emails .* paused\n/)
+  t.like(await server.portico(['resume', 'emails']), { status: 0, err: '' })
+  t.notRegex((await server.portico([])).out, /paused/)
 
-  const bulk = await portico(server, 'pause', 'rows', '--binding', 'queue.bulk', '--json')
+  const bulk = await server.portico(['pause', 'rows', '--binding', 'queue.bulk', '--json'])
   t.like(JSON.parse(bulk.out), { binding: 'queue.bulk', counts: { queue: 'rows', paused: true } })
 })
 
 test('drain waits until nothing is active, and leaves the queue paused', async (t) => {
   const { server } = t.context
-  await post(server, 'queue/emails/jobs', { jobs: [{ payload: 1 }, { payload: 2 }] })
-  const token = await leaseOne(server)
+  await server.post('queue/emails/jobs', { jobs: [{ payload: 1 }, { payload: 2 }] })
+  const token = await server.leaseOne()
 
-  const late = await portico(server, 'drain', 'emails', '--timeout', '100ms')
+  const late = await server.portico(['drain', 'emails', '--timeout', '100ms'])
   t.is(late.status, 1)
   t.regex(late.err, /1 jobs of emails are active still after 100ms; it stays paused: .*portico queue resume emails/)
 
-  const draining = portico(server, 'drain', 'emails', '--json')
-  await post(server, `queue/emails/leases/${token}/ack`)
+  const draining = server.portico(['drain', 'emails', '--json'])
+  await server.post(`queue/emails/leases/${token}/ack`)
   const { status, out } = await draining
   t.is(status, 0)
   t.like(JSON.parse(out), { counts: { queue: 'emails', paused: true, active: 0, ready: 1, done: 1 } })
-  t.is(await leaseOne(server), '')
+  t.is(await server.leaseOne(), '')
 })
 
 test('what is not there is told with what is; nothing has changed', async (t) => {
-  const { server, directory } = t.context
+  const { server } = t.context
   const refused = async (...argv: string[]) => {
-    const { status, out, err } = await portico(server, ...argv)
+    const { status, out, err } = await server.portico(argv)
     t.is(status, 1, argv.join(' '))
     t.is(out, '')
     return err
@@ -155,10 +124,10 @@ test('what is not there is told with what is; nothing has changed', async (t) =>
   t.regex(await refused('pause', 'emails', '--binding', 'queue.blk'), /no queue binding "queue\.blk"; did you mean "queue\.bulk"\?/)
 
   const open = recorder()
-  t.is(await main(['queue', '-f', join(directory, 'infra.config.yaml'), '--set', 'server.port=0'], open), 1)
+  t.is(await main(['queue', '-f', join(server.directory, 'infra.config.yaml'), '--set', 'server.port=0'], open), 1)
   t.regex(open.written.err, /any free port .*--url/)
   const port = new URL(server.url).port
-  t.is(await main(['queue', '-f', join(directory, 'infra.config.yaml'), '--set', `server.port=${port}`], recorder()), 0)
+  t.is(await main(['queue', '-f', join(server.directory, 'infra.config.yaml'), '--set', `server.port=${port}`], recorder()), 0)
   t.is(await main(['queue', '--url', 'http://127.0.0.1:1'], recorder()), 1)
 })
 

@@ -10,7 +10,7 @@ import { verbs } from './verbs.ts'
 
 /** What no broker can do; a binding refuses it before it comes here. */
 const beyond = {
-  get: 'inspect', list: 'inspect', counts: 'inspect', queues: 'inspect', redrive: 'deadLetters', discard: 'cancel', pause: 'pause', resume: 'pause',
+  get: 'inspect', list: 'inspect', counts: 'inspect', queues: 'inspect', redrive: 'deadLetters', discard: 'cancel', discardDead: 'cancel', pause: 'pause', resume: 'pause',
   schedules: 'schedules', schedule: 'schedules', putSchedule: 'schedules', dropSchedule: 'schedules', pauseSchedule: 'schedules', resumeSchedule: 'schedules', runSchedule: 'schedules',
 } as const satisfies Partial<Record<keyof QueueOperations, QueueCapability>>
 
