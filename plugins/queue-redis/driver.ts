@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Call, Commits } from '../../kernel/plugin.ts'
-import type { Acked, AddedRow, Due, JobRange, JobRow, JobState, Leased, LeaseLimits, LeaseWanted, RowQueue, ScheduleRow, Seen, StateCount } from '../../kernel/ports/queue/index.ts'
+import { type Acked, type AddedRow, gatherAdds, Gathered, type Due, type JobRange, type JobRow, type JobState, type Leased, type LeaseLimits, type LeaseWanted, type RowQueue, type ScheduleRow, type Seen, type StateCount } from '../../kernel/ports/queue/index.ts'
 import type { RedisConnection, RedisReply, RedisScript } from '../../kernel/ports/redis/index.ts'
 import { commitsOf, type RedisStep } from './commits.ts'
 import { addedValues, replacedValues, toRow } from './rows.ts'
@@ -26,16 +26,24 @@ export class RedisQueue implements RowQueue<RedisStep> {
   readonly #connection: RedisConnection
   readonly #base: string
   readonly #schedules: RedisSchedules
+  readonly #adds: Gathered<readonly AddedRow[], undefined>
+  readonly #acks: Gathered<Acked, boolean>
 
   constructor(connection: RedisConnection, base: string) {
     this.commits = commitsOf(connection)
     this.#connection = connection
     this.#base = base
     this.#schedules = new RedisSchedules(connection, base)
+    this.#adds = gatherAdds((rows, call) => this.commits.commit(this.insert(rows), call))
+    this.#acks = new Gathered((all, call) => this.#ackAll(all, call))
   }
 
   insert(rows: readonly AddedRow[]): readonly RedisStep[] {
     return rows.map((row) => ({ base: this.#base, do: 'add', values: addedValues(row) }))
+  }
+
+  add(rows: readonly AddedRow[]): Promise<void> {
+    return this.#adds.add(rows)
   }
 
   async lease(wanted: LeaseWanted, call: Call): Promise<Leased | undefined> {
@@ -47,8 +55,8 @@ export class RedisQueue implements RowQueue<RedisStep> {
     return { found: rows.map(toRow), nowMs: Number(nowMs), againInMs: Number(againInMs) > 0 ? Number(againInMs) : undefined }
   }
 
-  async ack(done: Acked, call: Call): Promise<boolean> {
-    return (await this.#run(ackScript, ackValues(done), call)) === 1
+  ack(done: Acked): Promise<boolean> {
+    return this.#acks.add(done)
   }
 
   ackSteps(done: Acked): readonly RedisStep[] {
@@ -136,6 +144,17 @@ export class RedisQueue implements RowQueue<RedisStep> {
 
   onWake(queue: string, listener: () => void): () => void {
     return this.#connection.signals.on(`${this.#base}wake:${queue}`, () => listener())
+  }
+
+  /** Those of one turn by one script; several where one would keep everyone else waiting for long. */
+  async #ackAll(all: readonly Acked[], call: Call): Promise<readonly Promise<boolean>[]> {
+    const answers: Promise<boolean>[] = []
+    for (let start = 0; start < all.length; start += keysAtOnce) {
+      const some = all.slice(start, start + keysAtOnce)
+      const live = this.#run(ackScript, some.flatMap(ackValues), call) as Promise<Replies>
+      for (const at of some.keys()) answers.push(live.then((each) => each[at] === 1))
+    }
+    return answers
   }
 
   #run(script: RedisScript, values: readonly string[], call: Call): Promise<RedisReply> {

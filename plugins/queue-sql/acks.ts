@@ -1,6 +1,5 @@
-import type { Acked } from '../../kernel/ports/queue/index.ts'
+import { type Acked, Gathered } from '../../kernel/ports/queue/index.ts'
 import type { SqlConnection, SqlStep } from '../../kernel/ports/sql/index.ts'
-import { Gathered } from './gathered.ts'
 import { acksAtOnce, type Statements } from './statements.ts'
 
 /**

@@ -1,9 +1,7 @@
 import type { Call } from '../../kernel/plugin.ts'
-import type { Acked, AddedRow, Due, JobRange, JobRow, JobState, Leased, LeaseWanted, RowQueue, ScheduleRow, Seen, StateCount } from '../../kernel/ports/queue/index.ts'
+import { type Acked, type AddedRow, gatherAdds, type Gathered, type Due, type JobRange, type JobRow, type JobState, type Leased, type LeaseWanted, type RowQueue, type ScheduleRow, type Seen, type StateCount } from '../../kernel/ports/queue/index.ts'
 import { type SqlConnection, SqlRefusal, type SqlStep } from '../../kernel/ports/sql/index.ts'
 import { gatherAcks } from './acks.ts'
-import { gatherAdds } from './adds.ts'
-import type { Gathered } from './gathered.ts'
 import { SqlLimits } from './limits.ts'
 import { makeLimitStatements } from './limit-statements.ts'
 import { addedValues, manyValues, mutableValues, toRow, type StoredJob } from './rows.ts'
@@ -39,7 +37,7 @@ export class SqlQueue implements RowQueue<SqlStep> {
     const shapes: Pick<SqlConnection, 'dialect' | 'shape'> = { dialect: connection.dialect, shape: (build) => connection.shape(build) }
     this.#statements = makeStatements(shapes, tables)
     this.#acks = gatherAcks(connection, this.#statements)
-    this.#adds = gatherAdds(connection, (rows) => this.insert(rows))
+    this.#adds = gatherAdds((rows, call) => connection.execute(this.insert(rows), call))
     this.#limits = new SqlLimits(connection, makeLimitStatements(shapes, tables))
     this.#schedules = new SqlSchedules(connection, tables)
     this.#channel = tables.jobs

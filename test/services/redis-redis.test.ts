@@ -127,7 +127,7 @@ test('where memory is full an enqueue is refused whole, and what drains goes on'
   t.like(full, { code: 'DATABASE_FULL' })
   const lease = await queue.lease({ queue: 'emails', max: 1, leaseMs: 60_000, token: 't' }, call())
   t.is(lease?.found[0]?.attempt, 1)
-  t.true(await queue.ack({ id: row(0).id, queue: 'emails', token: 't', keepMs: 60_000, lanes: false }, call()))
+  t.true(await queue.ack({ id: row(0).id, queue: 'emails', token: 't', keepMs: 60_000, lanes: false }))
   const { found } = await queue.counts('emails', call())
   t.deepEqual(found.filter(({ count }) => count > 0), [{ state: 'ready', count: added - 1 }, { state: 'done', count: 1 }])
 })

@@ -14,6 +14,7 @@ export type * from './driver.ts'
 export type * from './operations.ts'
 export type { QueueCapability } from './capabilities.ts'
 export type { QueueKeys, QueueRules } from './keys.ts'
+export { gatherAdds, Gathered } from './gathered.ts'
 export { queueError, queueErrors } from './errors.ts'
 
 /** Jobs: kept until a worker has done them, leased to one worker at a time, retried, and set aside when they cannot be done. */

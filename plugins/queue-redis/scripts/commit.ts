@@ -29,13 +29,17 @@ end
 local function leased(id) return redis.call('HMGET', jobKey(id), 'state', 'queue', 'token', 'leaseUntil', 'revision', 'lane', 'holds') end
 `
 
-/** ARGV: id, queue, token, result or nothing, keepMs. Answers 1, or 0 when the lease is not live. */
+/** ARGV: for each id, queue, token, result or nothing, keepMs. Answers 1 for each, or 0 when that lease is not live. */
 export const ackScript = redisScript('write', library, moving, acking, `
-local id, queue, token, result, keepMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local job = leased(id)
-if not holdsLease(job, queue, token) then return 0 end
-finish(id, queue, job, result, keepMs)
-return 1
+local answers = {}
+for at = 1, #ARGV, 5 do
+  local id, queue = ARGV[at], ARGV[at + 1]
+  local job = leased(id)
+  local live = holdsLease(job, queue, ARGV[at + 2])
+  if live then finish(id, queue, job, ARGV[at + 3], ARGV[at + 4]) end
+  answers[#answers + 1] = live and 1 or 0
+end
+return answers
 `)
 
 /**

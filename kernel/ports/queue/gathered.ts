@@ -1,4 +1,5 @@
-import type { Call } from '../../kernel/plugin.ts'
+import type { Call } from '../../call.ts'
+import type { AddedRow } from './driver.ts'
 
 interface Waiting<In, Out> {
   readonly one: In
@@ -43,4 +44,38 @@ export class Gathered<In, Out> {
 function ownCall(): Call {
   const untilMs = performance.now() + programMs
   return { signal: new AbortController().signal, remainingMs: () => Math.max(0, untilMs - performance.now()), traceId: 'queue-gathered', text: false, degrade: () => {} }
+}
+
+/** What one program adds at most for several callers: it is one message, and one commit. */
+const maxRows = 1_000
+const maxBytes = 4 * 1024 ** 2
+
+/** Jobs that nothing can refuse, of many callers in one turn, by as few programs as they fit into. */
+export function gatherAdds(insert: (rows: readonly AddedRow[], call: Call) => Promise<unknown>): Gathered<readonly AddedRow[], undefined> {
+  return new Gathered((all, call) => Promise.resolve(programsOf(all).flatMap(({ rows, callers }) => {
+    // Callers whose programs are different ones are told apart: one may fail where the other is durable.
+    const done = insert(rows, call).then(() => undefined)
+    return Array.from({ length: callers }, () => done)
+  })))
+}
+
+interface Program {
+  readonly rows: AddedRow[]
+  callers: number
+  bytes: number
+}
+
+/** Each caller's rows stay together, in the callers' order. */
+function programsOf(all: readonly (readonly AddedRow[])[]): readonly Program[] {
+  const programs: Program[] = []
+  for (const rows of all) {
+    const bytes = rows.reduce((sum, { payload }) => sum + payload.length, 0)
+    const last = programs.at(-1)
+    if (last && last.rows.length + rows.length <= maxRows && last.bytes + bytes <= maxBytes) {
+      last.rows.push(...rows)
+      last.callers++
+      last.bytes += bytes
+    } else programs.push({ rows: [...rows], callers: 1, bytes })
+  }
+  return programs
 }
