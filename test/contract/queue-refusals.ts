@@ -30,7 +30,7 @@ export function refusalCases(has: (capability: QueueCapability) => boolean): rea
     const parts = Object.entries(needs?.arguments ?? {}).flatMap(([path, capability]) => (has(capability) ? [] : [{ capability, operation, input: withArgument(input, path) }]))
     return [...whole, ...parts]
   })
-  return [...new Set(guarded.map(({ capability }) => capability))].map((capability) => promise(`without ${capability} all that needs it is refused`, [], async (t, { queue: face }) => {
+  const byOperation = [...new Set(guarded.map(({ capability }) => capability))].map((capability) => promise(`without ${capability} all that needs it is refused`, [], async (t, { queue: face }) => {
     for (const { operation, input } of guarded.filter((one) => one.capability === capability)) {
       // The operations of the port are those of the face, by name.
       const call = face[operation as keyof BoundQueue] as (input: object) => Promise<unknown>
@@ -38,4 +38,19 @@ export function refusalCases(has: (capability: QueueCapability) => boolean): rea
     }
     t.deepEqual(await face.lease(at), { items: [] })
   }))
+  return has('units') ? byOperation : [...byOperation, withoutUnits]
 }
+
+/** No operation or argument is guarded by `units`: a call's unit is. */
+const withoutUnits = promise('without units nothing is staged in a unit of work', [], async (t, { queue: face, unit }) => {
+  const unsupported = { code: 'QUEUE_UNSUPPORTED' }
+  const { unit: open } = unit()
+  await t.throwsAsync(face.enqueue({ ...at, payload: 1 }, { unit: open }), unsupported)
+  await t.throwsAsync(face.enqueueMany({ ...at, jobs: [{ payload: 1 }] }, { unit: open }), unsupported)
+  t.deepEqual(await face.lease(at), { items: [] })
+
+  await face.enqueue({ ...at, payload: 1 })
+  const [lease] = (await face.lease(at)).items
+  await t.throwsAsync(face.ack({ ...at, token: lease?.token ?? '' }, { unit: open }), unsupported)
+  t.deepEqual(await face.ack({ ...at, token: lease?.token ?? '' }), { state: 'done' })
+})
