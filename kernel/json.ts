@@ -32,5 +32,6 @@ export class JsonText {
  * and everybody else need not tell two kinds of value apart.
  */
 export function asText<T extends Json = JsonObject>(text: string): T {
+  // No type could say it: which of the two comes follows from the caller's `text`, at run time.
   return new JsonText(text) as unknown as T
 }

@@ -19,6 +19,7 @@ export async function mongodbPeer({ url, table }: Place): Promise<Peer> {
     get: (id) => collection.findOne({ _id: id }),
     async put(id, value) {
       const found = await collection.findOne({ _id: id })
+      // What Portico keeps beside these fields is not typed here, and is put back as it was found.
       return collection.replaceOne({ _id: id, version: found?.version ?? '' }, { ...found, value, version: nextVersion(), updatedAt: new Date() } as unknown as Kept)
     },
     find: () => collection.find(page as object, { sort: { [key]: 1 }, limit: 51 }).toArray(),

@@ -9,6 +9,7 @@ interface Row {
 export async function mysqlPeer({ url, table }: Place): Promise<Peer> {
   const { createPool } = await import('mysql2/promise')
   const pool = createPool({ uri: url, connectionLimit: connections, jsonStrings: true })
+  // The columns stand in the text, which TypeScript does not read: mysql2 types rows as any of its shapes.
   const rowsOf = async <R>(text: string, values: (string | number | Buffer | null)[]): Promise<readonly R[]> => (await pool.execute(text, values))[0] as unknown as readonly R[]
   const [key] = await rowsOf<{ name: string }>(`select column_name as name from information_schema.columns where table_schema = database() and table_name = ? and column_name like 'k\\_%'`, [table])
   const columns = `id, value as text, version, created_at as createdAtMs, updated_at as updatedAtMs, expires_at as expiresAtMs`

@@ -1,25 +1,5 @@
-import { createKernel } from '../../kernel/index.ts'
-import { SteppedClock } from '../contract/clock.ts'
-import { silentLog } from '../contract/log.ts'
 import plugin from '../../plugins/queue-sql/index.ts'
-import { contractQueues, queueCases, type QueueHarness } from '../contract/queue.ts'
-import { databaseOf, testWith } from './server.ts'
+import { testQueueContract } from './queue-contract.ts'
+import { databaseOf } from './server.ts'
 
-for (const server of ['POSTGRES', 'MARIADB'] as const) {
-  const throughManifest = (url: string): QueueHarness => ({
-    async start(t) {
-      const clock = new SteppedClock()
-      const manifest = { version: 1, name: 'contract', connections: { main: (await databaseOf(t, url)).connection }, ports: { 'queue.work': { on: 'main', queues: contractQueues(plugin.capabilities) } } }
-      const [kernel, replica] = [await createKernel(manifest, { clock, log: silentLog, env: {} }), await createKernel(manifest, { clock, log: silentLog, env: {} })]
-      t.teardown(() => Promise.all([kernel.close(), replica.close()]))
-      const [queue, other] = [kernel.ports['queue.work'], replica.ports['queue.work']]
-      if (!queue || !other) throw new Error('the manifest declares it')
-      const unit = () => {
-        const made = kernel.unit()
-        return { unit: made, commit: () => made.commit() }
-      }
-      return { queue, other, clock, unit }
-    },
-  })
-  for (const { title, long, run } of queueCases(plugin.capabilities)) if (!long) testWith([server], `queue: ${title}`, (t, url) => run(t, throughManifest(url)))
-}
+for (const server of ['POSTGRES', 'MARIADB'] as const) testQueueContract(server, plugin.capabilities, async (t, url) => (await databaseOf(t, url)).connection)

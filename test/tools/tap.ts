@@ -19,6 +19,7 @@ export function countTap(report: string, exitStatus: number | null): Counts {
   for (const line of report.split(/\r?\n/)) {
     const result = /^(not )?ok\b(.*)$/.exec(line)
     if (result) {
+      // Both are TAP's own directives: a test that did not run, and one whose failure is expected.
       if (/ # (?:SKIP|TODO)$/.test(result[2] ?? '')) skipped += 1
       else if (result[1]) failed += 1
       else passed += 1
