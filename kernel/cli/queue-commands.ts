@@ -4,6 +4,7 @@ import type { CommonFlags } from './options.ts'
 import type { ExitStatus, Outcome } from './outcome.ts'
 import { addDeadCommands } from './queue-dead-commands.ts'
 import { duration, withBinding, withServer } from './queue-options.ts'
+import { addScheduleCommands } from './queue-schedule-commands.ts'
 import type { ServerFlags } from './server-url.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -30,4 +31,5 @@ export function addQueueCommands(root: Command, terminal: Terminal, run: Run): v
     .action((name: string, flags: QueueFlags & { timeout?: number }) => run(flags, async () => (await import('./commands/queue-drain.ts')).queueDrain(flags, name, terminal)))
 
   addDeadCommands(queue, terminal, run)
+  addScheduleCommands(queue, terminal, run)
 }

@@ -188,6 +188,6 @@ test('completion knows every command', async (t) => {
   t.is(await main(['completion', 'bash'], terminal), 0)
 
   for (const command of ['start', 'check', 'plan', 'explain', 'plugins', 'doctor', 'schema', 'init']) t.true(terminal.written.out.includes(`"${command} "*)`))
-  for (const command of ['storage export', 'queue drain', 'queue dead redrive']) t.true(terminal.written.out.includes(`"${command} "*)`), command)
+  for (const command of ['storage export', 'queue drain', 'queue dead redrive', 'queue schedules pause']) t.true(terminal.written.out.includes(`"${command} "*)`), command)
   t.is(await main(['completion', 'fish'], recorder()), 1)
 })

@@ -7,7 +7,7 @@ import { startServer } from '../../tools/server-process.ts'
 import { recorder } from './recorder.ts'
 
 const cli = join(import.meta.dirname, '../../../kernel/cli/portico.ts')
-const manifest = `version: 1
+const twoBindings = `version: 1
 name: shop
 ports:
   queue: { use: memory, queues: { emails: {}, parking: {} } }
@@ -26,8 +26,8 @@ export interface QueueServer {
   stop(): Promise<void>
 }
 
-/** A server of its own with queues in memory. */
-export async function startQueueServer(): Promise<QueueServer> {
+/** A server of its own with queues in memory: `emails` and `parking`, and `rows` of `queue.bulk`, unless the manifest says otherwise. */
+export async function startQueueServer(manifest = twoBindings): Promise<QueueServer> {
   const directory = await mkdtemp(join(tmpdir(), 'portico-queue-'))
   await writeFile(join(directory, 'infra.config.yaml'), manifest)
   const server = await startServer({ cli, directory })
