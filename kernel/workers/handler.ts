@@ -4,7 +4,7 @@ import type { Job, JobProgress } from '../ports/queue/operations.ts'
 
 /** What a handler is given beside the job. */
 export interface HandlerParts {
-  /** Aborts when the lease is lost, the job is cancelled, or a shutdown no longer waits; what the handler does from then on is not kept. */
+  /** Aborts when the lease is lost, the job is cancelled, the attempt's time is over, or a shutdown no longer waits. Who has not ended 5 seconds later, or a second after a shutdown's word, is not listened to any more. */
   readonly signal: AbortSignal
   /** Its lines name the queue, the job and the attempt. */
   readonly log: Log
@@ -29,6 +29,11 @@ export interface HandlerSpec {
   readonly concurrency?: number
   /** The lease, renewed at a third of it; the queue's unless set. 100 to 3,600,000. */
   readonly leaseMs?: number
+  /**
+   * How long an attempt may take: an hour unless set, 100 to 604,800,000 (a week). Then `signal` aborts, and the attempt fails
+   * with `QUEUE_ATTEMPT_TIMEOUT`: at once when the handler ends by that, after 5 seconds when it does not. Its lease is renewed until then.
+   */
+  readonly timeoutMs?: number
 }
 
 /**

@@ -25,9 +25,12 @@ export interface PlacedHandler {
   readonly run: JobHandler
   readonly concurrency: number
   readonly leaseMs: number
+  readonly timeoutMs: number
 }
 
 const defaultConcurrency = 10
+/** A handler that hangs would keep its job for ever: its lease is renewed. */
+const defaultTimeoutMs = 3_600_000
 
 /**
  * The handlers of an extension, each at its queue. Those of an optional binding that is not running are left out.
@@ -48,7 +51,7 @@ export function placeHandlers(extension: HandlingExtension, bindings: ReadonlyMa
     const rules = binding.rules.get(queue)
     if (!rules) throw refusal(extension, `handlers[${JSON.stringify(key)}]: ${name} declares no queue ${JSON.stringify(queue)}${didYouMean(queue, binding.rules.keys())}; add \`${queue}: {}\` to ports.${name}.queues in the manifest`)
     const spec = readSpec(extension, key, given)
-    return [{ extension: extension.name, binding, queue, run: spec.run, concurrency: spec.concurrency ?? defaultConcurrency, leaseMs: spec.leaseMs ?? rules.leaseMs }]
+    return [{ extension: extension.name, binding, queue, run: spec.run, concurrency: spec.concurrency ?? defaultConcurrency, leaseMs: spec.leaseMs ?? rules.leaseMs, timeoutMs: spec.timeoutMs ?? defaultTimeoutMs }]
   })
 }
 
@@ -70,9 +73,9 @@ function readSpec(extension: HandlingExtension, key: string, given: unknown): Ha
   const where = `handlers[${JSON.stringify(key)}]`
   if (typeof given === 'function') return { run: given as JobHandler }
   const spec = (typeof given === 'object' && given !== null ? given : {}) as Partial<HandlerSpec>
-  if (typeof spec.run !== 'function') throw refusal(extension, `${where} is neither a function nor \`{ run, concurrency, leaseMs }\``)
-  const bounds = { concurrency: [1, 1_000], leaseMs: [100, 3_600_000] } as const
-  for (const name of ['concurrency', 'leaseMs'] as const) {
+  if (typeof spec.run !== 'function') throw refusal(extension, `${where} is neither a function nor \`{ run, concurrency, leaseMs, timeoutMs }\``)
+  const bounds = { concurrency: [1, 1_000], leaseMs: [100, 3_600_000], timeoutMs: [100, 604_800_000] } as const
+  for (const name of ['concurrency', 'leaseMs', 'timeoutMs'] as const) {
     const [min, max] = bounds[name]
     const value = spec[name]
     if (value !== undefined && !(Number.isInteger(value) && value >= min && value <= max)) throw refusal(extension, `${where}.${name} must be a whole number from ${min} to ${max}`)

@@ -42,8 +42,8 @@ export function makeWorkers(parts: MakeWorkersParts): Workers {
 
   for (const extension of extensions) {
     for (const placed of placeHandlers(extension, queues)) {
-      const { queue, binding, concurrency, leaseMs } = placed
-      workers.push(makeWorker(parts, binding, { name: workerName(extension.name), queue, concurrency, leaseMs, run: runHandler(placed, stagedUnit) }))
+      const { queue, binding, concurrency, leaseMs, timeoutMs } = placed
+      workers.push(makeWorker(parts, binding, { name: workerName(extension.name), queue, concurrency, leaseMs, timeoutMs, run: runHandler(placed, stagedUnit) }))
     }
   }
   for (const binding of queues.values()) {
@@ -69,7 +69,7 @@ function leaseOf({ name, capabilities, rules }: QueueBinding, queue: string, tim
   })
 }
 
-function makeWorker({ clock, log, redaction }: MakeWorkersParts, binding: QueueBinding, work: Pick<WorkerParts, 'name' | 'queue' | 'concurrency' | 'leaseMs' | 'run'>): Worker {
+function makeWorker({ clock, log, redaction }: MakeWorkersParts, binding: QueueBinding, work: Pick<WorkerParts, 'name' | 'queue' | 'concurrency' | 'leaseMs' | 'timeoutMs' | 'run'>): Worker {
   const own = log.child({ binding: binding.name, queue: work.queue })
   if (!binding.capabilities.has('extend')) own.info({ leaseMs: work.leaseMs }, 'the driver cannot extend a lease: a job that takes longer runs again')
   return new Worker({

@@ -1,7 +1,9 @@
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Job, Lease } from '../ports/queue/operations.ts'
+import { Attempt } from './attempt.ts'
 import { Change } from './change.ts'
+import { Halting } from './halting.ts'
 import { LeaseKeeper, type KeptLease } from './lease-keeper.ts'
 import type { WorkerOperations } from './operations.ts'
 import { failureOf, type Outcome } from './outcome.ts'
@@ -23,6 +25,8 @@ export interface WorkerParts {
   readonly capabilities: ReadonlySet<string>
   readonly concurrency: number
   readonly leaseMs: number
+  /** How long an attempt may take; undefined where `run` sees to that by itself. */
+  readonly timeoutMs?: number
   readonly run: Run
   readonly clock: Clock
   readonly log: Log
@@ -50,35 +54,28 @@ const maxBackoffMs = 30_000
 /** A handler that was told to stop has this long to do so before its job is given back all the same. */
 export const stopMs = 1_000
 
-interface Running {
-  readonly kept: KeptLease
-  readonly log: Log
-  ended: boolean
-}
-
 /** Takes jobs of one queue and does them, as many at once as it is let; says of each how it ended. */
 export class Worker {
   readonly #parts: WorkerParts
   readonly #keeper: LeaseKeeper
   readonly #settling: Settling
   readonly #pace: Pace
-  readonly #running = new Set<Running>()
+  readonly #halting: Halting
+  readonly #running = new Set<Attempt>()
   readonly #stop = new AbortController()
   #looping: Promise<void> | undefined
   /** A job ended, or no more are to be taken. */
   readonly #change = new Change()
   #draining = false
-  /** Why it takes no more jobs, or took none until it was resumed. */
-  #reason: string | undefined
-  #pausing: Promise<void> | undefined
 
   constructor(parts: WorkerParts) {
-    const { queue, operations, capabilities, leaseMs, random, hide, concurrency } = parts
+    const { queue, operations, capabilities, leaseMs, random, hide, concurrency, log } = parts
     const clock = new SteadyClock(parts.clock)
     this.#parts = { ...parts, clock }
     this.#keeper = new LeaseKeeper({ queue, extend: capabilities.has('extend') ? operations.extend : undefined, leaseMs, clock, random })
     this.#settling = new Settling({ queue, operations, capabilities, clock, random, hide })
     this.#pace = new Pace(concurrency)
+    this.#halting = new Halting({ queue, operations, capabilities, log, end: () => this.#end() })
   }
 
   start(): void {
@@ -87,7 +84,7 @@ export class Worker {
 
   get state(): WorkerState {
     const { binding, queue, name } = this.#parts
-    const reason = this.#reason
+    const { reason } = this.#halting
     const state = this.#draining ? 'draining' : reason !== undefined ? 'stopped' : this.#pace.slowed ? 'slowed' : 'working'
     return { binding, queue, name, state, running: this.#running.size, ...(reason !== undefined && { reason }) }
   }
@@ -106,6 +103,8 @@ export class Worker {
     await this.#idle(untilMs - clock.now())
     for (const { kept } of this.#running) kept.interrupt(new Error('the process is shutting down'))
     await this.#idle(stopMs)
+    // What is being told of it is not said a second time.
+    for (const { kept } of this.#running) kept.givenUp = true
     await Promise.all([...this.#running].map((one) => this.#giveUp(one)))
     this.#keeper.close()
   }
@@ -150,19 +149,21 @@ export class Worker {
   }
 
   async #work(lease: Lease): Promise<void> {
-    const { queue, log } = this.#parts
+    const { queue, log, timeoutMs, clock } = this.#parts
     const { id, attempt } = lease.job
-    const one: Running = { kept: this.#keeper.keep(lease), log: log.child({ queue, job: id, attempt }), ended: false }
+    const one = new Attempt(this.#keeper.keep(lease), log.child({ queue, job: id, attempt }))
     this.#running.add(one)
+    const unlimit = timeoutMs === undefined ? () => {} : one.limit(timeoutMs, clock, () => void this.#giveUp(one))
     try {
       const outcome = await this.#attempt(lease.job, one)
+      unlimit()
       if (!one.ended) await this.#settle(one, outcome)
     } finally {
       this.#forget(one)
     }
   }
 
-  async #attempt(job: Job, { kept, log }: Running): Promise<Outcome> {
+  async #attempt(job: Job, { kept, log }: Attempt): Promise<Outcome> {
     try {
       return await this.#parts.run(job, kept, log)
     } catch (error) {
@@ -170,60 +171,46 @@ export class Worker {
     }
   }
 
-  async #settle({ kept, log }: Running, outcome: Outcome): Promise<void> {
+  async #settle({ kept, log, failure }: Attempt, outcome: Outcome): Promise<void> {
     if (kept.over) {
       log.warn({ err: kept.signal.reason as unknown, ended: outcome.kind }, 'the job was another\'s when its work ended; nothing is kept of it')
       return
     }
     // Told to stop, it may well fail of that.
-    if (outcome.kind === 'failed' && kept.signal.aborted) return this.#settling.settle(kept, { kind: 'released' }, log)
+    const told: Outcome = outcome.kind === 'failed' && kept.signal.aborted ? (failure ?? { kind: 'released' }) : outcome
 
-    if (outcome.kind === 'failed') log.warn({ ...outcome.error, ...(outcome.cause !== undefined && { err: outcome.cause }) }, 'the attempt failed')
-    if (outcome.kind === 'done') this.#went()
+    if (told.kind === 'failed') log.warn({ ...told.error, ...(told.cause !== undefined && { err: told.cause }) }, 'the attempt failed')
+    if (told.kind === 'done') this.#went()
     // Before the job is given back, or it would come straight here again.
-    if (outcome.kind === 'released') await this.#react(outcome)
-    await this.#settling.settle(kept, outcome, log)
+    if (told.kind === 'released') await this.#react(told)
+    await this.#settling.settle(kept, told, log)
   }
 
   #went(): void {
     this.#pace.went()
-    this.#reason = undefined
+    this.#halting.went()
   }
 
   async #react({ slow, stop }: Extract<Outcome, { readonly kind: 'released' }>): Promise<void> {
     const { clock, random, log } = this.#parts
     if (slow || stop !== undefined) this.#pace.slow(clock.now(), slow?.retryAfterMs, random())
     if (slow) log.info({ forMs: Math.round(this.#pace.heldForMs(clock.now())) }, 'the receiver asked to wait; no jobs are taken meanwhile')
-    if (stop !== undefined) await (this.#pausing ??= this.#pause(stop).finally(() => { this.#pausing = undefined }))
-  }
-
-  async #pause(reason: string): Promise<void> {
-    const { log, queue, operations, capabilities } = this.#parts
-    this.#reason = reason
-    if (!capabilities.has('pause')) {
-      this.#end()
-      log.error({ reason }, 'no more jobs are taken until the next start: the driver cannot pause a queue')
-      return
-    }
-    try {
-      await operations.pause({ queue })
-      log.error({ reason }, 'the queue was paused; resume it when the reason is gone')
-    } catch (error) {
-      log.error({ err: error, reason }, 'the queue could not be paused; it is tried again with the next job')
-    }
+    if (stop !== undefined) await this.#halting.halt(stop)
   }
 
   /** The work goes on, and nobody listens to it any more. */
-  async #giveUp(one: Running): Promise<void> {
-    one.kept.givenUp = true
-    if (one.ended || one.kept.over) return
+  async #giveUp(one: Attempt): Promise<void> {
+    if (one.ended) return
     one.ended = true
-    one.log.warn({}, 'the work did not stop in time; its job is given back')
-    await this.#settling.settle(one.kept, { kind: 'released' }, one.log)
+    const { kept, log, failure } = one
+    if (!kept.over) {
+      log.warn({ ...failure?.error }, failure ? 'the attempt failed: its time was over, and its work did not stop when it was told to' : 'the work did not stop in time; its job is given back')
+      await this.#settling.settle(kept, failure ?? { kind: 'released' }, log)
+    }
     this.#forget(one)
   }
 
-  #forget(one: Running): void {
+  #forget(one: Attempt): void {
     one.ended = true
     this.#keeper.drop(one.kept)
     this.#running.delete(one)

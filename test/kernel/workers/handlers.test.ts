@@ -157,6 +157,34 @@ test('a cancelled job aborts its handler, and nothing is kept of it', async (t) 
   t.like(await queue.get({ ...at, id }), { state: 'cancelled', result: undefined })
 })
 
+test('a handler has an hour for an attempt unless it says otherwise, and what it staged by then is not kept', async (t) => {
+  let reason: unknown
+  const run = async (_: Job, { signal, unit }: HandlerParts) => {
+    signal.addEventListener('abort', () => { reason = signal.reason })
+    await storage.insert({ collection: 'mails', value: { to: 'ada' } }, { ...(unit && { unit }) })
+    await hold.opened
+  }
+  const hold = gate()
+  const { queue, storage, clock, kernel } = await startWork(t, () => ({ emails: { run, leaseMs: 3_600_000 } }))
+  const { id } = await queue.enqueue({ ...at, payload: 1, attempts: 1 })
+  await until(() => kernel.workers[0]?.running === 1)
+
+  // The lease is renewed every 20 minutes.
+  for (let minutes = 0; minutes < 60; minutes += 10) {
+    t.is(reason, undefined)
+    await clock.advance(600_000)
+    await queue.counts(at)
+  }
+  t.like(reason, { code: 'QUEUE_ATTEMPT_TIMEOUT' })
+  await clock.advance(5_000)
+  await until(async () => (await queue.get({ ...at, id })).state === 'dead')
+  hold.open()
+
+  t.is((await queue.get({ ...at, id })).errors[0]?.code, 'QUEUE_ATTEMPT_TIMEOUT')
+  await until(() => kernel.workers[0]?.running === 0)
+  t.deepEqual((await storage.find({ collection: 'mails' })).items, [])
+})
+
 test('what a handler stages is committed with the acknowledgement, or not at all', async (t) => {
   const { queue, storage } = await startWork(t, ({ storage }) => ({
     async emails(job: Job, { unit }: HandlerParts) {
@@ -269,11 +297,13 @@ test('a handler without a queue, or that is none, is refused at the start with w
 
   const unknown = await t.throwsAsync(started({ emials: run }), { code: 'PLUGIN_START_FAILED' })
   const none = await t.throwsAsync(started({ emails: { concurrency: 2 } }), { code: 'PLUGIN_START_FAILED' })
+  const brief = await t.throwsAsync(started({ emails: { run, timeoutMs: 99 } }), { code: 'PLUGIN_START_FAILED' })
   const wide = await t.throwsAsync(started({ emails: { run, concurrency: 0 } }), { code: 'PLUGIN_START_FAILED' })
   const foreign = await t.throwsAsync(started({ 'reports.emails': run }), { code: 'PLUGIN_START_FAILED' })
 
   t.regex(unknown.message, /declares no queue "emials"; did you mean "emails"\?; add `emials: \{\}` to ports\.queue\.queues/)
   t.regex(none.message, /neither a function nor/)
+  t.regex(brief.message, /timeoutMs must be a whole number from 100 to 604800000/)
   t.regex(wide.message, /concurrency must be a whole number from 1 to 1000/)
   t.regex(foreign.message, /has no need "reports" of the port queue; it has queue/)
 })

@@ -226,6 +226,62 @@ test('a delivery that is told to end where a queue cannot be paused takes no mor
   t.is(worker.state.reason, 'gone')
 })
 
+test('an attempt whose time is over is told to stop, and has failed 5 seconds later although its work hangs', async (t) => {
+  let reason: unknown
+  const { queue, clock, worker } = await work(t, (job, { signal }) => {
+    if (job.payload !== 'hangs') return Promise.resolve(done)
+    signal.addEventListener('abort', () => { reason = signal.reason })
+    return new Promise(() => undefined)
+  }, { timeoutMs: 10_000 })
+  const { id } = await queue.enqueue({ ...at, payload: 'hangs', attempts: 1 })
+  await until(() => worker.state.running === 1)
+  const { id: next } = await queue.enqueue({ ...at, payload: 'is done' })
+
+  await pass(clock, 9_900)
+  t.is(reason, undefined)
+  await pass(clock, 100)
+  t.like(reason, { name: 'JobFailure', code: 'QUEUE_ATTEMPT_TIMEOUT' })
+  await pass(clock, 4_900)
+  t.like(await queue.get({ ...at, id }), { state: 'active', errors: [] })
+  await pass(clock, 100)
+
+  await until(async () => (await queue.get({ ...at, id: next })).state === 'done')
+  const { state, crashes, errors: [error] } = await queue.get({ ...at, id })
+  t.deepEqual([state, crashes, error?.code, worker.state.running], ['dead', 0, 'QUEUE_ATTEMPT_TIMEOUT', 0])
+})
+
+test('what ends when its time is over has failed of that at once, and what is done by then is done', async (t) => {
+  const { queue, clock, worker } = await work(t, async (job, { signal }) => {
+    await new Promise((resolve) => { signal.addEventListener('abort', resolve) })
+    if (job.payload === 'stops') throw new Error('stopped')
+    return done
+  }, { timeoutMs: 10_000, concurrency: 2 })
+  const { items } = await queue.enqueueMany({ ...at, jobs: [{ payload: 'stops', attempts: 1 }, { payload: 'ends' }] })
+  await until(() => worker.state.running === 2)
+
+  await pass(clock, 10_000)
+
+  await until(() => worker.state.running === 0)
+  const [stopped, ended] = await Promise.all(items.map(({ id }) => queue.get({ ...at, id })))
+  t.like(stopped, { state: 'dead', errors: [{ code: 'QUEUE_ATTEMPT_TIMEOUT' }] })
+  t.like(ended, { state: 'done', errors: [] })
+})
+
+test('work that hangs on a lease that was lost is let go when its time is over', async (t) => {
+  const { queue, clock, worker } = await work(t, (job) => (job.attempt === 1 ? new Promise(() => undefined) : Promise.resolve(done)), {
+    timeoutMs: 10_000, operations: () => ({ extend: () => Promise.reject(queueError('QUEUE_LEASE_LOST', { queue: 'emails', id: 'x' })) }),
+  })
+  const { id } = await queue.enqueue({ ...at, payload: 1 })
+  await until(() => worker.state.running === 1)
+
+  await pass(clock, 14_900)
+  t.is(worker.state.running, 1)
+  await pass(clock, 200)
+
+  await until(async () => (await queue.get({ ...at, id })).state === 'done')
+  t.is(worker.state.running, 0)
+})
+
 test('a steady time never goes back, and has passed what a timer waited for', async (t) => {
   const clock = new VirtualClock()
   const steady = new SteadyClock(clock)
@@ -268,6 +324,26 @@ test('a clock that is set forward, or a process that was stopped, asks the backe
   t.is(extended, 1)
   await pass(clock, 1_100)
   t.is(extended, 2)
+
+  hold.open()
+})
+
+test('a clock that is set forward ends no attempt before its time', async (t) => {
+  const hold = gate()
+  let isTold = false
+  const { queue, clock, worker } = await work(t, async (_, { signal }) => {
+    signal.addEventListener('abort', () => { isTold = true })
+    await hold.opened
+    return done
+  }, { timeoutMs: 10_000, operations: () => ({ extend: async ({ leaseMs }) => ({ expiresInMs: leaseMs, signal: null }) }) })
+  await queue.enqueue({ ...at, payload: 1 })
+  await until(() => worker.state.running === 1)
+
+  setClock(clock)(3_600_000)
+  await pass(clock, 9_000)
+  t.false(isTold)
+  await pass(clock, 1_000)
+  t.true(isTold)
 
   hold.open()
 })
