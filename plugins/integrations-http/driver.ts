@@ -1,7 +1,8 @@
 import type { Pool } from 'undici'
 import type { Call, SettingsOf } from '../../kernel/plugin.ts'
 import { PartnerFailure, type IntegrationDriver, type PartnerRequest, type Sent } from '../../kernel/ports/integrations/index.ts'
-import { Exchange } from './exchange.ts'
+import { Receiving } from '../../kernel/ports/received.ts'
+import { answerOf } from './answer.ts'
 import type { settings as declared } from './settings.ts'
 import type { Target } from './target.ts'
 
@@ -31,11 +32,12 @@ export class HttpPartner implements IntegrationDriver {
     const pool = await (this.#pool ??= this.#open())
     const remainingMs = call.remainingMs()
     const timeoutMs = Math.max(1, Math.min(this.#settings.timeoutMs, remainingMs - Math.min(marginMs, remainingMs / 10)))
-    const exchange = new Exchange({ maxAnswerBytes: this.#settings.maxAnswerBytes, timeoutMs, signal: call.signal })
+    const { maxAnswerBytes } = this.#settings
+    const receiving = new Receiving({ maxBytes: maxAnswerBytes, timeoutMs, signal: call.signal })
     this.#underWay++
     try {
-      pool.dispatch(this.#options(request), exchange)
-      return { answer: await exchange.answer }
+      pool.dispatch(this.#options(request), receiving)
+      return { answer: answerOf(await receiving.received, { maxAnswerBytes, timeoutMs }) }
     } finally {
       this.#underWay--
     }
@@ -53,7 +55,7 @@ export class HttpPartner implements IntegrationDriver {
       pipelining: 1,
       connect: { timeout: this.#settings.timeoutMs },
       maxHeaderSize: 16_384,
-      // The exchange has one time limit for the whole call.
+      // `Receiving` has one time limit for the whole call.
       headersTimeout: 0,
       bodyTimeout: 0,
     })

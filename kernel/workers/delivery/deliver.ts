@@ -4,8 +4,8 @@ import type { DeliverKeys } from '../../ports/queue/deliver-keys.ts'
 import type { Outcome } from '../outcome.ts'
 import type { Run } from '../worker.ts'
 import type { Resolve } from './addresses.ts'
+import { NoAnswer, type Answer } from './answer.ts'
 import { cloudEvent, signatureHeaders, signingKey } from './event.ts'
-import { NoAnswer, type Answer } from './exchange.ts'
 import { Poster } from './poster.ts'
 
 export interface DeliveryParts {

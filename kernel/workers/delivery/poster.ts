@@ -1,6 +1,7 @@
 import type { Pool } from 'undici'
+import { Receiving } from '../../ports/received.ts'
 import { judgedLookup, type Resolve } from './addresses.ts'
-import { Exchange, type Answer } from './exchange.ts'
+import { answerOf, type Answer } from './answer.ts'
 
 export interface PosterParts {
   readonly url: URL
@@ -25,9 +26,9 @@ export class Poster {
     const { url, timeoutMs, maxAnswerBytes } = this.#parts
     // Before the time is counted: loading undici is not the receiver's delay.
     const pool = await (this.#pool ??= this.#open())
-    const exchange = new Exchange({ maxAnswerBytes, timeoutMs, signal })
-    pool.dispatch({ method: 'POST', path: `${url.pathname}${url.search}`, headers, body }, exchange)
-    return exchange.answer
+    const receiving = new Receiving({ maxBytes: maxAnswerBytes, timeoutMs, signal })
+    pool.dispatch({ method: 'POST', path: `${url.pathname}${url.search}`, headers, body }, receiving)
+    return answerOf(await receiving.received, timeoutMs)
   }
 
   async close(): Promise<void> {
@@ -45,7 +46,7 @@ export class Poster {
       pipelining: 1,
       connect: { timeout: timeoutMs, lookup },
       maxHeaderSize: 16_384,
-      // The exchange has one time limit for the whole delivery.
+      // `Receiving` has one time limit for the whole delivery.
       headersTimeout: 0,
       bodyTimeout: 0,
     })

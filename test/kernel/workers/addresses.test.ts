@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
 import test from 'ava'
 import { isPrivate, judgedLookup, PrivateAddress, type Address } from '../../../kernel/workers/delivery/addresses.ts'
-import { NoAnswer } from '../../../kernel/workers/delivery/exchange.ts'
+import { NoAnswer } from '../../../kernel/workers/delivery/answer.ts'
 import { Poster } from '../../../kernel/workers/delivery/poster.ts'
 
 const never = new AbortController().signal
