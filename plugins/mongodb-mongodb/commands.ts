@@ -1,6 +1,6 @@
 import type { Call } from '../../kernel/plugin.ts'
 import { databaseError } from '../../kernel/ports/mongodb/index.ts'
-import { DeadlinePassed, Sending, toDatabaseError } from './faults.ts'
+import { DeadlinePassed, isUnreachable, Sending, toDatabaseError } from './faults.ts'
 
 /** So many commands may wait for a connection beyond those that have one. */
 const waitingAtMost = 10_000
@@ -26,12 +26,15 @@ export class Commands {
   readonly connection: string
   readonly #acquireTimeoutMs: number
   readonly #most: number
+  readonly #onUnreachable: () => void
   #running = 0
 
-  constructor(connection: string, settings: { readonly acquireTimeoutMs: number; readonly maxConnections: number }) {
+  /** `onUnreachable` is told of each command that found no server. */
+  constructor(connection: string, settings: { readonly acquireTimeoutMs: number; readonly maxConnections: number }, onUnreachable: () => void) {
     this.connection = connection
     this.#acquireTimeoutMs = settings.acquireTimeoutMs
     this.#most = settings.maxConnections + waitingAtMost
+    this.#onUnreachable = onUnreachable
   }
 
   /** Of what changes nothing by itself: a read, or a command within a transaction. */
@@ -56,6 +59,7 @@ export class Commands {
     try {
       return await send({ signal: ending.signal, maxTimeMS: remainingMs })
     } catch (error) {
+      if (isUnreachable(error)) this.#onUnreachable()
       throw toDatabaseError(error, { connection: this.connection, acquireTimeoutMs: this.#acquireTimeoutMs, sending })
     } finally {
       this.#running--

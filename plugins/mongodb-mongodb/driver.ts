@@ -30,11 +30,11 @@ export class MongodbConnection implements MongoConnection {
   readonly #indexes: IndexStore
   readonly #locks: LockCollection
 
-  constructor(connection: string, { client, db, hasTransactions, settings }: Opened) {
+  constructor(connection: string, { client, db, hasTransactions, settings, monitoring }: Opened) {
     this.hasTransactions = hasTransactions
     this.#client = client
     this.#db = db
-    this.#commands = new Commands(connection, settings)
+    this.#commands = new Commands(connection, settings, () => monitoring.unreachable())
     this.#time = new ServerTime(() => this.#askTime(settings.acquireTimeoutMs))
     this.#indexes = new IndexStore(db, this.#commands)
     this.#locks = new LockCollection(this.#in('portico_locks'), this.#commands, (call) => this.now(call))

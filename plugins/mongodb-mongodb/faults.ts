@@ -1,4 +1,4 @@
-import { MongoNetworkError, MongoServerError, MongoServerSelectionError, MongoWriteConcernError } from 'mongodb'
+import { MongoBulkWriteError, MongoNetworkError, MongoServerError, MongoServerSelectionError, MongoWriteConcernError } from 'mongodb'
 import { isPorticoError, type PorticoError } from '../../kernel/plugin.ts'
 import { databaseError, type Fault, poolExhausted } from '../../kernel/ports/mongodb/index.ts'
 
@@ -60,8 +60,9 @@ export function duplicateOf(error: MongoServerError, field: string): unknown {
 }
 
 /** The one place where the SDK's errors become those of the port. */
-export function toDatabaseError(error: unknown, place: FaultPlace): PorticoError {
-  if (isPorticoError(error)) return error
+export function toDatabaseError(thrown: unknown, place: FaultPlace): PorticoError {
+  if (isPorticoError(thrown)) return thrown
+  const error = bareOf(thrown)
   const { connection, acquireTimeoutMs, sending } = place
   if (sending && sending.times > 0 && isUnknown(error, sending)) return databaseError(connection, 'outcome-unknown', '', error)
   if (nameOf(error) === 'MongoWaitQueueTimeoutError') return poolExhausted(connection, acquireTimeoutMs, error)
@@ -79,10 +80,28 @@ function faultOf(error: unknown): Fault {
   if (error instanceof DeadlinePassed) return 'busy'
   if (error instanceof MongoServerError) return faultOfCode[Number(error.code)] ?? 'failed'
   if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return 'unavailable'
-  return closedNames.has(nameOf(error)) ? 'unavailable' : 'failed'
+  return closedNames.has(nameOf(error)) || brokenCodes.has(codeOf(error)) ? 'unavailable' : 'failed'
 }
 
 const closedNames: ReadonlySet<string> = new Set(['MongoPoolClosedError', 'MongoNotConnectedError', 'MongoTopologyClosedError', 'MongoServerClosedError', 'MongoClientClosedError', 'MongoExpiredSessionError'])
+
+/** Of a socket that was written to after its end: the SDK (7.8) passes these on as they are. */
+const brokenCodes: ReadonlySet<unknown> = new Set(['EPIPE', 'ECONNRESET', 'ECONNABORTED', 'ETIMEDOUT', 'ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END', 'ERR_SOCKET_CLOSED'])
+
+/** True where no server was found to send to. */
+export function isUnreachable(thrown: unknown): boolean {
+  const error = bareOf(thrown)
+  return error instanceof MongoServerSelectionError || closedNames.has(nameOf(error))
+}
+
+/** The SDK wraps whatever ends a bulk write as an error of the server's, also a broken connection. */
+function bareOf(error: unknown): unknown {
+  return error instanceof MongoBulkWriteError && error.errorResponse instanceof Error ? error.errorResponse : error
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
+}
 
 function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : ''

@@ -12,7 +12,7 @@ const plugin = definePlugin({
   async create({ settings, binding, log, signal, onClose }) {
     const [{ openClient }, { MongodbConnection }] = await Promise.all([import('./open.ts'), import('./driver.ts')])
     const opened = await openClient({ connection: binding, settings, log, signal })
-    onClose(() => opened.client.close())
+    onClose(() => opened.monitoring.close())
     return new MongodbConnection(binding, opened)
   },
 })

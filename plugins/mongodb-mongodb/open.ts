@@ -3,6 +3,7 @@ import type { Log, SettingsOf } from '../../kernel/plugin.ts'
 import { databaseError } from '../../kernel/ports/mongodb/index.ts'
 import { bsonOptions } from './bson.ts'
 import { pause } from './calls.ts'
+import { Monitoring } from './monitoring.ts'
 import { isHopeless, remedy } from './remedies.ts'
 import type { settings as declared } from './settings.ts'
 
@@ -23,6 +24,8 @@ export interface Opened {
   /** A replica set or a sharded cluster, which can change several documents together. */
   readonly hasTransactions: boolean
   readonly settings: Settings
+  /** Closes the client, too. */
+  readonly monitoring: Monitoring
 }
 
 const longestPauseMs = 2_000
@@ -36,10 +39,11 @@ export async function openClient({ connection, settings, log, signal }: OpenPart
   for (let attempt = 0; ; attempt++) {
     const leftMs = untilMs - performance.now()
     const client = makeClient(connection, settings)
+    const monitoring = new Monitoring(client, settings.connectTimeoutMs, log)
     try {
-      return await probe(connection, client, settings)
+      return { ...(await probe(connection, client, settings)), settings, monitoring }
     } catch (error) {
-      await client.close()
+      await monitoring.close()
       const pauseMs = Math.min(longestPauseMs, 100 * 2 ** attempt)
       if (isHopeless(error) || signal.aborted || pauseMs >= leftMs) throw databaseError(connection, 'failed', remedy(connection, error), error)
       log.warn({ attempt }, `${connection} does not answer yet; trying again`)
@@ -69,7 +73,7 @@ function makeClient(connection: string, settings: Settings): MongoClient {
   }
 }
 
-async function probe(connection: string, client: MongoClient, settings: Settings): Promise<Opened> {
+async function probe(connection: string, client: MongoClient, settings: Settings): Promise<Pick<Opened, 'client' | 'db' | 'hasTransactions'>> {
   const named = client.options.dbName !== 'test' || /^[^?]*\/test(\?|$)/.test(settings.url)
   if (settings.database === undefined && !named) throw databaseError(connection, 'failed', `name the database: connections.${connection}.with.database, or at the end of the url as in mongodb://host:27017/shop`)
 
@@ -78,5 +82,5 @@ async function probe(connection: string, client: MongoClient, settings: Settings
   // A command that needs the credentials: who may not do it is told now, and not by the first call.
   const hello = await db.command({ hello: 1 })
   await db.collection('portico_locks').findOne({ _id: { $exists: false } })
-  return { client, db, hasTransactions: typeof hello['setName'] === 'string' || hello['msg'] === 'isdbgrid', settings }
+  return { client, db, hasTransactions: typeof hello['setName'] === 'string' || hello['msg'] === 'isdbgrid' }
 }

@@ -4,7 +4,9 @@ import { promisify } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
 import { createKernel } from '../../kernel/index.ts'
 import { silentLog } from '../contract/log.ts'
+import { throughPort } from '../services/mongodb.ts'
 import { databaseOf, serverUrl } from '../services/server.ts'
+import { openProxy } from '../services/toxiproxy.ts'
 import { callTimeoutMs, underJobs } from './jobs.ts'
 
 const run = promisify(execFile)
@@ -69,3 +71,23 @@ fault(`paused for ${pauseMs} ms under them, the same`, async () => {
   await sleep(pauseMs)
   await service('resume')
 })
+
+const api = serverUrl('TOXIPROXY')
+const cut = 'mongodb: with every connection cut, and then half open, under them, the same'
+if (url === undefined || api === undefined) test.serial.skip(cut, () => undefined)
+else {
+  test.serial(cut, async (t) => {
+    t.timeout(rounds * 180_000)
+    const { url: own } = await databaseOf(t, url)
+    const proxy = await openProxy(t, api, new URL(own).host)
+    await judge(t, 'cut and half open', own, throughPort(own, proxy.port), async () => {
+      await proxy.cut()
+      await sleep(500)
+      await proxy.restore()
+      await sleep(500)
+      await proxy.hang('answers')
+      await sleep(1_000)
+      await proxy.restore()
+    })
+  })
+}

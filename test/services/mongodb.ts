@@ -32,9 +32,14 @@ export async function serverKind(serverUrl: string): Promise<{ readonly units: b
 
 /** A connection that is closed when the test ends. */
 export async function openConnection(t: ExecutionContext, given: Partial<Settings> & { readonly url: string }): Promise<MongodbConnection> {
+  return (await openWithClient(t, given)).connection
+}
+
+/** The same, and the SDK's client under it. */
+export async function openWithClient(t: ExecutionContext, given: Partial<Settings> & { readonly url: string }): Promise<{ readonly connection: MongodbConnection; readonly client: MongoClient }> {
   const opened = await openClient({ connection: 'main', log: silentLog, signal: new AbortController().signal, settings: { ...settings, ...given } })
-  t.teardown(() => opened.client.close())
-  return new MongodbConnection('main', opened)
+  t.teardown(() => opened.monitoring.close())
+  return { connection: new MongodbConnection('main', opened), client: opened.client }
 }
 
 const settings = {
