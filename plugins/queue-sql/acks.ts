@@ -17,12 +17,15 @@ export function gatherAcks(connection: SqlConnection, statements: Statements): G
   })
 }
 
+/** What `ackMany` calls the values of each of its jobs. */
+const names = Array.from({ length: acksAtOnce }, (_, at) => ({ id: `id${at}`, result: `result${at}` }))
+
 /** Which of them one statement ends: jobs of one lease, each once. */
 function groupsOf(all: readonly Acked[]): readonly (readonly number[])[] {
   const open = new Map<string, Map<string, number>>()
   const groups: Map<string, number>[] = []
   for (const [at, { token, id, queue, keepMs }] of all.entries()) {
-    const name = JSON.stringify([queue, token, keepMs])
+    const name = `${token} ${keepMs} ${queue}`
     let group = open.get(name)
     // The same ack twice in one turn is two statements: the second finds the job done.
     if (!group || group.has(id) || group.size === acksAtOnce) {
@@ -43,10 +46,10 @@ function stepOf(statements: Statements, group: readonly Acked[]): SqlStep {
 
   const values: Record<string, string | number | null> = { queue, token, keepMs }
   const results = group.some(({ result }) => result !== undefined)
-  for (let at = 0; at < acksAtOnce; at++) {
-    const done = group[Math.min(at, group.length - 1)] ?? first
-    values[`id${at}`] = done.id
-    if (results) values[`result${at}`] = done.result ?? null
+  for (const [at, { id, result }] of names.entries()) {
+    const done = group[at] ?? first
+    values[id] = done.id
+    if (results) values[result] = done.result ?? null
   }
   return (results ? statements.ackManyWith : statements.ackMany)(values)
 }

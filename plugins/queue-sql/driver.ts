@@ -2,11 +2,12 @@ import type { Call } from '../../kernel/plugin.ts'
 import { type Acked, type AddedRow, gatherAdds, type Gathered, type Due, type JobRange, type JobRow, type JobState, type Leased, type LeaseWanted, type RowQueue, type ScheduleRow, type Seen, type StateCount } from '../../kernel/ports/queue/index.ts'
 import { type SqlConnection, SqlRefusal, type SqlStep } from '../../kernel/ports/sql/index.ts'
 import { gatherAcks } from './acks.ts'
-import { SqlLimits } from './limits.ts'
+import { insertsOf } from './inserts.ts'
+import { SqlLimits, type Taken } from './limits.ts'
 import { makeLimitStatements } from './limit-statements.ts'
-import { addedValues, manyValues, mutableValues, toRow, type StoredJob } from './rows.ts'
+import { mutableValues, toRow, type StoredJob } from './rows.ts'
 import { SqlSchedules } from './schedules.ts'
-import { addedAtOnce, keysAtOnce, makeStatements, type Statements, waitedOnValues } from './statements.ts'
+import { keysAtOnce, makeStatements, type Statements, waitedOnValues } from './statements.ts'
 import type { Tables } from './tables.ts'
 
 /** How long the answer to a lease request is kept. */
@@ -44,11 +45,7 @@ export class SqlQueue implements RowQueue<SqlStep> {
   }
 
   insert(rows: readonly AddedRow[]): readonly SqlStep[] {
-    const steps: SqlStep[] = []
-    let at = 0
-    for (; rows.length - at >= addedAtOnce; at += addedAtOnce) steps.push({ ...this.#statements.insertMany(manyValues(rows.slice(at, at + addedAtOnce))), expect: addedAtOnce })
-    for (const row of rows.slice(at)) steps.push({ ...this.#statements.insert(addedValues(row)), expect: 1, byKey: true })
-    return steps
+    return insertsOf(this.#statements, rows)
   }
 
   add(rows: readonly AddedRow[]): Promise<void> {
@@ -58,15 +55,13 @@ export class SqlQueue implements RowQueue<SqlStep> {
   async lease(wanted: LeaseWanted, call: Call): Promise<Leased | undefined> {
     const { queue, max, leaseMs, token, worker, limits } = wanted
     const values = { queue, max, leaseMs, token, worker: worker ?? null }
-    if (limits) {
-      const taken = await this.#limits.lease(limits, wanted, values, (program) => this.#take(program, wanted, call), call)
-      return taken === true ? this.#leased(token, call) : taken && { found: [], nowMs: 0, ...taken }
+    const take = (program: readonly SqlStep[]) => this.#take(program, wanted, call)
+    if (!limits) {
+      const taken = await take([(max === 1 ? this.#statements.lease : this.#statements.leaseSome)(values)])
+      return taken && leasedOf(taken.rows)
     }
-
-    const lease = (max === 1 ? this.#statements.lease : this.#statements.leaseSome)(values)
-    const counts = await this.#take([lease], wanted, call)
-    if (!counts) return undefined
-    return counts[0] === 0 ? { found: [], nowMs: 0 } : this.#leased(token, call)
+    const taken = await this.#limits.lease(limits, wanted, values, take, call)
+    return taken && { ...leasedOf(taken.rows), againInMs: taken.againInMs }
   }
 
   async ack(done: Acked, call: Call): Promise<boolean> {
@@ -107,7 +102,7 @@ export class SqlQueue implements RowQueue<SqlStep> {
 
   async requested(queue: string, requestId: string, call: Call): Promise<Seen<readonly JobRow[]> | undefined> {
     const request = await this.#connection.queryOne<{ token: string }>(this.#statements.request({ queue, requestId }), call)
-    return request && this.#leased(request.token, call)
+    return request && leasedOf(await this.#connection.query<StoredJob>(this.#statements.leased({ token: request.token }), call))
   }
 
   async page({ queue, state, fromMs, toMs, after, limit }: JobRange, call: Call): Promise<readonly JobRow[]> {
@@ -193,22 +188,22 @@ export class SqlQueue implements RowQueue<SqlStep> {
   }
 
   /** Runs a program that leases, and keeps the request when it got a job; undefined when the request is taken. */
-  async #take(program: readonly SqlStep[], { queue, requestId, token }: LeaseWanted, call: Call): Promise<readonly number[] | undefined> {
-    if (requestId === undefined) return this.#connection.execute(program, call)
+  async #take(program: readonly SqlStep[], { queue, requestId, token }: LeaseWanted, call: Call): Promise<Taken | undefined> {
+    const leased = this.#statements.leased({ token })
+    if (requestId === undefined) return this.#connection.executeAndQuery<StoredJob>(program, leased, call)
     const request = { queue, requestId }
     const kept = [...program, this.#statements.dropRequest(request), this.#statements.keepRequest({ ...request, token, keepMs: requestMs })]
     try {
-      return await this.#connection.execute(kept, call)
+      return await this.#connection.executeAndQuery<StoredJob>(kept, leased, call)
     } catch (error) {
       if (error instanceof SqlRefusal) return undefined
       throw error
     }
   }
+}
 
-  async #leased(token: string, call: Call): Promise<Seen<readonly JobRow[]>> {
-    const stored = await this.#connection.query<StoredJob>(this.#statements.leased({ token }), call)
-    return { found: stored.map(toRow), nowMs: stored[0]?.now ?? 0 }
-  }
+function leasedOf(stored: readonly StoredJob[]): Seen<readonly JobRow[]> {
+  return { found: stored.map(toRow), nowMs: stored[0]?.now ?? 0 }
 }
 
 function earliest(...times: readonly (number | null | undefined)[]): number | undefined {

@@ -2,7 +2,7 @@ import type { Call } from '../../kernel/plugin.ts'
 import type { Acked, JobRow, LeaseLimits, LeaseWanted, QueueKeys } from '../../kernel/ports/queue/index.ts'
 import type { SqlConnection, SqlStep } from '../../kernel/ports/sql/index.ts'
 import { limitValues, type LimitStatements } from './limit-statements.ts'
-import { inLine, setAside } from './rows.ts'
+import { inLine, setAside, type StoredJob } from './rows.ts'
 import type { Statements } from './statements.ts'
 import type { Tables } from './tables.ts'
 
@@ -10,6 +10,12 @@ import type { Tables } from './tables.ts'
 const examinedBeside = 100
 const maxRounds = 50
 const lookAgainMs = 50
+
+/** What a program that leases changed, and the jobs that it got. */
+export interface Taken {
+  readonly changed: readonly number[]
+  readonly rows: readonly StoredJob[]
+}
 
 /** What limits add to the programs of a queue. */
 export class SqlLimits {
@@ -21,8 +27,8 @@ export class SqlLimits {
     this.#statements = statements
   }
 
-  /** True when it got jobs, else when to look again; undefined when `take` says that the request is taken. */
-  async lease(limits: LeaseLimits, { max }: LeaseWanted, values: Parameters<Statements['lease']>[0], take: (program: readonly SqlStep[]) => Promise<readonly number[] | undefined>, call: Call): Promise<true | { readonly againInMs?: number | undefined } | undefined> {
+  /** What it got, and else when to look again; undefined when `take` says that the request is taken. */
+  async lease(limits: LeaseLimits, { max }: LeaseWanted, values: Parameters<Statements['lease']>[0], take: (program: readonly SqlStep[]) => Promise<Taken | undefined>, call: Call): Promise<(Pick<Taken, 'rows'> & { readonly againInMs?: number | undefined }) | undefined> {
     const { queue, token } = values
     const limit = limitValues(limits)
     const judged = { ...values, ...limit, examined: max + examinedBeside }
@@ -34,12 +40,13 @@ export class SqlLimits {
     ]
 
     for (let rounds = 0; rounds < maxRounds; rounds++) {
-      const counts = await take(program)
-      if (!counts) return undefined
-      if (counts[1] !== 0) return true
-      if (limits.perKey === undefined || counts[2] === 0) return { againInMs: limits.rate && (await this.#roomInMs(String(queue), limit, call)) }
+      const taken = await take(program)
+      if (!taken) return undefined
+      const [, leased, aside] = taken.changed
+      if (leased !== 0) return taken
+      if (limits.perKey === undefined || aside === 0) return { rows: [], againInMs: limits.rate && (await this.#roomInMs(String(queue), limit, call)) }
     }
-    return { againInMs: lookAgainMs }
+    return { rows: [], againInMs: lookAgainMs }
   }
 
   /** What goes before a change of these rows: their queues' turns, always in one order, so that two programs do not wait for each other. */

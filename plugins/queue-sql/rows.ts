@@ -113,23 +113,34 @@ export function mutableValues(row: JobRow): Record<MutableColumn, SqlValue> {
   }
 }
 
-export type AddedColumn = MutableColumn | 'id' | 'priority' | 'attempts' | 'backoff' | 'enqueued_at' | 'delay'
+/** What is written of a new job; nothing has happened to it, and the rest of its row says so. */
+export const addedColumns = [
+  'id', 'queue', 'state', 'payload', 'line', 'priority', 'rank', 'lane', 'place', 'attempts', 'backoff', 'run_at', 'due_at', 'deadline_at', 'enqueued_at', 'listed_at', 'idempotency_key', 'size',
+] as const
+
+/** `delay` is no column: a job with one is due so long after the database's time. */
+export type AddedColumn = (typeof addedColumns)[number] | 'delay'
 
 export function addedValues(row: AddedRow): Record<AddedColumn, SqlValue> {
   return {
-    ...mutableValues(row),
     id: row.id,
+    queue: row.queue,
+    state: row.state,
+    payload: row.payload,
+    line: row.state === 'ready' ? row.queue : null,
     priority: row.priority,
+    rank: row.rank,
+    lane: row.lane ?? null,
+    place: row.lane === undefined ? null : inLine,
     attempts: row.attempts,
     backoff: json(row.backoff),
+    run_at: row.runAt,
+    due_at: row.dueAt ?? null,
+    deadline_at: row.deadlineAt ?? null,
     enqueued_at: row.enqueuedAt,
+    listed_at: row.enqueuedAt,
+    idempotency_key: row.key ?? null,
+    size: row.payload.length,
     delay: row.delayMs ?? null,
   }
-}
-
-/** The values of several rows by column and place. */
-export function manyValues(rows: readonly AddedRow[]): Record<string, SqlValue> {
-  const values: Record<string, SqlValue> = {}
-  for (const [at, row] of rows.entries()) for (const [column, value] of Object.entries(addedValues(row))) values[`${column}${at}`] = value
-  return values
 }

@@ -89,8 +89,8 @@ const schedules: Table = {
 
 const shapes: { readonly [T in keyof Tables]: Table } = { jobs, requests, queues, schedules }
 
-/** The columns of a job, in the order of its statements. */
-export const jobColumns: readonly string[] = Object.keys(jobs.columns)
+/** The columns that a job is read by; the others only serve indexes and conditions. */
+export const jobColumns: readonly string[] = Object.keys(jobs.columns).filter((column) => column !== 'line' && column !== 'listed_at' && column !== 'size')
 
 /** The start is nobody's call. */
 export function startCall(signal: AbortSignal): Call {

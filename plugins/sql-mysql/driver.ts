@@ -52,6 +52,10 @@ export class MysqlConnection implements SqlConnection {
     return [...done]
   }
 
+  async executeAndQuery<Row extends object>(program: readonly SqlStep[], reading: Statement, call: Call): Promise<{ readonly changed: readonly number[]; readonly rows: readonly Row[] }> {
+    return { changed: await this.execute(program, call), rows: await this.query<Row>(reading, call) }
+  }
+
   async commit(steps: readonly SqlStep[], call: Call): Promise<Refusal | undefined> {
     const done = await this.#programs.run(steps, call)
     return 'reason' in done ? done : undefined

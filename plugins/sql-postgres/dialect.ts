@@ -24,8 +24,8 @@ export const dialect: Dialect = {
   inByteOrder: (knex, column) => knex.raw('??', [column]),
 }
 
-/** The server's time in ms; the same throughout a statement, and usable in the condition of an index. */
-export const serverNow = (knex: Knex): Knex.Raw => knex.raw('floor(extract(epoch from statement_timestamp()) * 1000)::bigint')
+/** The server's time in ms; the same throughout a statement, and usable in the condition of an index. As a double: numeric takes five times as long, for every row that asks. */
+export const serverNow = (knex: Knex): Knex.Raw => knex.raw("floor(date_part('epoch', statement_timestamp()) * 1000)::bigint")
 
 let loaded: Knex | undefined
 

@@ -6,7 +6,7 @@ import { compilingKnex, dialect, serverNow } from './dialect.ts'
 import { toDatabaseError } from './faults.ts'
 import { holdLock } from './lock.ts'
 import type { Pool } from './pool.ts'
-import { Programs } from './programs.ts'
+import { Programs, Reading } from './programs.ts'
 import { boundedStatement, type SessionSettings, unboundedStatement } from './session.ts'
 import type { ServerSignals } from './signals.ts'
 import { tableOf } from './structure.ts'
@@ -50,6 +50,14 @@ export class PostgresConnection implements SqlConnection {
     const done = await this.#programs.run(program, call)
     if ('reason' in done) throw new SqlRefusal(done)
     return [...done]
+  }
+
+  async executeAndQuery<Row extends object>(program: readonly SqlStep[], reading: Statement, call: Call): Promise<{ readonly changed: readonly number[]; readonly rows: readonly Row[] }> {
+    const wanted = new Reading<Row>(reading)
+    const done = await this.#programs.run(program, call, wanted)
+    if ('reason' in done) throw new SqlRefusal(done)
+    // What was done is done: that its reading broke is a read's failure, and is tried again.
+    return { changed: done, rows: wanted.rows ?? (await this.query<Row>(reading, call)) }
   }
 
   async commit(steps: readonly SqlStep[], call: Call): Promise<Refusal | undefined> {

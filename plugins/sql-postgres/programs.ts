@@ -10,8 +10,23 @@ const uniqueViolation = '23505'
 /** So many texts are prepared on a connection; those of one manifest are fewer. */
 const mostPrepared = 2_000
 
+/** So many steps of a program go out together. */
+const stepsAtOnce = 4
+
 /** How many rows each step changed, which of them was refused by its count, or which the server did not take. */
 type Sent = { readonly changed: readonly number[] } | Refusal | { readonly step: number; readonly error: unknown }
+
+/** What is to be read right after a program, in the same trip. */
+export class Reading<Row extends pg.QueryResultRow = pg.QueryResultRow> {
+  readonly statement: Statement
+  /** Undefined when nothing was read. */
+  rows: Row[] | undefined
+  error: unknown
+
+  constructor(statement: Statement) {
+    this.statement = statement
+  }
+}
 
 /** Timers count whole milliseconds from when the loop last looked at the clock: what the deadline broke may break a little before it. */
 const earlyMs = 5
@@ -51,20 +66,21 @@ export class Programs {
     }
   }
 
-  /** All steps or none: how many rows each changed, or the step that was refused. */
-  async run(steps: readonly SqlStep[], call: Call): Promise<readonly number[] | Refusal> {
+  /** All steps or none: how many rows each changed, or the step that was refused. `reading` is filled when they were done. */
+  async run(steps: readonly SqlStep[], call: Call, reading?: Reading): Promise<readonly number[] | Refusal> {
     const [only] = steps
     if (!only) return []
     if (call.remainingMs() <= 0) throw databaseError(this.#connection, 'busy', 'the deadline passed before its turn')
     const client = await this.#pool.acquire(call)
-    return steps.length === 1 && (only.byKey || only.expect === undefined) ? this.#alone(client, only, call) : this.#together(client, steps, call)
+    return steps.length === 1 && (only.byKey || only.expect === undefined) ? this.#alone(client, only, call, reading) : this.#together(client, steps, call, reading)
   }
 
   /** One statement that is its own transaction: a single round trip. */
-  async #alone(client: pg.PoolClient, step: SqlStep, call: Call): Promise<readonly number[] | Refusal> {
+  async #alone(client: pg.PoolClient, step: SqlStep, call: Call, reading: Reading | undefined): Promise<readonly number[] | Refusal> {
     try {
-      const { rowCount } = await preparedWithin(client, step, this.#nameOf(step), call.remainingMs())
-      this.#pool.release(client)
+      const send = () => prepared(client, step, this.#nameOf(step))
+      const { rowCount } = reading ? await this.#within(client, call, () => this.#andRead(client, send, reading)) : await preparedWithin(client, step, this.#nameOf(step), call.remainingMs())
+      this.#done(client, reading)
       const changed = rowCount ?? 0
       // It met at most one row, or any number will do: another number than it expects changed nothing.
       return step.expect !== undefined && changed !== step.expect ? { step: 0, reason: 'count' } : [changed]
@@ -76,22 +92,23 @@ export class Programs {
   }
 
   /** BEGIN and all steps in one round trip, and the end of it in another. */
-  async #together(client: pg.PoolClient, steps: readonly SqlStep[], call: Call): Promise<readonly number[] | Refusal> {
-    const outcome = await this.#transaction(client, steps, call)
+  async #together(client: pg.PoolClient, steps: readonly SqlStep[], call: Call, reading: Reading | undefined): Promise<readonly number[] | Refusal> {
+    const outcome = await this.#transaction(client, steps, call, reading)
     if ('changed' in outcome) return outcome.changed
     return 'reason' in outcome ? outcome : this.#refusal(outcome.step, outcome.error, call)
   }
 
-  async #transaction(client: pg.PoolClient, steps: readonly SqlStep[], call: Call): Promise<Sent> {
+  async #transaction(client: pg.PoolClient, steps: readonly SqlStep[], call: Call, reading: Reading | undefined): Promise<Sent> {
     let committing = false
     try {
       const outcome = await this.#within(client, call, async () => {
         const sent = await this.#send(client, steps)
         committing = 'changed' in sent
-        await client.query(committing ? 'commit' : 'rollback')
+        const end = () => client.query(committing ? 'commit' : 'rollback')
+        await (reading && committing ? this.#andRead(client, end, reading) : end())
         return sent
       })
-      this.#pool.release(client)
+      this.#done(client, reading)
       return outcome
     } catch (error) {
       this.#letGo(client, error)
@@ -103,12 +120,7 @@ export class Programs {
   }
 
   async #send(client: pg.PoolClient, steps: readonly SqlStep[]): Promise<Sent> {
-    const socket = socketOf(client)
-    socket.cork()
-    const sent = [client.query('begin'), ...steps.map((step) => prepared(client, step, this.#nameOf(step)))]
-    socket.uncork()
-
-    const [began, ...answers] = await Promise.allSettled(sent)
+    const [began, ...answers] = await Promise.allSettled(this.#write(client, steps))
     if (began?.status === 'rejected') throw began.reason
     const changed: number[] = []
     for (const [at, answer] of answers.entries()) {
@@ -123,6 +135,40 @@ export class Programs {
       changed.push(count)
     }
     return { changed }
+  }
+
+  /** Sends what ends a program, and what reads after it, as one packet. @throws what the first of them throws */
+  async #andRead(client: pg.PoolClient, send: () => Promise<pg.QueryResult>, reading: Reading): Promise<pg.QueryResult> {
+    const socket = socketOf(client)
+    socket.cork()
+    const both = [send(), prepared(client, reading.statement, this.#nameOf(reading.statement))] as const
+    socket.uncork()
+
+    const [sent, read] = await Promise.allSettled(both)
+    if (sent.status === 'rejected') throw sent.reason
+    if (read.status === 'fulfilled') reading.rows = read.value.rows
+    else reading.error = read.reason
+    return sent.value
+  }
+
+  #done(client: pg.PoolClient, reading: Reading | undefined): void {
+    if (reading?.error === undefined) this.#pool.release(client)
+    else this.#letGo(client, reading.error)
+  }
+
+  /** A few steps are one packet; of many the server does the first while the others are still being written. */
+  #write(client: pg.PoolClient, steps: readonly SqlStep[]): readonly Promise<pg.QueryResult>[] {
+    const socket = socketOf(client)
+    socket.cork()
+    const sent: Promise<pg.QueryResult>[] = [client.query('begin')]
+    for (const [at, step] of steps.entries()) {
+      sent.push(prepared(client, step, this.#nameOf(step)))
+      if (at % stepsAtOnce < stepsAtOnce - 1) continue
+      socket.uncork()
+      socket.cork()
+    }
+    socket.uncork()
+    return sent
   }
 
   /** A broken unique index or another rule of the table is a refusal; anything else is thrown. */

@@ -69,6 +69,22 @@ export const sqlContract: readonly SqlCase[] = [
     t.is((await get('a'))?.n, 2)
   }),
 
+  promise('a program is read after in the same call, also where it changed nothing; where it is refused nothing is read', async (t, { sql, call, item, addOne, byId }) => {
+    const reading = byId({})
+    const done = await sql.executeAndQuery<Item>([item('a'), item('b')], reading, call())
+    t.deepEqual(done.changed, [1, 1])
+    t.deepEqual(done.rows.map(({ id, n }) => [id, n]), [['a', 0], ['b', 0]])
+
+    t.is((await sql.executeAndQuery<Item>([addOne({ id: 'b' })], reading, call())).rows[1]?.n, 1)
+    t.is((await sql.executeAndQuery<Item>([addOne({ id: 'none' })], reading, call())).rows.length, 2)
+    t.like(await refusal(t, sql.executeAndQuery([item('c'), item('a')], reading, call())), { step: 1, reason: 'unique' })
+    t.like(await refusal(t, sql.executeAndQuery([item('a')], reading, call())), { step: 0, reason: 'unique' })
+    t.is((await sql.query(reading, call())).length, 2)
+
+    await t.throwsAsync(sql.executeAndQuery([item('d')], { sql: 'select * from nowhere', params: [] }, call()))
+    t.is((await sql.query(reading, call())).length, 3, 'what was done is done, whatever becomes of the reading')
+  }),
+
   promise('an empty program is nothing', async (t, { sql, call }) => {
     t.deepEqual(await sql.execute([], call()), [])
     t.is(await sql.commit([], call()), undefined)

@@ -52,7 +52,7 @@ export interface JobRow {
   readonly revision: number
 }
 
-/** A job to add: with `delayMs` it is due that long after the moment the backend adds it. */
+/** A job to add, ready or scheduled, that nothing has happened to yet: with `delayMs` it is due that long after the moment the backend adds it. */
 export type AddedRow = JobRow & { readonly delayMs?: number | undefined }
 
 /** Rows, and the backend's time when it read them. */

@@ -114,6 +114,8 @@ export interface SqlConnection extends Commits<SqlStep> {
    *   DATABASE_FULL when it surely left nothing; DATABASE_OUTCOME_UNKNOWN when it may or may not have been applied.
    */
   execute(program: readonly SqlStep[], call: Call): Promise<number[]>
+  /** As `execute`, then as `query`: the rows as the program left them, or as others did since. One round trip where the database can. */
+  executeAndQuery<Row extends object>(program: readonly SqlStep[], reading: Statement, call: Call): Promise<{ readonly changed: readonly number[]; readonly rows: readonly Row[] }>
   /**
    * Changes the structure (tables, columns, indexes); each statement on its own, in order; a crash
    * may leave the first of them done. So ask `table` first, under `lock`, and define what is missing. Constants are
