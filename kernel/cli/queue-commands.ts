@@ -19,11 +19,14 @@ export function addQueueCommands(root: Command, terminal: Terminal, run: Run): v
     .option('--once', 'look once')
     .action((flags: ServerFlags & { once?: boolean }) => run(flags, async () => (await import('./commands/queue-status.ts')).queueStatus(flags, terminal)))
 
-  for (const [what, description] of [['pause', 'lease no jobs of a queue until it is resumed'], ['resume', 'lease jobs of a queue again']] as const) {
-    withBinding(queue.command(`${what} <queue>`))
-      .description(description)
-      .action((name: string, flags: QueueFlags) => run(flags, async () => (await import('./commands/queue-pause.ts')).queuePause(flags, name, what, terminal)))
-  }
+  withBinding(queue.command('pause <queue>'))
+    .description('lease no jobs of a queue until it is resumed')
+    .option('--reason <text>', 'for who asks why it is paused')
+    .action((name: string, flags: QueueFlags & { reason?: string }) => run(flags, async () => (await import('./commands/queue-pause.ts')).queuePause(flags, name, terminal)))
+
+  withBinding(queue.command('resume <queue>'))
+    .description('lease jobs of a queue again')
+    .action((name: string, flags: QueueFlags) => run(flags, async () => (await import('./commands/queue-pause.ts')).queueResume(flags, name, terminal)))
 
   withBinding(queue.command('drain <queue>'))
     .description('pause a queue, and wait until none of its jobs is active; it stays paused')

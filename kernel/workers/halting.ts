@@ -44,7 +44,7 @@ export class Halting {
       return
     }
     try {
-      await operations.pause({ queue })
+      await operations.pause({ queue, reason })
       log.error({ reason }, 'the queue was paused; resume it when the reason is gone')
     } catch (error) {
       log.error({ err: error, reason }, 'the queue could not be paused; it is tried again with the next job')

@@ -1,5 +1,5 @@
 import type { Clock, Commits, Refusal } from '../../kernel/plugin.ts'
-import { type Acked, type AddedRow, type Due, type JobRange, type JobRow, type Leased, type LeaseWanted, queueError, type RowQueue, type ScheduleRow, type Seen, type StateCount } from '../../kernel/ports/queue/index.ts'
+import { type Acked, type AddedRow, type Due, type JobRange, type JobRow, type Leased, type LeaseWanted, queueError, type Pause, type RowQueue, type ScheduleRow, type Seen, type StateCount } from '../../kernel/ports/queue/index.ts'
 import { Batch, isLive } from './batch.ts'
 import { toKept } from './kept-job.ts'
 import { KeptJobs } from './kept-jobs.ts'
@@ -68,7 +68,7 @@ export class MemoryQueue implements RowQueue<MemoryStep>, Commits<MemoryStep> {
       this.#demandRoom(requestBytes)
     }
     const index = this.#jobs.in(queue)
-    if (index.paused) return { found: [], nowMs }
+    if (index.pause) return { found: [], nowMs }
 
     const room = roomIn(index, limits, nowMs)
     const { jobs, full } = pick(index, Math.min(max, room.jobs), limits)
@@ -130,12 +130,13 @@ export class MemoryQueue implements RowQueue<MemoryStep>, Commits<MemoryStep> {
     return true
   }
 
-  async setPaused(queue: string, paused: boolean): Promise<void> {
-    this.#jobs.in(queue).paused = paused
+  async setPaused(queue: string, pause: Pause | undefined): Promise<void> {
+    const index = this.#jobs.in(queue)
+    index.pause = pause && { reason: pause.reason ?? index.pause?.reason }
   }
 
-  async paused(queue: string): Promise<boolean> {
-    return this.#jobs.in(queue).paused
+  async paused(queue: string): Promise<Pause | undefined> {
+    return this.#jobs.in(queue).pause
   }
 
   async due(): Promise<Seen<Due>> {

@@ -1,5 +1,5 @@
 import { OrderedMap } from '../../kernel/ports/ordered-map.ts'
-import type { JobRange, JobState, StateCount } from '../../kernel/ports/queue/index.ts'
+import type { JobRange, JobState, Pause, StateCount } from '../../kernel/ports/queue/index.ts'
 import { type KeptJob, timeKey } from './kept-job.ts'
 
 /** Jobs of one key: how many take a place, and who waits for one. */
@@ -16,7 +16,7 @@ interface Listed {
 
 /** The jobs of one queue, by each order in which they are asked for. */
 export class QueueIndex {
-  paused = false
+  pause: Pause | undefined
   /** When the rate's bucket is full again, in µs. */
   fullAtUs = 0
   readonly #line = new OrderedMap<KeptJob>()

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Call, Commits, Refusal } from '../../kernel/plugin.ts'
 import type { MongoConnection } from '../../kernel/ports/mongodb/index.ts'
-import type { Acked, AddedRow, Due, JobRange, JobRow, JobState, Leased, LeaseWanted, RowQueue, ScheduleRow, Seen, StateCount } from '../../kernel/ports/queue/index.ts'
+import type { Acked, AddedRow, Due, JobRange, JobRow, JobState, Leased, LeaseWanted, Pause, RowQueue, ScheduleRow, Seen, StateCount } from '../../kernel/ports/queue/index.ts'
 import { Signals } from '../../kernel/ports/sql/index.ts'
 import { Batches, isHidden } from './batches.ts'
 import { beginning, timeText, toDocument, toFields, toRow, type Turn } from './documents.ts'
@@ -114,15 +114,21 @@ export class MongoQueue implements RowQueue<AddedRow> {
     return (await this.#connection.commit([{ do: 'delete', collection: this.#places.jobs, filter: { _id: id, revision } }], call)) === undefined
   }
 
-  async setPaused(queue: string, paused: boolean, call: Call): Promise<void> {
+  async setPaused(queue: string, pause: Pause | undefined, call: Call): Promise<void> {
     const collection = this.#places.paused
-    // One that is there already is refused, and as it should be.
-    if (paused) await this.#connection.commit([{ do: 'insert', collection, document: { _id: queue } }], call)
-    else await this.#connection.remove(collection, { _id: queue }, call)
+    if (!pause) {
+      await this.#connection.remove(collection, { _id: queue }, call)
+      return
+    }
+    const reason = pause.reason !== undefined && { reason: pause.reason }
+    const refused = await this.#connection.commit([{ do: 'insert', collection, document: { _id: queue, ...reason } }], call)
+    // It is paused already.
+    if (refused && reason) await this.#connection.change(collection, [{ filter: { _id: queue }, set: reason }], call)
   }
 
-  async paused(queue: string, call: Call): Promise<boolean> {
-    return (await this.#connection.get(this.#places.paused, queue, call)) !== undefined
+  async paused(queue: string, call: Call): Promise<Pause | undefined> {
+    const found = await this.#connection.get(this.#places.paused, queue, call)
+    return found && (typeof found['reason'] === 'string' ? { reason: found['reason'] } : {})
   }
 
   async due(call: Call, waitedOn?: readonly string[]): Promise<Seen<Due>> {

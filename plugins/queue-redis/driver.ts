@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Call, Commits } from '../../kernel/plugin.ts'
-import { type Acked, type AddedRow, gatherAdds, Gathered, type Due, type JobRange, type JobRow, type JobState, type Leased, type LeaseLimits, type LeaseWanted, type RowQueue, type ScheduleRow, type Seen, type StateCount } from '../../kernel/ports/queue/index.ts'
+import { type Acked, type AddedRow, gatherAdds, Gathered, type Due, type JobRange, type JobRow, type JobState, type Leased, type LeaseLimits, type LeaseWanted, type Pause, type RowQueue, type ScheduleRow, type Seen, type StateCount } from '../../kernel/ports/queue/index.ts'
 import type { RedisConnection, RedisReply, RedisScript } from '../../kernel/ports/redis/index.ts'
 import { commitsOf, type RedisStep } from './commits.ts'
 import { addedValues, replacedValues, toRow } from './rows.ts'
@@ -8,6 +8,7 @@ import { promoteScript, removeScript, replaceScript, sweepScript } from './scrip
 import { ackScript } from './scripts/commit.ts'
 import { leaseScript, overdueScript, pageScript, readScript, requestedScript, withKeysScript } from './scripts/lease.ts'
 import { countsScript, dueScript } from './scripts/look.ts'
+import { pausedScript, pauseScript, resumeScript } from './scripts/pause.ts'
 import { RedisSchedules } from './schedules.ts'
 
 /** How long the answer to a lease request is kept. */
@@ -101,12 +102,14 @@ export class RedisQueue implements RowQueue<RedisStep> {
     return (await this.#run(removeScript, [row.id, String(row.revision)], call)) === 1
   }
 
-  async setPaused(queue: string, paused: boolean, call: Call): Promise<void> {
-    await this.#connection.command([paused ? 'SADD' : 'SREM', `${this.#base}paused`, queue], 'write', call)
+  async setPaused(queue: string, pause: Pause | undefined, call: Call): Promise<void> {
+    if (pause) await this.#run(pauseScript, [queue, pause.reason ?? ''], call)
+    else await this.#run(resumeScript, [queue], call)
   }
 
-  async paused(queue: string, call: Call): Promise<boolean> {
-    return (await this.#connection.command(['SISMEMBER', `${this.#base}paused`, queue], 'read', call)) === 1
+  async paused(queue: string, call: Call): Promise<Pause | undefined> {
+    const reason = await this.#run(pausedScript, [queue], call)
+    return typeof reason === 'string' ? { ...(reason !== '' && { reason }) } : undefined
   }
 
   async due(call: Call): Promise<Seen<Due>> {

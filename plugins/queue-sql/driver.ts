@@ -1,5 +1,5 @@
 import type { Call } from '../../kernel/plugin.ts'
-import { type Acked, type AddedRow, gatherAdds, type Gathered, type Due, type JobRange, type JobRow, type JobState, type Leased, type LeaseWanted, type RowQueue, type ScheduleRow, type Seen, type StateCount } from '../../kernel/ports/queue/index.ts'
+import { type Acked, type AddedRow, gatherAdds, type Gathered, type Due, type JobRange, type JobRow, type JobState, type Leased, type LeaseWanted, type Pause, type RowQueue, type ScheduleRow, type Seen, type StateCount } from '../../kernel/ports/queue/index.ts'
 import { type SqlConnection, SqlRefusal, type SqlStep } from '../../kernel/ports/sql/index.ts'
 import { gatherAcks } from './acks.ts'
 import { insertsOf } from './inserts.ts'
@@ -125,12 +125,15 @@ export class SqlQueue implements RowQueue<SqlStep> {
     return removed === 1
   }
 
-  async setPaused(queue: string, paused: boolean, call: Call): Promise<void> {
-    await this.#connection.execute([this.#statements.setPaused({ queue, paused: paused ? 1 : 0 })], call)
+  async setPaused(queue: string, pause: Pause | undefined, call: Call): Promise<void> {
+    const keepsReason = pause && pause.reason === undefined
+    const statement = keepsReason ? this.#statements.pause({ queue }) : this.#statements.setPaused({ queue, paused: pause ? 1 : 0, reason: pause?.reason ?? null })
+    await this.#connection.execute([statement], call)
   }
 
-  async paused(queue: string, call: Call): Promise<boolean> {
-    return (await this.#connection.queryOne(this.#statements.paused({ queue }), call)) !== undefined
+  async paused(queue: string, call: Call): Promise<Pause | undefined> {
+    const found = await this.#connection.queryOne<{ reason: string | null }>(this.#statements.paused({ queue }), call)
+    return found && { reason: found.reason ?? undefined }
   }
 
   async due(call: Call, waitedOn?: readonly string[]): Promise<Seen<Due>> {

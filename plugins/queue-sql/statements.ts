@@ -105,8 +105,9 @@ export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' |
     counts: shape<'queue'>((knex, p) => knex(jobs).select('state').count({ count: '*' }).where('queue', p.value('queue')).groupBy('state')),
     oldest: shape<'queue'>((knex, p) => knex(jobs).min({ oldest: 'run_at' }).select({ now: p.now }).where({ queue: p.value('queue'), state: 'ready' })),
 
-    setPaused: shape<'queue' | 'paused'>((knex, p) => knex(queues).insert({ queue: p.value('queue'), paused: p.value('paused') }).onConflict('queue').merge()),
-    paused: shape<'queue'>((knex, p) => knex(queues).select('queue').where({ queue: p.value('queue'), paused: 1 })),
+    pause: shape<'queue'>((knex, p) => knex(queues).insert({ queue: p.value('queue'), paused: 1 }).onConflict('queue').merge(['paused'])),
+    setPaused: shape<'queue' | 'paused' | 'reason'>((knex, p) => knex(queues).insert({ queue: p.value('queue'), paused: p.value('paused'), reason: p.value('reason') }).onConflict('queue').merge(['paused', 'reason'])),
+    paused: shape<'queue'>((knex, p) => knex(queues).select('reason').where({ queue: p.value('queue'), paused: 1 })),
 
     due: shape((knex, p) => knex.select(dueTimes(knex, p))),
     dueAndInLine: shape<string>((knex, p) => knex.select({

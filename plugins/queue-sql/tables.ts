@@ -78,8 +78,8 @@ const requests: Table = {
   indexes: { until: { columns: ['until'] } },
 }
 
-/** `turn` counts leases and verbs where limits let them pass one at a time; `full_at` is when the rate's bucket is full again, in µs. */
-const queues: Table = { columns: { queue: name, paused: integer, turn: optional(integer), full_at: optional(integer) }, primary: ['queue'], indexes: {} }
+/** `reason` tells why a paused one is; `turn` counts leases and verbs where limits let them pass one at a time; `full_at` is when the rate's bucket is full again, in µs. */
+const queues: Table = { columns: { queue: name, paused: integer, reason: optional(text), turn: optional(integer), full_at: optional(integer) }, primary: ['queue'], indexes: {} }
 
 const schedules: Table = {
   columns: { queue: name, name, spec: text, next_at: optional(integer), revision: integer },

@@ -106,6 +106,20 @@ export const operatingCases: readonly QueueCase[] = [
     t.deepEqual(idsOf((await waiting).items), [id])
   }),
 
+  promise('why a queue is paused is kept until it is resumed', ['pause', 'inspect'], async (t, { queue, other }) => {
+    t.is((await queue.pause({ queue: 'emails' })).pauseReason, undefined)
+    t.like(await queue.pause({ queue: 'emails', reason: 'the mailbox is full' }), { paused: true, pauseReason: 'the mailbox is full' })
+    t.is((await other.pause({ queue: 'emails' })).pauseReason, 'the mailbox is full')
+    t.like((await other.queues({})).items.find((one) => one.queue === 'emails'), { paused: true, pauseReason: 'the mailbox is full' })
+    t.is((await other.pause({ queue: 'emails', reason: 'Wartung bis 12 Uhr 🛠' })).pauseReason, 'Wartung bis 12 Uhr 🛠')
+    t.is((await queue.counts({ queue: 'parking' })).pauseReason, undefined)
+
+    t.like(await queue.resume({ queue: 'emails' }), { paused: false, pauseReason: undefined })
+    t.like(await queue.pause({ queue: 'emails' }), { paused: true, pauseReason: undefined })
+    for (const reason of ['', 'x'.repeat(201), 'a\0b']) await t.throwsAsync(queue.pause({ queue: 'emails', reason }), { code: 'INPUT_INVALID' })
+    await queue.resume({ queue: 'emails' })
+  }),
+
   promise('of the jobs that are named only dead ones are removed', ['cancel', 'deadLetters', 'inspect'], async (t, { queue }) => {
     const { items: jobs } = await queue.enqueueMany({ queue: 'emails', jobs: [{ payload: 1 }, { payload: 2 }, { payload: 3 }] })
     const { token, job } = await leaseOne(queue, { queue: 'emails' })

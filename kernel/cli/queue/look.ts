@@ -64,12 +64,12 @@ export function renderLook(seen: readonly SeenBinding[], paint: Paint): string {
   }), paint)
 }
 
-function cellsOf({ queue, ready, scheduled, active, done, dead, oldestReadyMs, ratePerSecond, paused }: CountedQueue): readonly Cell[] {
+function cellsOf({ queue, ready, scheduled, active, done, dead, oldestReadyMs, ratePerSecond, paused, pauseReason }: CountedQueue): readonly Cell[] {
   const count = (value: number) => value.toLocaleString('en')
   return [
     queue, count(ready), count(scheduled), count(active), count(done), dead > 0 ? { text: count(dead), style: 'yellow' } : '0',
     oldestReadyMs === null ? '-' : shortDuration(oldestReadyMs), ratePerSecond === null ? '-' : `${ratePerSecond.toFixed(1)}/s`,
-    paused ? { text: 'paused', style: 'yellow' } : 'open',
+    paused ? { text: pauseReason === undefined ? 'paused' : `paused: ${pauseReason}`, style: 'yellow' } : 'open',
   ]
 }
 

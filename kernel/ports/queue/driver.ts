@@ -134,6 +134,11 @@ export interface Due {
   readonly inLine?: readonly string[] | undefined
 }
 
+/** That a queue is paused, and why when it was told. */
+export interface Pause {
+  readonly reason?: string | undefined
+}
+
 export interface StateCount {
   readonly state: JobState
   readonly count: number
@@ -179,9 +184,9 @@ export interface RowQueue<Step = unknown> {
   counts(queue: string, call: Call): Promise<Seen<readonly StateCount[]> & { readonly oldestReadyAt?: number | undefined }>
   /** `cancel`: removes the row if its `revision` is still this one. */
   remove(row: JobRow, call: Call): Promise<boolean>
-  /** `pause` */
-  setPaused(queue: string, paused: boolean, call: Call): Promise<void>
-  paused(queue: string, call: Call): Promise<boolean>
+  /** `pause`: pauses a queue, or resumes it when `pause` is undefined. One that is paused already keeps its reason unless it is given another. */
+  setPaused(queue: string, pause: Pause | undefined, call: Call): Promise<void>
+  paused(queue: string, call: Call): Promise<Pause | undefined>
 
   /** What is due, for a backend that does not see to it by itself. With `waitedOn`, 16 at most, where wake-ups reach this process alone: also `inLine`. */
   due(call: Call, waitedOn?: readonly string[]): Promise<Seen<Due>>

@@ -118,7 +118,7 @@ export const queueOperations: { readonly [O in keyof QueueOperations]: Operation
   pause: {
     summary: 'Lease no jobs of this queue until it is resumed',
     effect: 'write', idempotent: true,
-    input: inputs.queue, output: outputs.counts,
+    input: inputs.pause, output: outputs.counts,
     needs: { operation: 'pause' },
     http: { method: 'POST', path: '/:queue/_pause', status: 200 },
   },

@@ -103,10 +103,10 @@ export async function countsOf(context: QueueContext, queue: string, call: Call)
 }
 
 async function countSettled(driver: RowQueue, queue: string, call: Call): Promise<QueueCounts> {
-  const [{ found, nowMs, oldestReadyAt }, paused] = await Promise.all([driver.counts(queue, call), driver.paused(queue, call)])
+  const [{ found, nowMs, oldestReadyAt }, pause] = await Promise.all([driver.counts(queue, call), driver.paused(queue, call)])
   const of = (state: JobState) => found.find((entry) => entry.state === state)?.count ?? 0
   return {
-    queue, paused, ready: of('ready'), scheduled: of('scheduled'), active: of('active'), done: of('done'), dead: of('dead'),
+    queue, paused: pause !== undefined, ...(pause?.reason !== undefined && { pauseReason: pause.reason }), ready: of('ready'), scheduled: of('scheduled'), active: of('active'), done: of('done'), dead: of('dead'),
     oldestReadyMs: oldestReadyAt === undefined ? null : Math.max(0, nowMs - oldestReadyAt),
   }
 }

@@ -1,10 +1,10 @@
 import type { Call } from '../../call.ts'
 import type { QueueContext } from './context.ts'
-import type { JobRow } from './driver.ts'
+import type { JobRow, Pause } from './driver.ts'
 import { queueError } from './errors.ts'
 import { countsOf, isJobId } from './inspecting.ts'
 import type { QueueOperations } from './operations.ts'
-import { judgedBefore, judgePayload, refuse } from './payload.ts'
+import { checkText, judgedBefore, judgePayload, refuse } from './payload.ts'
 import { cancelled, redriven, settled } from './states.ts'
 
 const maxTries = 8
@@ -21,10 +21,10 @@ export function operating(context: QueueContext): Pick<QueueOperations, 'redrive
     return seen.flatMap((one) => (one?.found.queue === input.queue && one.found.state === 'dead' ? one.found : []))
   }
 
-  async function setPaused(queue: string, paused: boolean, call: Call) {
+  async function setPaused(queue: string, pause: Pause | undefined, call: Call) {
     context.rulesOf(queue)
-    await driver.setPaused(queue, paused, call)
-    if (!paused) driver.wake(queue)
+    await driver.setPaused(queue, pause, call)
+    if (!pause) driver.wake(queue)
     return countsOf(context, queue, call)
   }
 
@@ -94,7 +94,10 @@ export function operating(context: QueueContext): Pick<QueueOperations, 'redrive
       throw queueError('QUEUE_BUSY', { queue, id }, { retryAfterMs: 100 })
     },
 
-    pause: ({ queue }, call) => setPaused(queue, true, call),
-    resume: ({ queue }, call) => setPaused(queue, false, call),
+    async pause({ queue, reason }, call) {
+      checkText('pause', '/reason', reason)
+      return setPaused(queue, { reason }, call)
+    },
+    resume: ({ queue }, call) => setPaused(queue, undefined, call),
   }
 }

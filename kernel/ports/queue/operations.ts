@@ -1,6 +1,6 @@
 import type { Call } from '../../call.ts'
 import type {
-  AckInput, EnqueueInput, EnqueueManyInput, EnqueuedJob, ExtendInput, Extended, FailInput, Failed, Held, Job, JobAt, JobPage, Lease, LeaseInput, ListInput, PutScheduleInput,
+  AckInput, EnqueueInput, EnqueueManyInput, EnqueuedJob, ExtendInput, Extended, FailInput, Failed, Held, Job, JobAt, JobPage, Lease, LeaseInput, ListInput, PauseInput, PutScheduleInput,
   QueueCounts, RedriveInput, Schedule, ScheduleAt,
 } from './shapes.ts'
 
@@ -87,8 +87,8 @@ export interface QueueOperations {
    */
   discard(input: JobAt, call: Call): Promise<{ readonly state: 'cancelled' | 'removed' }>
 
-  /** A paused queue takes jobs and leases none; what is leased goes on. */
-  pause(input: { readonly queue: string }, call: Call): Promise<QueueCounts>
+  /** A paused queue takes jobs and leases none; what is leased goes on. One that is paused already keeps its reason unless it is given another. */
+  pause(input: PauseInput, call: Call): Promise<QueueCounts>
 
   resume(input: { readonly queue: string }, call: Call): Promise<QueueCounts>
 

@@ -39,6 +39,7 @@ export const inputs = {
   job: object({ queue, id }, ['queue', 'id']),
   list: object({ queue, state: { type: 'string', enum: states }, from: time, to: time, code: text(100), text: text(1000), limit: integer(1, 1000), after: text(2000) }, ['queue']),
   queue: object({ queue }, ['queue']),
+  pause: object({ queue, reason: text(200) }, ['queue']),
   binding: object({}),
   redrive: object({
     queue, ids: { type: 'array', items: id, minItems: 1, maxItems: 1000 }, limit: integer(1, 1000),
@@ -58,7 +59,7 @@ const jobRequired = ['id', 'queue', 'state', 'payload', 'priority', 'attempt', '
 const job = object(jobFields, jobRequired)
 const count: JsonSchema = { type: 'integer', minimum: 0 }
 const stateOf = (...names: readonly string[]): JsonSchema => ({ type: 'string', enum: names })
-const counts = object({ queue, paused: { type: 'boolean' }, ready: count, scheduled: count, active: count, done: count, dead: count, oldestReadyMs: { type: ['integer', 'null'] } }, [
+const counts = object({ queue, paused: { type: 'boolean' }, pauseReason: { type: 'string' }, ready: count, scheduled: count, active: count, done: count, dead: count, oldestReadyMs: { type: ['integer', 'null'] } }, [
   'queue', 'paused', 'ready', 'scheduled', 'active', 'done', 'dead', 'oldestReadyMs',
 ])
 

@@ -144,6 +144,8 @@ export interface JobPage {
 export interface QueueCounts {
   readonly queue: string
   readonly paused: boolean
+  /** Why it is paused, when that was told. */
+  readonly pauseReason?: string
   readonly ready: number
   readonly scheduled: number
   readonly active: number
@@ -151,6 +153,12 @@ export interface QueueCounts {
   readonly dead: number
   /** How long the oldest ready job has been ready; null when none is. */
   readonly oldestReadyMs: number | null
+}
+
+export interface PauseInput {
+  readonly queue: string
+  /** For who asks why it is paused: 200 characters at most. */
+  readonly reason?: string
 }
 
 export interface RedriveInput {

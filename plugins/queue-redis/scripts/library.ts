@@ -7,7 +7,7 @@
  *   aside:<queue>:<sha>   ready ones of a lane that is full, by `rank`; the lane is free text, and so is hashed
  *   due:scheduled, due:lapsing, due:finished   of all queues, by when the state ends by itself
  * and hashes: key:<queue> (idempotency key → id), lanes:<queue> (lane → how many hold in it), bucket (queue → when it is full, in µs).
- * `asides` is the set of the `aside` keys that hold something, `paused` the set of the queues that are.
+ * `asides` is the set of the `aside` keys that hold something, `paused` the set of the queues that are, `reasons` (queue → why it is) a hash.
  *
  * Where memory is full a script fails at its first command that may need more, and at none after another one wrote. So what takes jobs off
  * begins by removing from a sorted set, and goes on in a full server.

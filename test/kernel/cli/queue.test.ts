@@ -91,6 +91,10 @@ test('pause and resume, of the binding that is meant', async (t) => {
   t.like(await server.portico(['resume', 'emails']), { status: 0, err: '' })
   t.notRegex((await server.portico([])).out, /paused/)
 
+  t.is((await server.portico(['pause', 'emails', '--reason', 'the mailbox is full'])).status, 0)
+  t.like(await server.post('queue/emails/_pause'), { paused: true, pauseReason: 'the mailbox is full' })
+  t.regex((await server.portico([])).out, /emails .* paused: the mailbox is full\n/)
+
   const bulk = await server.portico(['pause', 'rows', '--binding', 'queue.bulk', '--json'])
   t.like(JSON.parse(bulk.out), { binding: 'queue.bulk', counts: { queue: 'rows', paused: true } })
 })

@@ -171,6 +171,7 @@ test('410 pauses the queue and says why; resumed, its jobs are sent again', asyn
   await until(async () => (await queue.get({ ...at, id })).state === 'ready')
 
   t.like(await queue.get({ ...at, id }), { attempt: 0, errors: [] })
+  t.is((await queue.counts(at)).pauseReason, 'its receiver answered 410: it wants no more of these jobs')
   t.like(kernel.workers[0], { state: 'stopped', reason: 'its receiver answered 410: it wants no more of these jobs' })
   const told = await (await fetch(`${(await kernel.listen()).url}/v1/kernel`)).json()
   t.like(told, { workers: [{ binding: 'queue', queue: 'emails', state: 'stopped', reason: 'its receiver answered 410: it wants no more of these jobs', running: 0 }] })

@@ -79,10 +79,14 @@ test('a lease hands out about 8 MiB of payloads at most, and always one job', as
 test('a table of an earlier version gets the columns that came later', async (t) => {
   const { connection, bindings: [queue], tables, file } = await startQueues(t, { clock: systemClock, queues: { emails: {} }, replicas: 1 })
   await queue?.enqueue({ queue: 'emails', payload: 1 })
+  await queue?.pause({ queue: 'emails' })
   await connection.define((knex) => knex.raw('alter table ?? drop column ??', [tables.jobs, 'size']), call)
+  await connection.define((knex) => knex.raw('alter table ?? drop column ??', [tables.queues, 'reason']), call)
 
   const later = await startQueues(t, { clock: systemClock, queues: { emails: {} }, replicas: 1, file })
 
+  t.like(await later.bindings[0]?.pause({ queue: 'emails', reason: 'why' }), { paused: true, pauseReason: 'why' })
+  await later.bindings[0]?.resume({ queue: 'emails' })
   t.is((await later.bindings[0]?.lease({ queue: 'emails', max: 10 }))?.items.length, 1)
 })
 
