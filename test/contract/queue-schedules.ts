@@ -103,7 +103,8 @@ export const scheduleCases: readonly QueueCase[] = [
   promise('a time that is none is refused with its place', ['schedules'], async (t, { queue }) => {
     const wrong: readonly (readonly [Partial<Schedule>, string])[] = [
       [{}, ''], [{ cron: '0 3 * * *', everyMs: 1_000 }, '/everyMs'], [{ everyMs: 1_000, timezone: 'UTC' }, '/timezone'],
-      [{ cron: '60 * * * *' }, '/cron'], [{ cron: '0 0 30 2 *' }, '/cron'], [{ cron: '* * * * * *' }, '/cron'], [{ cron: '0 3 * * *', timezone: 'Europe/Berlni' }, '/timezone'],
+      ...['60 * * * *', '0 0 30 2 *', '* * * * * *', '2030-01-01T00:00:00Z', '2020-01-01T00:00:00', '@daily', '0 0 L * *', '0 0 * * 1#2'].map((cron) => [{ cron }, '/cron'] as const),
+      [{ cron: '0 3 * * *', timezone: 'Europe/Berlni' }, '/timezone'],
     ]
     for (const [given, path] of wrong) {
       const error = await t.throwsAsync(queue.putSchedule({ ...at, ...given }), { code: 'INPUT_INVALID' })

@@ -98,6 +98,26 @@ test('a schedule that cannot be read does not hold up the others, and is not ask
   t.is((await driver.schedules(call)).found.find(({ name }) => name === 'broken')?.revision, 1)
 })
 
+test('schedules that another version wrote are listed and can be replaced, or removed; what cannot be read is left out and fails nothing', async (t) => {
+  const clock = new VirtualClock()
+  const { bindings: [queue], connection, tables } = await startQueues(t, { clock, queues: { emails: {} }, replicas: 1 })
+  if (!queue) throw new Error('it was asked for')
+  const driver = new SqlQueue(connection, tables)
+  const nextAt = clock.now() + minuteMs
+  const date = { ...makeSpec({ everyMs: 1 }, 'http'), timing: { cron: '2030-01-01T00:00:00Z', timezone: 'UTC' } }
+  for (const [name, spec] of Object.entries({ date: JSON.stringify(date), broken: 'no JSON' })) await driver.putSchedule({ queue: 'emails', name, spec, nextAt, revision: 1 }, undefined, [], call)
+  await queue.putSchedule({ queue: 'emails', name: 'whole', everyMs: 3_600_000 })
+
+  t.deepEqual((await queue.schedules({ queue: 'emails' })).items.map(({ name, next }) => [name, next.length]), [['date', 1], ['whole', 5]])
+  t.true((await queue.pauseSchedule({ queue: 'emails', name: 'date' })).paused)
+  await t.throwsAsync(queue.resumeSchedule({ queue: 'emails', name: 'date' }), { code: 'INPUT_INVALID' })
+  await t.throwsAsync(queue.schedule({ queue: 'emails', name: 'broken' }), { code: 'QUEUE_SCHEDULE_NOT_FOUND' })
+  await t.notThrowsAsync(followSchedules({ driver, keys: { queues: { emails: { schedules: {} } } }, log: silentLog }, call))
+  t.is((await queue.putSchedule({ queue: 'emails', name: 'date', everyMs: minuteMs })).everyMs, minuteMs)
+  t.is((await queue.resumeSchedule({ queue: 'emails', name: 'date' })).next.length, 5)
+  t.deepEqual(await queue.dropSchedule({ queue: 'emails', name: 'broken' }), { state: 'removed' })
+})
+
 test('at a start the schedules become those of the manifest', async (t) => {
   const clock = new VirtualClock()
   const { connection, tables } = await startQueues(t, { clock, queues: {}, replicas: 0 })

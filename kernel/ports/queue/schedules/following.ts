@@ -3,7 +3,7 @@ import type { Log } from '../../../log.ts'
 import type { RowQueue, ScheduleRow } from '../driver.ts'
 import type { QueueKeys } from '../keys.ts'
 import { declaredSchedules } from './faults.ts'
-import { changedRow, makeSpec, parseSpec, sameTiming } from './spec.ts'
+import { changedRow, makeSpec, readSpec, sameTiming } from './spec.ts'
 import { nextTick } from './timing.ts'
 
 /** How often it begins anew when another replica starts at the same moment. */
@@ -45,8 +45,9 @@ async function follow({ driver, keys, log }: FollowParts, call: Call): Promise<b
   }
 
   for (const row of rows.values()) {
-    const spec = parseSpec(row)
-    if (spec.origin === 'manifest') whole = (await driver.dropSchedule(row, call)) && whole
+    const spec = readSpec(row)
+    if (!spec) log.warn({ queue: row.queue, schedule: row.name }, 'a schedule cannot be read and never fires; make it again, or remove it')
+    else if (spec.origin === 'manifest') whole = (await driver.dropSchedule(row, call)) && whole
     else if (row.nextAt !== undefined && keys.queues?.[row.queue] === undefined) {
       log.warn({ queue: row.queue, schedule: row.name }, 'the manifest has this queue no more; its schedule, which was made over HTTP, is paused')
       whole = (await driver.putSchedule(changedRow(row, { ...spec, paused: true }, undefined), row.revision, [], call)) && whole
@@ -57,10 +58,10 @@ async function follow({ driver, keys, log }: FollowParts, call: Call): Promise<b
 
 /** The row as the manifest wants it; undefined when it is so. */
 export function adapted(row: ScheduleRow, wanted: ReturnType<typeof makeSpec>, nowMs: number): ScheduleRow | undefined {
-  const before = parseSpec(row)
-  const spec = { ...wanted, ...(before.paused && { paused: before.paused }), ...(before.lastMs !== undefined && { lastMs: before.lastMs }) }
+  const before = readSpec(row)
+  const spec = { ...wanted, ...(before?.paused && { paused: before.paused }), ...(before?.lastMs !== undefined && { lastMs: before.lastMs }) }
   if (JSON.stringify(spec) === row.spec) return undefined
-  const kept = before.paused === true || sameTiming(before.timing, spec.timing)
+  const kept = before && (before.paused === true || sameTiming(before.timing, spec.timing))
   return changedRow(row, spec, kept ? row.nextAt : nextTick(spec.timing, nowMs))
 }
 

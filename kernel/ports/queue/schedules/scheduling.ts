@@ -6,12 +6,12 @@ import { queueError } from '../errors.ts'
 import { toJob } from '../job.ts'
 import type { QueueOperations } from '../operations.ts'
 import { judgePayload, refuse } from '../payload.ts'
-import type { ScheduleAt } from '../shapes.ts'
+import type { Schedule, ScheduleAt } from '../shapes.ts'
 import { QueueStage } from '../stage.ts'
 import { faultOfTiming } from './faults.ts'
 import { adapted } from './following.ts'
 import { maxSchedules } from './keys.ts'
-import { changedRow, makeSpec, parseSpec, toSchedule } from './spec.ts'
+import { changedRow, isKnown, makeSpec, readSpec, type ScheduleSpec, toSchedule } from './spec.ts'
 import { tickRow } from './ticks.ts'
 import { nextTick } from './timing.ts'
 
@@ -28,22 +28,31 @@ export function scheduling(context: QueueContext): SchedulingOperations {
     return { count: found.length, nowMs, row: found.find((row) => row.queue === queue && row.name === name) }
   }
 
-  /** Reads the schedule, lets `decide` say what to write, and writes that if nothing changed meanwhile; without a change it answers the row. */
-  async function change(at: ScheduleAt, call: Call, decide: (row: ScheduleRow, nowMs: number) => ScheduleRow | undefined): Promise<ScheduleRow> {
+  /** @throws QUEUE_SCHEDULE_NOT_FOUND, also for one that cannot be read: it can be made again, or removed. */
+  async function find(at: ScheduleAt, call: Call) {
+    const { row, nowMs } = await look(at, call)
+    const spec = row && readSpec(row)
+    if (!spec) throw queueError('QUEUE_SCHEDULE_NOT_FOUND', at)
+    return { row, spec, nowMs }
+  }
+
+  /** Reads the schedule, lets `decide` say what to write, and writes that if nothing changed meanwhile. How it is then. */
+  async function change(at: ScheduleAt, call: Call, decide: (row: ScheduleRow, spec: ScheduleSpec, nowMs: number) => ScheduleRow | undefined): Promise<Schedule> {
     context.rulesOf(at.queue)
     for (let tries = 0; tries < maxTries; tries++) {
-      const { row, nowMs } = await look(at, call)
-      if (!row) throw queueError('QUEUE_SCHEDULE_NOT_FOUND', at)
-      const next = decide(row, nowMs)
-      if (!next) return row
-      if (await driver.putSchedule(next, row.revision, [], call)) return noted(next, nowMs)
+      const { row, spec, nowMs } = await find(at, call)
+      const written = await write(decide(row, spec, nowMs) ?? row, row, nowMs, call)
+      if (written) return written
     }
     throw busy(at)
   }
 
-  function noted(row: ScheduleRow, nowMs: number): ScheduleRow {
-    if (row.nextAt !== undefined) upkeep.note(row.nextAt - nowMs)
-    return row
+  /** The schedule once it is written; undefined when another came between. What cannot be told is not written. */
+  async function write(next: ScheduleRow, before: ScheduleRow | undefined, nowMs: number, call: Call): Promise<Schedule | undefined> {
+    const answer = toSchedule(next)
+    if (next !== before && !(await driver.putSchedule(next, before?.revision, [], call))) return undefined
+    if (next.nextAt !== undefined) upkeep.note(next.nextAt - nowMs)
+    return answer
   }
 
   return {
@@ -51,15 +60,13 @@ export function scheduling(context: QueueContext): SchedulingOperations {
       context.rulesOf(queue)
       await upkeep.settle()
       const { found } = await driver.schedules(call)
-      return { items: found.filter((row) => row.queue === queue).map(toSchedule).sort((a, b) => (a.name < b.name ? -1 : 1)) }
+      return { items: found.filter((row) => row.queue === queue && readSpec(row)).map(toSchedule).sort((a, b) => (a.name < b.name ? -1 : 1)) }
     },
 
     async schedule(at, call) {
       context.rulesOf(at.queue)
       await upkeep.settle()
-      const { row } = await look(at, call)
-      if (!row) throw queueError('QUEUE_SCHEDULE_NOT_FOUND', at)
-      return toSchedule(row)
+      return toSchedule((await find(at, call)).row)
     },
 
     async putSchedule({ queue, name, ...wanted }, call) {
@@ -71,11 +78,11 @@ export function scheduling(context: QueueContext): SchedulingOperations {
 
       for (let tries = 0; tries < maxTries; tries++) {
         const { row, nowMs, count } = await look(at, call)
-        if (row && parseSpec(row).origin === 'manifest') throw queueError('QUEUE_SCHEDULE_OF_MANIFEST', { ...at, binding: context.binding })
+        if (row && readSpec(row)?.origin === 'manifest') throw queueError('QUEUE_SCHEDULE_OF_MANIFEST', { ...at, binding: context.binding })
         if (!row && count >= maxSchedules) throw queueError('QUEUE_TOO_MANY_SCHEDULES', { binding: context.binding, max: maxSchedules })
-        const next = row ? adapted(row, spec, nowMs) : { ...at, spec: JSON.stringify(spec), nextAt: nextTick(spec.timing, nowMs), revision: 1 }
-        if (row && !next) return { ...toSchedule(row), created: false }
-        if (next && (await driver.putSchedule(next, row?.revision, [], call))) return { ...toSchedule(noted(next, nowMs)), created: !row }
+        const next = row ? (adapted(row, spec, nowMs) ?? row) : { ...at, spec: JSON.stringify(spec), nextAt: nextTick(spec.timing, nowMs), revision: 1 }
+        const written = await write(next, row, nowMs, call)
+        if (written) return { ...written, created: !row }
       }
       throw busy(at)
     },
@@ -85,28 +92,27 @@ export function scheduling(context: QueueContext): SchedulingOperations {
       for (let tries = 0; tries < maxTries; tries++) {
         const { row } = await look(at, call)
         if (!row) throw queueError('QUEUE_SCHEDULE_NOT_FOUND', at)
-        if (parseSpec(row).origin === 'manifest') throw queueError('QUEUE_SCHEDULE_OF_MANIFEST', { ...at, binding: context.binding })
+        if (readSpec(row)?.origin === 'manifest') throw queueError('QUEUE_SCHEDULE_OF_MANIFEST', { ...at, binding: context.binding })
         if (await driver.dropSchedule(row, call)) return { state: 'removed' }
       }
       throw busy(at)
     },
 
     async pauseSchedule(at, call) {
-      return toSchedule(await change(at, call, (row) => (row.nextAt === undefined ? undefined : changedRow(row, { ...parseSpec(row), paused: true }, undefined))))
+      return change(at, call, (row, spec) => (row.nextAt === undefined ? undefined : changedRow(row, { ...spec, paused: true }, undefined)))
     },
 
     async resumeSchedule(at, call) {
-      return toSchedule(await change(at, call, (row, nowMs) => {
-        const { paused, ...spec } = parseSpec(row)
+      return change(at, call, (row, { paused, ...spec }, nowMs) => {
+        if (!isKnown(spec.timing)) refuse('resumeSchedule', '/name', 'has a time that this version does not know; give it another first')
         return paused ? changedRow(row, spec, nextTick(spec.timing, nowMs)) : undefined
-      }))
+      })
     },
 
     async runSchedule(at, call) {
       const rules = context.rulesOf(at.queue)
-      const { row, nowMs } = await look(at, call)
-      if (!row) throw queueError('QUEUE_SCHEDULE_NOT_FOUND', at)
-      const job = tickRow(parseSpec(row), nowMs, { ...at, rules, nowMs })
+      const { spec, nowMs } = await find(at, call)
+      const job = tickRow(spec, nowMs, { ...at, rules, nowMs })
       const unit = makeUnit()
       QueueStage.in(unit, context).rows.push(job)
       await unit.commit(call)

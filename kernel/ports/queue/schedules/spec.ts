@@ -3,7 +3,7 @@ import { isoTime } from '../../time.ts'
 import type { ScheduleRow } from '../driver.ts'
 import type { NewSchedule, Schedule } from '../shapes.ts'
 import type { Misfire } from './misfire.ts'
-import { nextTicks, type Timing } from './timing.ts'
+import { faultOfCron, nextTicks, type Timing } from './timing.ts'
 
 /** How many of the ticks to come are shown. */
 const shown = 5
@@ -38,9 +38,23 @@ export function parseSpec({ spec }: ScheduleRow): ScheduleSpec {
   return JSON.parse(spec) as ScheduleSpec
 }
 
+/** Undefined when the row was not written by this. */
+export function readSpec(row: ScheduleRow): ScheduleSpec | undefined {
+  try {
+    return parseSpec(row)
+  } catch {
+    return undefined
+  }
+}
+
 /** The same row with another spec, as it is written next. */
 export function changedRow(row: ScheduleRow, spec: ScheduleSpec, nextAt: number | undefined): ScheduleRow {
   return { queue: row.queue, name: row.name, spec: JSON.stringify(spec), nextAt, revision: row.revision + 1 }
+}
+
+/** False for a time that `nextTick` cannot tell the ticks of. */
+export function isKnown(timing: Timing): boolean {
+  return 'everyMs' in timing || faultOfCron(timing.cron, timing.timezone) === undefined
 }
 
 export function sameTiming(a: Timing, b: Timing): boolean {
@@ -48,10 +62,11 @@ export function sameTiming(a: Timing, b: Timing): boolean {
   return a.cron === b.cron && a.timezone === b.timezone
 }
 
-/** A schedule as callers see it. */
+/** A schedule as callers see it. One that another version wrote, with a time that this one does not know, has no tick after its next. */
 export function toSchedule(row: ScheduleRow): Schedule {
   const { timing, payload, priority, attempts, misfire, origin, lastMs } = parseSpec(row)
-  const ticks = row.nextAt === undefined ? [] : [row.nextAt, ...nextTicks(timing, row.nextAt, shown - 1)]
+  const more = isKnown(timing) ? shown - 1 : 0
+  const ticks = row.nextAt === undefined ? [] : [row.nextAt, ...nextTicks(timing, row.nextAt, more)]
   return {
     queue: row.queue, name: row.name, origin, ...timing, payload,
     ...(priority !== undefined && { priority }),

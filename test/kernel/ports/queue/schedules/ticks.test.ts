@@ -55,7 +55,7 @@ for (const file of readdirSync(folder)) {
 }
 
 const zones = ['UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'America/Sao_Paulo', 'Africa/Casablanca', 'Asia/Kathmandu']
-const patterns = ['* * * * *', '*/20 * * * *', '7,37 * * * *', '30 2 * * *', '0 0 * * *', '15 */2 * * *', '45 1 * * SUN', '0 12 1 * *', '59 23 L * *']
+const patterns = ['* * * * *', '*/20 * * * *', '7,37 * * * *', '30 2 * * *', '0 0 * * *', '15 */2 * * *', '45 1 * * SUN', '0 12 1 * *', '59 23 28-31 * *']
 const anInstant = fc.integer({ min: Date.UTC(2016, 0, 1), max: Date.UTC(2026, 11, 31) })
 const aTiming: fc.Arbitrary<Timing> = fc.oneof(
   fc.record({ cron: fc.constantFrom(...patterns), timezone: fc.constantFrom(...zones) }),
@@ -110,7 +110,9 @@ test('a tick that is found a little late is fired whatever the policy, and none 
 test('what is no pattern, never comes, or goes by no known zone is told which', (t) => {
   t.is(faultOfCron('0 3 * * *', 'Europe/Berlin'), undefined)
   t.is(faultOfCron('0 0 29 2 *', 'UTC'), undefined)
-  t.is(faultOfCron('@daily', 'UTC'), undefined)
-  for (const cron of ['', 'x', '60 * * * *', '* * * * * *', '0 0 30 2 *', '0 0 31 4,6,9,11 *', '@reboot', '5-1 * * * *']) t.is(faultOfCron(cron, 'UTC')?.field, 'cron', cron)
+  for (const cron of [' 0  3\t* * * ', '0,30 */2 1-15/2 JAN-MAR,12 mon-fri', '59 23 * * 7', '00 03 01 01 *']) t.is(faultOfCron(cron, 'UTC'), undefined, cron)
+  // What croner reads beside the five fields.
+  const more = ['@daily', '2030-01-01T00:00:00Z', '2030-01-01T00:00:00', '2030-01-01', '0 0 L * *', '0 0 15W * *', '0 0 * * 5L', '0 0 * * 1#2', '0 0 1 * +MON', '? ? ? ? ?', '0 0 0 1 1 * 2099', '* * * *']
+  for (const cron of ['', 'x', '60 * * * *', '* * * * * *', '0 0 30 2 *', '0 0 31 4,6,9,11 *', '@reboot', '5-1 * * * *', ...more]) t.is(faultOfCron(cron, 'UTC')?.field, 'cron', cron)
   for (const zone of ['Europe/Berlni', '', 'Mars']) t.is(faultOfCron('0 3 * * *', zone)?.field, 'timezone', zone)
 })
