@@ -22,7 +22,11 @@ export async function drain(count: number, workers: number, turn: () => Promise<
   const startedMs = performance.now()
   let left = count
   await Promise.all(Array.from({ length: workers }, async () => {
-    while (left > 0) left -= await turn()
+    while (left > 0) {
+      const ended = await turn()
+      // In two steps: `left -= await …` would take from what was left before the turn.
+      left -= ended
+    }
   }))
   return performance.now() - startedMs
 }
