@@ -106,6 +106,23 @@ export const operatingCases: readonly QueueCase[] = [
     t.deepEqual(idsOf((await waiting).items), [id])
   }),
 
+  promise('the worker of a paused queue keeps its job, and is told to drain', ['pause', 'extend', 'cancel', 'inspect'], async (t, { queue, other }) => {
+    const { id } = await queue.enqueue({ queue: 'emails', payload: 1 })
+    const { token } = await leaseOne(queue, { queue: 'emails' })
+    const extend = async () => (await queue.extend({ queue: 'emails', token, leaseMs: 30_000 })).signal
+
+    t.is(await extend(), null)
+    await other.pause({ queue: 'emails' })
+    t.is(await extend(), 'drain')
+    t.is((await queue.get({ queue: 'emails', id })).state, 'active')
+    await other.resume({ queue: 'emails' })
+    t.is(await extend(), null)
+    await other.pause({ queue: 'emails' })
+    await other.discard({ queue: 'emails', id })
+    t.is(await extend(), 'cancel')
+    await other.resume({ queue: 'emails' })
+  }),
+
   promise('why a queue is paused is kept until it is resumed', ['pause', 'inspect'], async (t, { queue, other }) => {
     t.is((await queue.pause({ queue: 'emails' })).pauseReason, undefined)
     t.like(await queue.pause({ queue: 'emails', reason: 'the mailbox is full' }), { paused: true, pauseReason: 'the mailbox is full' })

@@ -48,7 +48,7 @@ export interface QueueOperations {
   fail(input: FailInput, call: Call): Promise<Failed>
 
   /**
-   * The lease ends `leaseMs` from now, and `progress` stands in the job. A cancelled job is not extended: `signal` says so.
+   * The lease ends `leaseMs` from now, and `progress` stands in the job. A cancelled job is not extended: `signal` says so, as it says that the queue is paused.
    * @throws QUEUE_LEASE_LOST
    */
   extend(input: ExtendInput, call: Call): Promise<Extended>

@@ -118,7 +118,7 @@ export interface Failed {
 
 export interface Extended {
   readonly expiresInMs: number
-  /** `cancel`: stop, the job was cancelled · `drain`: finish or release, the queue's worker is wanted elsewhere. */
+  /** `cancel`: stop, the job was cancelled · `drain`: the queue is paused; the job is still its worker's, to finish or to release. */
   readonly signal: null | 'cancel' | 'drain'
 }
 

@@ -97,7 +97,7 @@ export function verbs(context: QueueContext): Pick<QueueOperations, 'ack' | 'fai
       context.rulesOf(input.queue)
       checkText('extend', '/progress/message', input.progress?.message)
 
-      return change<Extended>(input, call, (seen, lease) => {
+      const extending = change<Extended>(input, call, (seen, lease) => {
         const { found, nowMs } = seen
         if (found.state === 'cancelled' && holds(found, lease, nowMs)) return { done: { expiresInMs: (found.leaseUntil ?? nowMs) - nowMs, signal: 'cancel' } }
         if (!active(seen, lease)) return undefined
@@ -106,6 +106,9 @@ export function verbs(context: QueueContext): Pick<QueueOperations, 'ack' | 'fai
         const row = extended(found, nowMs, input.leaseMs, input.progress)
         return { row, done: { expiresInMs: (row.leaseUntil ?? nowMs) - nowMs, signal: null } }
       })
+      if (!context.capabilities.has('pause')) return extending
+      const [done, pause] = await Promise.all([extending, driver.paused(input.queue, call)])
+      return pause && done.signal === null ? { ...done, signal: 'drain' } : done
     },
 
     async release(input, call) {
