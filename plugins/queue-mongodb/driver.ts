@@ -3,8 +3,9 @@ import type { Call, Commits, Refusal } from '../../kernel/plugin.ts'
 import type { MongoConnection } from '../../kernel/ports/mongodb/index.ts'
 import type { Acked, AddedRow, Due, JobRange, JobRow, JobState, Leased, LeaseWanted, Pause, RowQueue, ScheduleRow, Seen, StateCount } from '../../kernel/ports/queue/index.ts'
 import { Signals } from '../../kernel/ports/sql/index.ts'
-import { Batches, isHidden } from './batches.ts'
+import { Batches } from './batches.ts'
 import { beginning, timeText, toDocument, toFields, toRow, type Turn } from './documents.ts'
+import { HiddenJobs, isHidden } from './hidden.ts'
 import { heldBy, leaseJobs } from './leasing.ts'
 import type { Places } from './places.ts'
 import { Requests } from './requests.ts'
@@ -14,6 +15,8 @@ const states: readonly JobState[] = ['scheduled', 'ready', 'active', 'done', 'de
 /** A batch that has a key is waited for this often, so long each time. */
 const looks = 25
 const lookMs = 20
+/** So many batches whose writers are gone are settled in one sweep. */
+const lateAtOnce = 16
 /** Wake-ups reach whoever stands on the same connection. */
 const signalsOf = new WeakMap<MongoConnection, Signals>()
 
@@ -24,6 +27,7 @@ export class MongoQueue implements RowQueue<AddedRow> {
   readonly commits: Commits<AddedRow>
   readonly #connection: MongoConnection
   readonly #places: Places
+  readonly #hidden: HiddenJobs
   readonly #batches: Batches
   readonly #requests: Requests
   readonly #schedules: Schedules
@@ -32,9 +36,10 @@ export class MongoQueue implements RowQueue<AddedRow> {
   constructor(connection: MongoConnection, places: Places) {
     this.#connection = connection
     this.#places = places
-    this.#batches = new Batches(connection, places)
+    this.#hidden = new HiddenJobs(connection, places.jobs)
+    this.#batches = new Batches(connection, places.batches, this.#hidden)
     this.#requests = new Requests(connection, places.requests)
-    this.#schedules = new Schedules(connection, places.schedules)
+    this.#schedules = new Schedules(connection, places, this.#hidden)
     this.#signals = signalsOf.get(connection) ?? new Signals()
     signalsOf.set(connection, this.#signals)
     this.commits = { commit: (rows, call) => this.#add(rows, call) }
@@ -134,7 +139,7 @@ export class MongoQueue implements RowQueue<AddedRow> {
   async due(call: Call, waitedOn?: readonly string[]): Promise<Seen<Due>> {
     const [scheduled, lapsing, tick, inLine, ...finished] = await Promise.all([
       this.#earliest('scheduled', call), this.#earliest('lapsing', call), this.#schedules.due(call), waitedOn && this.#inLine(waitedOn, call),
-      this.#earliest('finished', call), this.#requests.due(call), this.#batches.due(call),
+      this.#earliest('finished', call), this.#requests.due(call), this.#hidden.due(call),
     ])
     const known = finished.filter((time) => time !== undefined)
     return { found: { scheduled, lapsing, tick, inLine, finished: known.length > 0 ? Math.min(...known) : undefined }, nowMs: await this.#connection.now(call) }
@@ -153,7 +158,7 @@ export class MongoQueue implements RowQueue<AddedRow> {
   }
 
   async sweep(limit: number, call: Call): Promise<number> {
-    await Promise.all([this.#requests.sweep(call), this.#batches.sweep(call)])
+    await Promise.all([this.#requests.sweep(call), this.#batches.sweep(call), this.#settleLate(call)])
     const rows = await this.#duePart('finished', limit, call)
     if (rows.length === 0) return 0
     // What was put back to work meanwhile is due as another.
@@ -164,11 +169,10 @@ export class MongoQueue implements RowQueue<AddedRow> {
     return { found: await this.#schedules.all(call), nowMs: await this.#connection.now(call) }
   }
 
-  /** The jobs first: their ids are those of their ticks, so whoever comes second adds none. */
   async putSchedule(row: ScheduleRow, expected: number | undefined, jobs: readonly AddedRow[], call: Call): Promise<boolean> {
-    if (!(await this.#schedules.isAt(row, expected, call))) return false
-    for (const job of jobs) await this.#add([job], call)
-    return this.#schedules.put(row, expected, call)
+    if (expected !== undefined) return this.#schedules.change(row, expected, await this.#timed(jobs, call), call)
+    if (jobs.length > 0) throw new RangeError('a tick is of a schedule that is there')
+    return this.#schedules.make(row, call)
   }
 
   dropSchedule(row: ScheduleRow, call: Call): Promise<boolean> {
@@ -184,12 +188,24 @@ export class MongoQueue implements RowQueue<AddedRow> {
   }
 
   async #add(added: readonly AddedRow[], call: Call): Promise<Refusal | undefined> {
-    const nowMs = await this.#connection.now(call)
-    const rows = added.map(({ delayMs, ...row }): JobRow => (delayMs === undefined ? row : { ...row, dueAt: nowMs + delayMs }))
+    const rows = await this.#timed(added, call)
     const [only] = rows
     if (!only) return undefined
     if (rows.length > 1) return this.#batches.add(rows, call)
     return this.#connection.commit([{ do: 'insert', collection: this.#places.jobs, document: toDocument(only) }], call)
+  }
+
+  async #timed(added: readonly AddedRow[], call: Call): Promise<readonly JobRow[]> {
+    const nowMs = await this.#connection.now(call)
+    return added.map(({ delayMs, ...row }): JobRow => (delayMs === undefined ? row : { ...row, dueAt: nowMs + delayMs }))
+  }
+
+  async #settleLate(call: Call): Promise<void> {
+    for (let settled = 0; settled < lateAtOnce; settled++) {
+      const late = await this.#hidden.late(call)
+      if (!late) return
+      await (late.tick ? this.#schedules.settle(late.batch, late.tick, call) : this.#batches.settle(late.batch, call))
+    }
   }
 
   async #earliest(turn: Turn, call: Call): Promise<number | undefined> {

@@ -20,7 +20,7 @@ export function placesOf(binding: string): Places {
 
 /** Every index is of one field, and has those documents alone that stand in its order. */
 const indexes: Readonly<Partial<Record<keyof Places, readonly string[]>>> = {
-  jobs: ['line', 'due', 'listed', 'oldest', 'token', 'key', 'batchAt'],
+  jobs: ['line', 'due', 'listed', 'oldest', 'token', 'key', 'batch'],
   requests: ['until'],
   batches: ['until'],
   schedules: ['nextAt'],

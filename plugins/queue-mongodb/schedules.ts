@@ -1,43 +1,111 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Call } from '../../kernel/plugin.ts'
-import type { MongoConnection, MongoDocument, MongoTarget } from '../../kernel/ports/mongodb/index.ts'
-import type { ScheduleRow } from '../../kernel/ports/queue/index.ts'
+import type { MongoConnection, MongoDocument } from '../../kernel/ports/mongodb/index.ts'
+import type { JobRow, ScheduleRow } from '../../kernel/ports/queue/index.ts'
+import { type HiddenJobs, isHidden, type Tick } from './hidden.ts'
+import type { Places } from './places.ts'
 
-/** The schedules of a binding, a document each. */
+/** A schedule as `toDocument` makes it; `added` is the batch of the tick that this change was of. */
+interface Kept extends ScheduleRow {
+  readonly fence: string
+  readonly added?: string
+}
+
+/** Another's jobs of the same tick are waited for this often, so long each time. */
+const looks = 25
+const lookMs = 20
+
+/**
+ * The schedules of a binding, a document each. The jobs of a tick are hidden; then the change of the schedule's document, which names
+ * their batch, says that they are added, or another's change came first, and they are removed; then they are shown. Whoever changes the
+ * document next shows them first, so that nothing it says is lost. Every version has a fence of its own: who settles a batch whose
+ * writer is gone changes the fence, so that the writer, if it is only slow, cannot add it after all.
+ */
 export class Schedules {
   readonly #connection: MongoConnection
-  readonly #collection: string
+  readonly #places: Places
+  readonly #hidden: HiddenJobs
 
-  constructor(connection: MongoConnection, collection: string) {
+  constructor(connection: MongoConnection, places: Places, hidden: HiddenJobs) {
     this.#connection = connection
-    this.#collection = collection
+    this.#places = places
+    this.#hidden = hidden
   }
 
   async all(call: Call): Promise<readonly ScheduleRow[]> {
-    return (await this.#connection.find(this.#collection, {}, {}, call)).map(toRow)
+    return (await this.#connection.find(this.#places.schedules, {}, {}, call)).map(toRow)
   }
 
   async due(call: Call): Promise<number | undefined> {
-    const [first] = await this.#connection.find(this.#collection, { nextAt: { $gte: 0 } }, { sort: { nextAt: 1 }, limit: 1, index: 'nextAt' }, call)
+    const [first] = await this.#connection.find(this.#places.schedules, { nextAt: { $gte: 0 } }, { sort: { nextAt: 1 }, limit: 1, index: 'nextAt' }, call)
     return first && toRow(first).nextAt
   }
 
-  async isAt(row: ScheduleRow, expected: number | undefined, call: Call): Promise<boolean> {
-    const found = await this.#connection.get(this.#collection, idOf(row), call)
-    return (found && toRow(found).revision) === expected
+  /** Makes one that is not there. */
+  async make(row: ScheduleRow, call: Call): Promise<boolean> {
+    return (await this.#connection.commit([{ do: 'insert', collection: this.#places.schedules, document: toDocument(row) }], call)) === undefined
   }
 
-  async put(row: ScheduleRow, expected: number | undefined, call: Call): Promise<boolean> {
-    const document = toDocument(row)
-    const step = expected === undefined ? { do: 'insert' as const, collection: this.#collection, document } : { do: 'replace' as const, ...this.#target(row, expected), document }
-    return (await this.#connection.commit([step], call)) === undefined
+  /** Changes one that is at `expected` still, and adds these jobs; what a tick added before is left out. */
+  async change(row: ScheduleRow, expected: number, jobs: readonly JobRow[], call: Call): Promise<boolean> {
+    let left = jobs
+    for (let look = 0; look < looks; look++) {
+      const tick = await this.#at(row, expected, call)
+      if (!tick) return false
+      if (left.length === 0) return this.#replace(tick, toDocument(row), call)
+      const batch = await this.#hidden.name(call)
+      const refusal = await this.#hidden.hide(batch, left, tick, call)
+      if (!refusal) return this.#decide(tick, row, batch, left, call)
+
+      const taken = left[refusal.step]?.id ?? ''
+      const other = await this.#connection.get(this.#places.jobs, taken, call)
+      if (other && !isHidden(other)) left = left.filter(({ id }) => id !== taken)
+      else await sleep(lookMs)
+    }
+    return false
   }
 
   async drop(row: ScheduleRow, call: Call): Promise<boolean> {
-    return (await this.#connection.commit([{ do: 'delete', ...this.#target(row, row.revision) }], call)) === undefined
+    const tick = await this.#at(row, row.revision, call)
+    if (!tick) return false
+    return (await this.#connection.commit([{ do: 'delete', ...this.#target(tick) }], call)) === undefined
   }
 
-  #target(row: ScheduleRow, revision: number): MongoTarget {
-    return { collection: this.#collection, filter: { _id: idOf(row), revision } }
+  /** Shows the jobs of a tick whose writer is late, or gives them up. */
+  async settle(batch: string, tick: Tick, call: Call): Promise<void> {
+    await this.#connection.change(this.#places.schedules, [{ filter: this.#target(tick).filter, set: { fence: randomUUID() } }], call)
+    const found = await this.#connection.get(this.#places.schedules, tick.schedule, call)
+    if (found?.['added'] === batch) await this.#hidden.showAll(batch, call)
+    else await this.#hidden.remove(batch, call)
+  }
+
+  async #decide(tick: Tick, row: ScheduleRow, batch: string, jobs: readonly JobRow[], call: Call): Promise<boolean> {
+    if (!(await this.#replace(tick, { ...toDocument(row), added: batch }, call))) {
+      await this.#hidden.remove(batch, call)
+      return false
+    }
+    // They are added, whatever happens now: who meets them later shows what is not shown.
+    await this.#hidden.show(batch, jobs, call).catch(() => undefined)
+    return true
+  }
+
+  /** What changes this version alone, all of whose jobs are shown; undefined when the schedule is at another revision, or gone. */
+  async #at(row: ScheduleRow, revision: number, call: Call): Promise<Tick | undefined> {
+    const schedule = idOf(row)
+    const found = await this.#connection.get(this.#places.schedules, schedule, call)
+    if (!found || toRow(found).revision !== revision) return undefined
+    const { fence, added } = found as unknown as Kept
+    if (added !== undefined) await this.#hidden.showAll(added, call)
+    return { schedule, fence }
+  }
+
+  async #replace(tick: Tick, document: MongoDocument, call: Call): Promise<boolean> {
+    return (await this.#connection.commit([{ do: 'replace', ...this.#target(tick), document }], call)) === undefined
+  }
+
+  #target({ schedule, fence }: Tick) {
+    return { collection: this.#places.schedules, filter: { _id: schedule, fence } }
   }
 }
 
@@ -47,10 +115,10 @@ function idOf({ queue, name }: ScheduleRow): string {
 }
 
 function toDocument({ nextAt, ...row }: ScheduleRow): MongoDocument {
-  return { _id: idOf(row), ...row, ...(nextAt !== undefined && { nextAt }) }
+  return { _id: idOf(row), ...row, ...(nextAt !== undefined && { nextAt }), fence: randomUUID() }
 }
 
-function toRow({ _id, ...row }: MongoDocument): ScheduleRow {
-  // Written by `toDocument`.
-  return row as unknown as ScheduleRow
+function toRow(document: MongoDocument): ScheduleRow {
+  const { queue, name, spec, nextAt, revision } = document as unknown as Kept
+  return { queue, name, spec, nextAt, revision }
 }
