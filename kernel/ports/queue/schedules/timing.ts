@@ -18,16 +18,19 @@ const fieldOf = (value: string) => `(?:\\*|${value}(?:-${value})?)(?:/\\d{1,2})?
 const listOf = (value: string) => `${fieldOf(value)}(?:,${fieldOf(value)})*`
 const [numbers, orNames] = [listOf('\\d{1,2}'), listOf('(?:\\d{1,2}|[A-Za-z]{3})')]
 const fiveFields = new RegExp(`^${[numbers, numbers, numbers, orNames, orNames].join('\\s+')}$`)
+const isFiveFields = (cron: string) => fiveFields.test(cron.trim())
+const noPattern = 'is no cron pattern of five fields (minute hour day month weekday)'
 
 /** What is wrong with a cron schedule; undefined when it fires some day. */
 export function faultOfCron(cron: string, timezone: string): TimingFault | undefined {
   if (!isZone(timezone)) return { field: 'timezone', message: `is no time zone that this Node knows; give one as Europe/Berlin, or UTC` }
+  if (!isFiveFields(cron)) return { field: 'cron', message: noPattern }
   try {
     if (patternOf(cron).nextRun(new Date(0)) !== null) return undefined
     return { field: 'cron', message: 'never comes: no date of the calendar meets it' }
   } catch (error) {
-    const words = error instanceof Error && !(error instanceof RangeError) ? `: ${error.message.replace(/^CronPattern: /, '')}` : ''
-    return { field: 'cron', message: `is no cron pattern of five fields (minute hour day month weekday)${words}` }
+    const words = error instanceof Error ? error.message.replace(/^CronPattern: /, '') : ''
+    return { field: 'cron', message: `${noPattern}${words && `: ${words}`}` }
   }
 }
 
@@ -90,7 +93,7 @@ export function latestTicks(timing: Timing, fromMs: number, toMs: number, max: n
 function patternOf(cron: string): Cron {
   let pattern = patterns.get(cron)
   if (!pattern) {
-    if (!fiveFields.test(cron.trim())) throw new RangeError(`${cron} is no pattern of five fields`)
+    if (!isFiveFields(cron)) throw new RangeError(`${cron} is no pattern of five fields`)
     // An offset in place of the zone UTC: ten times as fast. Without a function it starts no timer.
     pattern = new Cron(cron, { utcOffset: 0, mode: '5-part' })
     if (patterns.size >= maxKept) patterns.clear()
