@@ -3,6 +3,8 @@ import { type Acked, type AddedRow, gatherAdds, type Gathered, type Due, type Jo
 import { type SqlConnection, SqlRefusal, type SqlStep } from '../../kernel/ports/sql/index.ts'
 import { gatherAcks } from './acks.ts'
 import { insertsOf } from './inserts.ts'
+import type { LeaseName } from './leases.ts'
+import { LineStarts, type LineStart } from './line-start.ts'
 import { SqlLimits, type Taken } from './limits.ts'
 import { makeLimitStatements } from './limit-statements.ts'
 import { mutableValues, toRow, type StoredJob } from './rows.ts'
@@ -28,6 +30,7 @@ export class SqlQueue implements RowQueue<SqlStep> {
   readonly #acks: Gathered<Acked, boolean>
   readonly #adds: Gathered<readonly AddedRow[], undefined>
   readonly #limits: SqlLimits
+  readonly #starts = new LineStarts()
   readonly #schedules: SqlSchedules
   readonly #channel: string
 
@@ -45,6 +48,7 @@ export class SqlQueue implements RowQueue<SqlStep> {
   }
 
   insert(rows: readonly AddedRow[]): readonly SqlStep[] {
+    this.#starts.entered(rows)
     return insertsOf(this.#statements, rows)
   }
 
@@ -53,14 +57,9 @@ export class SqlQueue implements RowQueue<SqlStep> {
   }
 
   async lease(wanted: LeaseWanted, call: Call): Promise<Leased | undefined> {
-    const { queue, max, leaseMs, token, worker, limits } = wanted
-    const values = { queue, max, leaseMs, token, worker: worker ?? null }
-    const take = (program: readonly SqlStep[]) => this.#take(program, wanted, call)
-    if (!limits) {
-      const taken = await take([(max === 1 ? this.#statements.lease : this.#statements.leaseSome)(values)])
-      return taken && leasedOf(taken.rows)
-    }
-    const taken = await this.#limits.lease(limits, wanted, values, take, call)
+    const { queue, limits } = wanted
+    if (!limits) return this.#leaseFrom(this.#starts.of(queue), wanted, call)
+    const taken = await this.#limits.lease(limits, wanted, valuesOf(wanted), (program) => this.#take(program, wanted, call), call)
     return taken && { ...leasedOf(taken.rows), againInMs: taken.againInMs }
   }
 
@@ -81,6 +80,7 @@ export class SqlQueue implements RowQueue<SqlStep> {
 
   async replace(rows: readonly JobRow[], live: boolean, call: Call): Promise<readonly boolean[]> {
     if (rows.length === 0) return []
+    this.#starts.entered(rows)
     const turns = this.#limits.turns(rows)
     const changes = rows.map((row) => this.#statements.replace({ ...mutableValues(row), id: row.id, revision: row.revision, live: live ? 1 : 0 }))
 
@@ -190,6 +190,15 @@ export class SqlQueue implements RowQueue<SqlStep> {
     return lanes ? [...this.#limits.passing(done), ack] : [ack]
   }
 
+  /** What the line has from there; from its beginning before it says that there is none. */
+  async #leaseFrom(start: LineStart, wanted: LeaseWanted, call: Call): Promise<Leased | undefined> {
+    const lease = wanted.max === 1 ? this.#statements.lease : this.#statements.leaseSome
+    const taken = await this.#take([lease({ ...valuesOf(wanted), from: start.rank })], wanted, call)
+    if (!taken) return undefined
+    this.#starts.found(wanted.queue, start, taken.rows)
+    return taken.rows.length > 0 || start.whole ? leasedOf(taken.rows) : this.#leaseFrom(this.#starts.whole(wanted.queue), wanted, call)
+  }
+
   /** Runs a program that leases, and keeps the request when it got a job; undefined when the request is taken. */
   async #take(program: readonly SqlStep[], { queue, requestId, token }: LeaseWanted, call: Call): Promise<Taken | undefined> {
     const leased = this.#statements.leased({ token })
@@ -203,6 +212,10 @@ export class SqlQueue implements RowQueue<SqlStep> {
       throw error
     }
   }
+}
+
+function valuesOf({ queue, max, leaseMs, token, worker }: LeaseWanted): Record<LeaseName, string | number | null> {
+  return { queue, max, leaseMs, token, worker: worker ?? null }
 }
 
 function leasedOf(stored: readonly StoredJob[]): Seen<readonly JobRow[]> {

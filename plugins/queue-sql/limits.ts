@@ -1,9 +1,9 @@
 import type { Call } from '../../kernel/plugin.ts'
 import type { Acked, JobRow, LeaseLimits, LeaseWanted, QueueKeys } from '../../kernel/ports/queue/index.ts'
-import type { SqlConnection, SqlStep } from '../../kernel/ports/sql/index.ts'
+import type { SqlConnection, SqlStep, SqlValue } from '../../kernel/ports/sql/index.ts'
 import { limitValues, type LimitStatements } from './limit-statements.ts'
+import type { LeaseName } from './leases.ts'
 import { inLine, setAside, type StoredJob } from './rows.ts'
-import type { Statements } from './statements.ts'
 import type { Tables } from './tables.ts'
 
 /** How many jobs a lease looks at beyond those it wants, and how often it looks at more when it had to set all of them aside. */
@@ -28,7 +28,7 @@ export class SqlLimits {
   }
 
   /** What it got, and else when to look again; undefined when `take` says that the request is taken. */
-  async lease(limits: LeaseLimits, { max }: LeaseWanted, values: Parameters<Statements['lease']>[0], take: (program: readonly SqlStep[]) => Promise<Taken | undefined>, call: Call): Promise<(Pick<Taken, 'rows'> & { readonly againInMs?: number | undefined }) | undefined> {
+  async lease(limits: LeaseLimits, { max }: LeaseWanted, values: Record<LeaseName, SqlValue>, take: (program: readonly SqlStep[]) => Promise<Taken | undefined>, call: Call): Promise<(Pick<Taken, 'rows'> & { readonly againInMs?: number | undefined }) | undefined> {
     const { queue, token } = values
     const limit = limitValues(limits)
     const judged = { ...values, ...limit, examined: max + examinedBeside }

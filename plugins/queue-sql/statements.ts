@@ -39,7 +39,7 @@ export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' |
   const ofColumns = <C extends string>(columns: readonly C[], value: (column: C) => Knex.Raw) => Object.fromEntries(columns.map((column) => [column, value(column)]))
   const jobsOf = (knex: Knex, ids: Knex.QueryBuilder) => dialect.onlyPicked(knex(jobs), jobs, ['id'], ids)
   const whole = (knex: Knex) => knex(jobs).select(...jobColumns)
-  const firstInLine = (knex: Knex, p: Params<LeaseName>) => knex(jobs).where('line', p.value('queue')).orderBy(['rank', 'id']).limit(p.limit('max'))
+  const firstInLine = (knex: Knex, p: Params<LeaseName | 'from'>) => knex(jobs).where('line', p.value('queue')).where('rank', '>=', p.value('from')).orderBy(['rank', 'id']).limit(p.limit('max'))
   const leaseOf = (knex: Knex, p: Params<LeaseName>, ids: Knex.QueryBuilder) => leasing({ knex, p, jobs, queues, dialect }, ids)
   const dueTimes = (knex: Knex, p: Pick<Params<never>, 'now'>) => {
     // From 0: a range that leaves out NULL, for most ready jobs have no deadline.
@@ -67,9 +67,9 @@ export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' |
     insert: shape<AddedColumn>((knex, p) => knex(jobs).insert(added(knex, p, (column) => p.value(column)))),
     insertMany: shape<string>((knex, p) => knex(jobs).insert(slots.map((at) => added(knex, p, (column) => p.value(`${column}${at}`))))),
 
-    lease: shape<LeaseName>((knex, p) => leaseOf(knex, p, dialect.skipLocked(firstInLine(knex, p).select('id')))),
+    lease: shape<LeaseName | 'from'>((knex, p) => leaseOf(knex, p, dialect.skipLocked(firstInLine(knex, p).select('id')))),
     /** As `lease`, and no more once their payloads are 8 MiB together: an answer has to fit in memory. */
-    leaseSome: shape<LeaseName>((knex, p) => {
+    leaseSome: shape<LeaseName | 'from'>((knex, p) => {
       const first = dialect.skipLocked(firstInLine(knex, p).select('id', 'rank', 'size')).as('first')
       const before = knex.raw('sum(coalesce(??, 0)) over (order by ??, ??) - coalesce(??, 0) as ??', ['size', 'rank', 'id', 'size', 'before'])
       return leaseOf(knex, p, knex.select('id').from(knex.select('id', before).from(first).as('weighed')).where('before', '<', mostLeased))

@@ -22,7 +22,7 @@ testWith(['MARIADB'], 'what changes jobs that a query picks reads those and no o
   await admin.query(`analyze table ${name}.${tables.jobs}, ${name}.${tables.requests}`)
 
   const statements = makeStatements({ dialect: sql.dialect, shape: (build) => sql.shape(build) }, tables)
-  const lease = { queue: 'emails', max: 5, leaseMs: 1_000, token: 't', worker: null }
+  const lease = { queue: 'emails', max: 5, leaseMs: 1_000, token: 't', worker: null, from: 0 }
   const changes = { lease: statements.lease(lease), leaseSome: statements.leaseSome(lease), promote: statements.promote({ limit: 5 }), sweepJobs: statements.sweepJobs({ state: 'done', limit: 5 }), sweepRequests: statements.sweepRequests({ limit: 5 }) }
 
   for (const [change, statement] of Object.entries(changes)) {

@@ -98,9 +98,9 @@ test('what a lease looks through is one range of one index, and every sweep is a
   const plan = async ({ sql, params }: { sql: string; params: readonly (string | number | bigint | null | Uint8Array)[] }) =>
     (await connection.query<{ detail: string }>({ sql: `explain query plan ${sql}`, params }, call)).map(({ detail }) => detail).join('\n')
 
-  const lease = await plan(statements.lease({ queue: 'q', max: 1, leaseMs: 1, token: 't', worker: null }))
-  t.regex(await plan(statements.leaseSome({ queue: 'q', max: 50, leaseMs: 1, token: 't', worker: null })), /__jobs_line \(line=\?\)/)
-  t.regex(lease, /__jobs_line \(line=\?\)/)
+  const lease = await plan(statements.lease({ queue: 'q', max: 1, leaseMs: 1, token: 't', worker: null, from: 0 }))
+  t.regex(await plan(statements.leaseSome({ queue: 'q', max: 50, leaseMs: 1, token: 't', worker: null, from: 0 })), /__jobs_line \(line=\? AND rank>\?\)/)
+  t.regex(lease, /__jobs_line \(line=\? AND rank>\?\)/)
   for (const text of [lease, await plan(statements.promote({ limit: 1 })), await plan(statements.overdue({ limit: 1, state: 'ready' })), await plan(statements.sweepJobs({ state: 'done', limit: 1 })),
     await plan(statements.page({ queue: 'q', state: 'dead', from: 0, last: 1, before: 'g', limit: 1 })), await plan(statements.due({})), await plan(statements.dueAndInLine(waitedOnValues(['q']))), await plan(statements.leased({ token: 't' }))]) {
     t.notRegex(text, /SCAN (?!picked|CONSTANT)/, text)
