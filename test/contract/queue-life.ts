@@ -1,3 +1,4 @@
+import type { Lease } from '../../kernel/ports/queue/index.ts'
 import { type BoundQueue, idsOf, leaseOne, longPromise, lost, moveUntil, near, promise, type QueueCase } from './queue-case.ts'
 
 /** The life of a job where the backend keeps it. */
@@ -37,6 +38,31 @@ export const lifeCases: readonly QueueCase[] = [
 
     await clock.advance(1_000)
     t.deepEqual(idsOf((await queue.lease({ queue: 'emails', max: 10 })).items), [at.id])
+  }),
+
+  promise('who waits in another replica gets a delayed job and a retry within about a second of their times', ['delay'], async (t, { queue, other, clock }) => {
+    const soon = async (id: string, waiting: Promise<{ readonly items: readonly Lease[] }>) => {
+      const beganMs = clock.now()
+      await moveUntil(waiting, clock, 1_000)
+      const [lease] = (await waiting).items
+      t.is(lease?.job.id, id)
+      t.true(clock.now() - beganMs < 2_500, `${clock.now() - beganMs} ms`)
+      return lease?.token ?? ''
+    }
+    const wait = async () => {
+      const items = other.lease({ queue: 'emails', waitMs: 15_000 })
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      return { items }
+    }
+
+    const first = await wait()
+    const { id } = await queue.enqueue({ queue: 'emails', payload: 1, delayMs: 300 })
+    await other.release({ queue: 'emails', token: await soon(id, first.items) })
+
+    const { token } = await leaseOne(queue, { queue: 'emails' })
+    const second = await wait()
+    await queue.fail({ queue: 'emails', token, error: { message: 'x' }, retryInMs: 300 })
+    await soon(id, second.items)
   }),
 
   promise('a known idempotency key answers the first job', ['idempotency'], async (t, { queue }) => {

@@ -38,6 +38,22 @@ for (const server of servers) {
     }
   })
 
+  testWith([server], 'what a replica that is gone left to come is leased at its time, by whoever asks', async (t, url) => {
+    const { connection } = await databaseOf(t, url)
+    const manifest = { version: 1, name: 'faults', connections: { main: connection }, ports: { queue: { on: 'main', queues: { [emails]: {} } } } }
+    const [stays, goes] = [await createKernel(manifest, { log: silentLog, env: {} }), await createKernel(manifest, { log: silentLog, env: {} })]
+    t.teardown(() => stays.close())
+    // It has looked, and found that nothing is due for long.
+    t.deepEqual(await stays.ports.queue.lease({ queue: emails }), { items: [] })
+
+    await goes.ports.queue.enqueue({ queue: emails, payload: 1, delayMs: 1_200 })
+    await goes.close()
+    t.deepEqual(await stays.ports.queue.lease({ queue: emails }), { items: [] })
+    await new Promise((resolve) => setTimeout(resolve, 1_300))
+
+    t.is((await stays.ports.queue.lease({ queue: emails })).items.length, 1)
+  })
+
   testWith([server, 'TOXIPROXY'], 'what was done while its answer was cut off is not done again by a repeat', async (t, url = '', api = '') => {
     const { connection, url: own } = await databaseOf(t, url)
     const proxy = await openProxy(t, api, new URL(url).host)

@@ -50,7 +50,9 @@ export function makeContext(parts: PortParts<RowQueue, QueueKeys, QueueCapabilit
     rules: ofAny,
     fire: (call) => fireDue({ driver, log, rules: ofAny, added }, call),
     lapsed: (before, after) => figures(before.queue)?.lapsed(before, after),
-    ready: () => waiting.wakeAll(),
+    ready: (queues = rules.keys()) => {
+      for (const queue of queues) driver.wake(queue)
+    },
     wake: (queue) => waiting.wake(queue),
     poll: () => waiting.wakeSome(maxPolls),
     waitedOn: () => waiting.some(maxWaitedOn),

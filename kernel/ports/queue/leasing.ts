@@ -36,6 +36,8 @@ export function leasing(context: QueueContext): Pick<QueueOperations, 'lease'> {
         return { items: [] }
       }
 
+      if (await upkeep.lookAgain()) continue
+
       const leftMs = Math.min(untilMs - clock.now(), call.remainingMs())
       const lookAgainMs = Math.min(leftMs, leased.againInMs ?? Number.POSITIVE_INFINITY)
       if (leftMs <= 0 || context.closed()) return { items: [] }

@@ -13,6 +13,8 @@ const waitingRestMs = 5_000
 /** Nobody else tells of a job that another process enqueued. */
 const aloneRestMs = 1_000
 const afterFailureMs = 5_000
+/** Between two looks of those who found no job. */
+const lookAgainMs = 1_000
 /** Sweeping is never urgent: what it removes is invisible work, and leases come first. But it must keep up with ten thousand jobs a second. */
 const sweptAtOnce = 500
 const betweenMs = 1_000
@@ -27,8 +29,8 @@ export interface UpkeepParts {
   readonly fire: (call: Call) => Promise<number>
   /** The time of a job in its state was over, and this is what became of it. */
   readonly lapsed: (before: JobRow, after: JobRow) => void
-  /** Jobs became ready in some queue. */
-  readonly ready: () => void
+  /** Jobs became ready in these queues, or, without them, in some: whoever waits anywhere is told. */
+  readonly ready: (queues?: Iterable<string>) => void
   /** A job is in line in this one. */
   readonly wake: (queue: string) => void
   /** Lets some of those who wait look for themselves: the net under wake-ups that got lost. */
@@ -50,6 +52,9 @@ export class Upkeep {
   readonly #waitingRestMs: number
   #dueMs = 0
   #polledMs = 0
+  #lookedMs = Number.NEGATIVE_INFINITY
+  /** Jobs that came into line. */
+  #moved = 0
   #running: Promise<void> | undefined
   #takeBack: () => void = () => {}
   #timerMs = Number.POSITIVE_INFINITY
@@ -78,6 +83,19 @@ export class Upkeep {
     await this.#running
   }
 
+  /**
+   * For who found no job: what another replica left may be due, though this one does not know when. Looks for it, at most once a second;
+   * whether jobs came into line.
+   */
+  async lookAgain(): Promise<boolean> {
+    const { clock } = this.#parts
+    if (Math.abs(clock.now() - this.#lookedMs) < lookAgainMs) return false
+    const before = this.#moved
+    this.#dueMs = Math.min(this.#dueMs, clock.now())
+    await this.settle()
+    return this.#moved > before
+  }
+
   /** Somebody began to wait: look more often. */
   attend(): void {
     this.#timerMs = Number.POSITIVE_INFINITY
@@ -93,6 +111,7 @@ export class Upkeep {
   async #run(): Promise<void> {
     const { clock, log } = this.#parts
     this.#dueMs = Number.POSITIVE_INFINITY
+    this.#lookedMs = clock.now()
     let inMs = 0
     try {
       const call = ownCall()
@@ -117,12 +136,13 @@ export class Upkeep {
     const inMs = (due: number | undefined) => (due ?? Number.POSITIVE_INFINITY) - nowMs
 
     const promoted = inMs(found.scheduled) <= 0 ? await driver.promote(atOnce, call) : 0
+    if (promoted > 0) this.#parts.ready()
     const lost = inMs(found.lapsing) <= 0 ? await this.#settleLapsed(call) : 0
     const fired = inMs(found.tick) <= 0 ? await this.#parts.fire(call) : 0
     const swept = inMs(found.finished) <= 0 ? await driver.sweep(sweptAtOnce, call) : 0
     this.#betweenMs = swept < sweptAtOnce ? betweenMs : betweenFullMs
 
-    if (promoted + lost + fired > 0) this.#parts.ready()
+    this.#moved += promoted + lost + fired
     if (promoted + lost + fired + swept > 0 && swept < sweptAtOnce) return 0
     // What did not move on was logged, and would be due at once again.
     const tickInMs = inMs(found.tick) <= 0 ? afterFailureMs : inMs(found.tick)
@@ -136,6 +156,8 @@ export class Upkeep {
     const after = found.map((row) => lapsed(row, rules(row.queue)))
     const written = await driver.replace(after, false, call)
     for (const [at, row] of after.entries()) if (written[at] && found[at]) told(found[at], row)
+    // Also where none is ready: a place under a limit may be free.
+    this.#parts.ready(new Set(after.filter((_, at) => written[at]).map(({ queue }) => queue)))
     return found.length
   }
 

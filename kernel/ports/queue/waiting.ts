@@ -50,10 +50,6 @@ export class Waiting {
     this.#letGo(this.#line(queue))
   }
 
-  wakeAll(): void {
-    for (const queue of this.#lines.keys()) this.wake(queue)
-  }
-
   /** At most `max` of the queues that someone waits on, others the next time. */
   some(max: number): readonly string[] {
     const queues = [...this.#lines].filter(([, line]) => line.waiters.size > 0).map(([queue]) => queue)
