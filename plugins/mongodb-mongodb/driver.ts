@@ -1,10 +1,11 @@
 import { type Collection, type Db, MongoBulkWriteError, type MongoClient } from 'mongodb'
 import { type Call, isPorticoError, type Refusal } from '../../kernel/plugin.ts'
-import { databaseError, type MongoChange, type MongoConnection, type MongoDocument, mongoError, type MongoFilter, type MongoFind, type MongoIndex, type MongoStep } from '../../kernel/ports/mongodb/index.ts'
+import { databaseError, type MongoChange, type MongoConnection, type MongoDocument, mongoError, type MongoFilter, type MongoFind, type MongoIndex, type MongoLook, type MongoStep } from '../../kernel/ports/mongodb/index.ts'
 import { bsonOptions } from './bson.ts'
 import { internalCall } from './calls.ts'
 import { Commands } from './commands.ts'
 import { commitOne, commitTogether, type CommitParts } from './commit.ts'
+import { Firsts } from './firsts.ts'
 import { IndexStore } from './indexes.ts'
 import type { Kept } from './kept.ts'
 import { holdLock } from './lock.ts'
@@ -28,6 +29,7 @@ export class MongodbConnection implements MongoConnection {
   readonly #commands: Commands
   readonly #time: ServerTime
   readonly #indexes: IndexStore
+  readonly #firsts: Firsts
   readonly #locks: LockCollection
 
   constructor(connection: string, { client, db, hasTransactions, settings, monitoring }: Opened) {
@@ -37,6 +39,7 @@ export class MongodbConnection implements MongoConnection {
     this.#commands = new Commands(connection, settings, () => monitoring.unreachable())
     this.#time = new ServerTime(() => this.#askTime(settings.acquireTimeoutMs))
     this.#indexes = new IndexStore(db, this.#commands)
+    this.#firsts = new Firsts(db, this.#commands)
     this.#locks = new LockCollection(this.#in('portico_locks'), this.#commands, (call) => this.now(call))
   }
 
@@ -61,6 +64,10 @@ export class MongodbConnection implements MongoConnection {
       ...(limit !== undefined && { limit, batchSize: limit }),
       ...(only && { projection: Object.fromEntries(only.map((field) => [field, 1])) }),
     }).toArray())
+  }
+
+  firsts(looks: readonly MongoLook[], call: Call): Promise<readonly (MongoDocument | undefined)[]> {
+    return this.#firsts.of(looks, call)
   }
 
   count(collection: string, filter: MongoFilter, index: string | undefined, call: Call): Promise<number> {

@@ -11,10 +11,16 @@ export const orderFields = ['line', 'due', 'listed', 'oldest', 'token', 'key'] a
 
 /** Above every time, and below every rank when it is negative. */
 const farMs = 2 ** 52
+const timeLength = 16
 
 /** A text in the order of the time. Queues' and states' names have no slash. */
 export function timeText(atMs: number): string {
-  return String(Math.min(farMs, Math.max(-farMs, Math.floor(atMs))) + farMs).padStart(16, '0')
+  return String(Math.min(farMs, Math.max(-farMs, Math.floor(atMs))) + farMs).padStart(timeLength, '0')
+}
+
+/** The time that such a text begins with. */
+export function timeOf(text: string): number {
+  return Number(text.slice(0, timeLength)) - farMs
 }
 
 /** What begins with the text. */

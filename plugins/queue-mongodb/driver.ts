@@ -5,6 +5,7 @@ import type { Acked, AddedRow, Due, JobRange, JobRow, JobState, Leased, LeaseWan
 import { Signals } from '../../kernel/ports/sql/index.ts'
 import { Batches } from './batches.ts'
 import { beginning, timeText, toDocument, toFields, toRow, type Turn } from './documents.ts'
+import { lookAhead } from './due.ts'
 import { HiddenJobs, isHidden } from './hidden.ts'
 import { heldBy, leaseJobs } from './leasing.ts'
 import type { Places } from './places.ts'
@@ -137,12 +138,7 @@ export class MongoQueue implements RowQueue<AddedRow> {
   }
 
   async due(call: Call, waitedOn?: readonly string[]): Promise<Seen<Due>> {
-    const [scheduled, lapsing, tick, inLine, ...finished] = await Promise.all([
-      this.#earliest('scheduled', call), this.#earliest('lapsing', call), this.#schedules.due(call), waitedOn && this.#inLine(waitedOn, call),
-      this.#earliest('finished', call), this.#requests.due(call), this.#hidden.due(call),
-    ])
-    const known = finished.filter((time) => time !== undefined)
-    return { found: { scheduled, lapsing, tick, inLine, finished: known.length > 0 ? Math.min(...known) : undefined }, nowMs: await this.#connection.now(call) }
+    return { found: await lookAhead(this.#connection, this.#places, waitedOn, call), nowMs: await this.#connection.now(call) }
   }
 
   async promote(limit: number, call: Call): Promise<number> {
@@ -206,17 +202,6 @@ export class MongoQueue implements RowQueue<AddedRow> {
       if (!late) return
       await (late.tick ? this.#schedules.settle(late.batch, late.tick, call) : this.#batches.settle(late.batch, call))
     }
-  }
-
-  async #earliest(turn: Turn, call: Call): Promise<number | undefined> {
-    const [first] = await this.#connection.find(this.#places.jobs, { due: beginning(`${turn}/`) }, { sort: { due: 1 }, limit: 1, index: 'due' }, call)
-    return first && toRow(first).dueAt
-  }
-
-  /** Those of the queues that have a job in line. */
-  async #inLine(queues: readonly string[], call: Call): Promise<readonly string[]> {
-    const found = await Promise.all(queues.map((queue) => this.#connection.find(this.#places.jobs, { line: beginning(`${queue}/`) }, { limit: 1, index: 'line', only: ['_id'] }, call)))
-    return queues.filter((_, at) => found[at]?.length === 1)
   }
 
   async #duePart(turn: Turn, limit: number, call: Call): Promise<readonly JobRow[]> {

@@ -5,8 +5,7 @@ import type { JobRow } from '../../kernel/ports/queue/index.ts'
 import { orderFields, ordersOf, timeText, toDocument, toRow } from './documents.ts'
 
 /** So long after its jobs were written a batch is settled by whoever meets it: its writer is gone, or very late. */
-const lateMs = 10_000
-const timeLength = timeText(0).length
+export const lateMs = 10_000
 
 /** The change of a schedule that decides whether its tick's jobs are added. */
 export interface Tick {
@@ -60,12 +59,6 @@ export class HiddenJobs {
     await this.#connection.remove(this.#jobs, { batch }, call)
   }
 
-  /** When the first batch is late; undefined when none is under way. */
-  async due(call: Call): Promise<number | undefined> {
-    const [first] = await this.#connection.find(this.#jobs, { batch: { $gte: '' } }, { sort: { batch: 1 }, limit: 1, index: 'batch', only: ['batch'] }, call)
-    return first && timeOf(String(first['batch'])) + lateMs
-  }
-
   /** The oldest that is late. */
   async late(call: Call): Promise<LateBatch | undefined> {
     const before = timeText((await this.#connection.now(call)) - lateMs + 1)
@@ -83,9 +76,4 @@ export function isHidden(document: MongoDocument): boolean {
 function hidden(row: JobRow, batch: { readonly batch: string; readonly tick?: Tick }): MongoDocument {
   const document = Object.entries(toDocument(row)).filter(([field]) => field === 'key' || !(orderFields as readonly string[]).includes(field))
   return { _id: row.id, ...Object.fromEntries(document), ...batch }
-}
-
-/** What `timeText` was made of. */
-function timeOf(batch: string): number {
-  return Number(batch.slice(0, timeLength)) - 2 ** 52
 }

@@ -37,11 +37,6 @@ export class Requests {
     else await this.#connection.remove(this.#collection, filter, call)
   }
 
-  async due(call: Call): Promise<number | undefined> {
-    const [first] = await this.#connection.find(this.#collection, {}, { sort: { until: 1 }, limit: 1, index: 'until', only: ['until'] }, call)
-    return first && (first['until'] as Date).getTime()
-  }
-
   async sweep(call: Call): Promise<void> {
     await this.#connection.remove(this.#collection, { until: { $lte: new Date(await this.#connection.now(call)) } }, call)
   }

@@ -37,11 +37,6 @@ export class Schedules {
     return (await this.#connection.find(this.#places.schedules, {}, {}, call)).map(toRow)
   }
 
-  async due(call: Call): Promise<number | undefined> {
-    const [first] = await this.#connection.find(this.#places.schedules, { nextAt: { $gte: 0 } }, { sort: { nextAt: 1 }, limit: 1, index: 'nextAt' }, call)
-    return first && toRow(first).nextAt
-  }
-
   /** Makes one that is not there. */
   async make(row: ScheduleRow, call: Call): Promise<boolean> {
     return (await this.#connection.commit([{ do: 'insert', collection: this.#places.schedules, document: toDocument(row) }], call)) === undefined

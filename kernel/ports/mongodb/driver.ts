@@ -39,6 +39,15 @@ export interface MongoFind {
   readonly only?: readonly string[]
 }
 
+/** A look for the first document in an order. No index can be named: the filter and the order are of one field, and that has an index. */
+export interface MongoLook {
+  readonly collection: string
+  readonly filter: MongoFilter
+  readonly sort?: Readonly<Record<string, 1 | -1>>
+  /** The fields that are wanted, and the id. */
+  readonly only: readonly string[]
+}
+
 /** What becomes of the fields of one document; the others stay. */
 export interface MongoFields {
   readonly set: Readonly<Record<string, unknown>>
@@ -72,6 +81,8 @@ export interface MongoConnection extends Commits<MongoStep> {
   /** One document by its id. */
   get(collection: string, id: string, call: Call): Promise<MongoDocument | undefined>
   find(collection: string, filter: MongoFilter, find: MongoFind, call: Call): Promise<readonly MongoDocument[]>
+  /** The first document of each look, undefined where there is none: in one round trip, yet each look on its own. */
+  firsts(looks: readonly MongoLook[], call: Call): Promise<readonly (MongoDocument | undefined)[]>
   /** How many documents match; `index` as in `find`. */
   count(collection: string, filter: MongoFilter, index: string | undefined, call: Call): Promise<number>
   /**
