@@ -8,11 +8,9 @@ import { silentLog } from '../contract/log.ts'
 import { databaseOf, serverUrl, type ServerName } from '../services/server.ts'
 import { openProxy, type Proxy } from '../services/toxiproxy.ts'
 import { callTimeoutMs, type Told, underWriters, wrongs } from './writers.ts'
+import { pauseMs, rounds } from './size.ts'
 
 const run = promisify(execFile)
-/** Small unless set: `npm run test:faults` with FAULT_ROUNDS=20 is the whole. */
-const rounds = Number(process.env['FAULT_ROUNDS'] ?? 1)
-const pauseMs = Number(process.env['FAULT_PAUSE_MS'] ?? 2_000)
 const writers = 32
 /** A backend that is back is used again within this. */
 const recoveryMs = 5_000

@@ -8,11 +8,9 @@ import { eventually } from '../services/queue-amqp-start.ts'
 import { openVhost, type Vhost } from '../services/rabbitmq.ts'
 import { serverUrl } from '../services/server.ts'
 import { judgeJobs, underJobs } from './jobs.ts'
+import { pauseMs, rounds } from './size.ts'
 
 const run = promisify(execFile)
-/** Small unless set: `npm run test:faults` with FAULT_ROUNDS=20 is the whole. */
-const rounds = Number(process.env['FAULT_ROUNDS'] ?? 1)
-const pauseMs = Number(process.env['FAULT_PAUSE_MS'] ?? 2_000)
 /** A broker that is killed in the first second or so of a quorum queue may never give it a leader again (seen with 3.10.8). */
 const settlingMs = 6_000
 /** A broker that is back is used again within this. */

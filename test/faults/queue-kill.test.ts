@@ -7,10 +7,10 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { startServer, type ServerProcess } from '../tools/server-process.ts'
+import { databaseOf, serverUrl } from '../services/server.ts'
 import { applicationFolder, send } from './server.ts'
+import { queueKills as kills } from './size.ts'
 
-/** Half of them of workers, half of the server: 200 are the whole. */
-const kills = Number(process.env['FAULT_QUEUE_KILLS'] ?? 20)
 const workers = 3
 const leaseMs = 1_000
 const cli = join(import.meta.dirname, '../../kernel/cli/portico.ts')
@@ -27,13 +27,15 @@ interface Place {
   readonly port: number
 }
 
-async function placeOnPort(t: ExecutionContext): Promise<Place> {
+const onSqlite: object = { use: 'sqlite', with: { file: 'data/faults.db' } }
+
+async function placeOnPort(t: ExecutionContext, connection = onSqlite): Promise<Place> {
   const directory = await applicationFolder(t)
   const port = await freePort()
   await writeFile(join(directory, 'infra.config.yaml'), `
 version: 1
 name: faults
-connections: { main: { use: sqlite, with: { file: data/faults.db } } }
+connections: { main: ${JSON.stringify(connection)} }
 ports:
   queue: { on: main, queues: { orders: { attempts: 1000, maxCrashes: 1000 } } }
 `)
@@ -69,9 +71,20 @@ function startWorker(t: ExecutionContext, url: string, heard: Heard, workMs: num
 
 const nothingHeard = (): Heard => ({ leased: new Map(), acked: new Map(), refused: new Map() })
 
-test.serial(`kill -9 of workers and of the server in mid-job, ${kills} times: no acknowledged job is lost, none is acknowledged twice, every one is done`, async (t) => {
+const title = `kill -9 of workers and of the server in mid-job, ${kills} times: no acknowledged job is lost, none is acknowledged twice, every one is done`
+
+test.serial(`sqlite: ${title}`, (t) => killInMidJob(t, onSqlite))
+
+for (const name of ['POSTGRES', 'MARIADB', 'REDIS'] as const) {
+  const url = serverUrl(name)
+  const titled = `${name.toLowerCase()}: ${title}`
+  if (url === undefined) test.serial.skip(titled, () => undefined)
+  else test.serial(titled, async (t) => killInMidJob(t, (await databaseOf(t, url)).connection))
+}
+
+async function killInMidJob(t: ExecutionContext, connection: object): Promise<void> {
   t.timeout(Math.max(180_000, kills * 8_000))
-  const place = await placeOnPort(t)
+  const place = await placeOnPort(t, connection)
   const url = `http://127.0.0.1:${place.port}`
   let server = await serveOn(t, place)
   const heard = nothingHeard()
@@ -121,7 +134,7 @@ test.serial(`kill -9 of workers and of the server in mid-job, ${kills} times: no
   t.is(twice, 0)
   t.deepEqual([...new Set([...heard.refused.values()].flat())].filter((code) => code !== 'QUEUE_LEASE_LOST'), [])
   t.is(end.done, added.size)
-})
+}
 
 test.serial('a worker that is stopped past its lease finds it lost, and its job was run elsewhere', async (t) => {
   t.timeout(60_000)
@@ -139,6 +152,7 @@ test.serial('a worker that is stopped past its lease finds it lost, and its job 
   child.kill('SIGCONT')
   while (stalled.refused.size + stalled.acked.size === 0) await sleep(20)
 
+  t.log(`1 worker stopped past its lease: ${stalled.acked.size} of its acks taken, ${stalled.refused.get(id)?.length ?? 0} refused; its job done by another`)
   t.deepEqual(stalled.refused.get(id), ['QUEUE_LEASE_LOST'])
   const { body: job } = await send<{ state: string; attempt: number; crashes: number }>(`${url}/v1/queue/orders/jobs/${id}`, 'GET')
   t.like(job, { state: 'done', attempt: 2, crashes: 1 })

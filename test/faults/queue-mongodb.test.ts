@@ -8,11 +8,9 @@ import { throughPort } from '../services/mongodb.ts'
 import { databaseOf, serverUrl } from '../services/server.ts'
 import { openProxy } from '../services/toxiproxy.ts'
 import { callTimeoutMs, underJobs } from './jobs.ts'
+import { pauseMs, rounds } from './size.ts'
 
 const run = promisify(execFile)
-/** Small unless set: `npm run test:faults` with FAULT_ROUNDS=20 is the whole. */
-const rounds = Number(process.env['FAULT_ROUNDS'] ?? 1)
-const pauseMs = Number(process.env['FAULT_PAUSE_MS'] ?? 2_000)
 /** Longer than a lease and the longest backoff. */
 const quietMs = 8_000
 const queue = 'work'

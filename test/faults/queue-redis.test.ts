@@ -4,10 +4,8 @@ import test from 'ava'
 import { createKernel, isPorticoError, type Kernel } from '../../kernel/index.ts'
 import { silentLog } from '../contract/log.ts'
 import { type OwnRedis, ownRedis } from '../services/redis.ts'
+import { pauseMs, rounds } from './size.ts'
 
-/** Small unless set: `npm run test:faults` with FAULT_ROUNDS=20 is the whole. */
-const rounds = Number(process.env['FAULT_ROUNDS'] ?? 1)
-const pauseMs = Number(process.env['FAULT_PAUSE_MS'] ?? 2_000)
 const producers = 8
 const workers = 8
 const emails = 'emails'

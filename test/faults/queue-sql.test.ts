@@ -6,11 +6,9 @@ import { createKernel } from '../../kernel/index.ts'
 import { silentLog } from '../contract/log.ts'
 import { databaseOf, serverUrl } from '../services/server.ts'
 import { judgeJobs, underJobs } from './jobs.ts'
+import { pauseMs, rounds } from './size.ts'
 
 const run = promisify(execFile)
-/** Small unless set: `npm run test:faults` with FAULT_ROUNDS=20 is the whole. */
-const rounds = Number(process.env['FAULT_ROUNDS'] ?? 1)
-const pauseMs = Number(process.env['FAULT_PAUSE_MS'] ?? 2_000)
 /** A backend that is back is used again within this. */
 const recoveryMs = 10_000
 /** Longer than a lease, for one whose answer was lost ends by itself. */
