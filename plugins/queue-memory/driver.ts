@@ -167,7 +167,9 @@ export class MemoryQueue implements RowQueue<MemoryStep>, Commits<MemoryStep> {
 
   async putSchedule(row: ScheduleRow, expected: number | undefined, jobs: readonly AddedRow[]): Promise<boolean> {
     if (!this.#schedules.isAt(row, expected)) return false
-    if (this.#commit(this.insert(jobs))) throw new RangeError('a job of a tick was refused')
+    // One that is there already, for a schedule was dropped and came again, is left as it is.
+    const absent = jobs.filter(({ id, queue, key }) => !this.#jobs.get(id) && (key === undefined || !this.#jobs.withKey(queue, key)))
+    this.#commit(this.insert(absent))
     this.#schedules.put(row)
     return true
   }

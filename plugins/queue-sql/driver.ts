@@ -43,7 +43,7 @@ export class SqlQueue implements RowQueue<SqlStep> {
     this.#acks = gatherAcks(connection, this.#statements)
     this.#adds = gatherAdds((rows, call) => connection.execute(this.insert(rows), call))
     this.#limits = new SqlLimits(connection, makeLimitStatements(shapes, tables))
-    this.#schedules = new SqlSchedules(connection, tables)
+    this.#schedules = new SqlSchedules(connection, tables, this.#statements)
     this.#channel = tables.jobs
   }
 
@@ -169,7 +169,7 @@ export class SqlQueue implements RowQueue<SqlStep> {
   }
 
   putSchedule(row: ScheduleRow, expected: number | undefined, jobs: readonly AddedRow[], call: Call): Promise<boolean> {
-    return this.#schedules.put(row, expected, this.insert(jobs), call)
+    return this.#schedules.put(row, expected, jobs, call)
   }
 
   dropSchedule(row: ScheduleRow, call: Call): Promise<boolean> {

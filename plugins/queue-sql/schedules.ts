@@ -1,6 +1,8 @@
 import type { Call } from '../../kernel/plugin.ts'
-import type { ScheduleRow, Seen } from '../../kernel/ports/queue/index.ts'
-import type { SqlConnection, SqlStep } from '../../kernel/ports/sql/index.ts'
+import type { AddedRow, ScheduleRow, Seen } from '../../kernel/ports/queue/index.ts'
+import type { SqlConnection } from '../../kernel/ports/sql/index.ts'
+import { insertsOf } from './inserts.ts'
+import type { Statements } from './statements.ts'
 import type { Tables } from './tables.ts'
 
 interface StoredSchedule {
@@ -14,12 +16,14 @@ interface StoredSchedule {
 /** The schedules' table. */
 export class SqlSchedules {
   readonly #connection: SqlConnection
-  readonly #table: string
+  readonly #tables: Tables
+  readonly #ofJobs: Statements
   readonly #statements: ReturnType<SqlSchedules['makeStatements']>
 
-  constructor(connection: SqlConnection, { schedules }: Tables) {
+  constructor(connection: SqlConnection, tables: Tables, ofJobs: Statements) {
     this.#connection = connection
-    this.#table = schedules
+    this.#tables = tables
+    this.#ofJobs = ofJobs
     this.#statements = this.makeStatements()
   }
 
@@ -28,13 +32,17 @@ export class SqlSchedules {
     return { nowMs, found: stored.map(({ next_at, ...row }) => ({ ...row, nextAt: next_at ?? undefined })) }
   }
 
-  /** Both in one program: the jobs are there if and only if the schedule was written. */
-  async put({ queue, name, spec, nextAt, revision }: ScheduleRow, expected: number | undefined, jobs: readonly SqlStep[], call: Call): Promise<boolean> {
+  /** Both in one program: the jobs are there once the schedule was written. */
+  async put(row: ScheduleRow, expected: number | undefined, jobs: readonly AddedRow[], call: Call): Promise<boolean> {
+    const { queue, name, spec, nextAt, revision } = row
     const values = { queue, name, spec, nextAt: nextAt ?? null, revision }
     const written = expected === undefined ? this.#statements.add(values) : this.#statements.replace({ ...values, expected })
-    const refusal = await this.#connection.commit([{ ...written, expect: 1 }, ...jobs], call)
-    if (refusal && refusal.step > 0) throw new RangeError('a job of a tick was refused')
-    return refusal === undefined
+    const refusal = await this.#connection.commit([{ ...written, expect: 1 }, ...insertsOf(this.#ofJobs, jobs)], call)
+    if (!refusal || refusal.step === 0) return refusal === undefined
+
+    // A schedule that was dropped and came again meets jobs of its ticks: they are left as they are.
+    const absent = await this.#absent(jobs, call)
+    return absent.length < jobs.length && this.put(row, expected, absent, call)
   }
 
   async drop({ queue, name, revision }: ScheduleRow, call: Call): Promise<boolean> {
@@ -42,11 +50,21 @@ export class SqlSchedules {
     return dropped === 1
   }
 
+  async #absent(jobs: readonly AddedRow[], call: Call): Promise<readonly AddedRow[]> {
+    const absent: AddedRow[] = []
+    for (const job of jobs) {
+      const place = { id: job.id, queue: job.queue, key: job.key ?? null }
+      if ((await this.#connection.queryOne(this.#statements.taken(place), call)) === undefined) absent.push(job)
+    }
+    return absent
+  }
+
   private makeStatements() {
-    const table = this.#table
+    const { schedules: table, jobs } = this.#tables
     const connection = this.#connection
     return {
       all: connection.shape((knex) => knex(table).select('queue', 'name', 'spec', 'next_at', 'revision').orderBy(['queue', 'name'])),
+      taken: connection.shape<'id' | 'queue' | 'key'>((knex, p) => knex(jobs).select('id').where('id', p.value('id')).orWhere({ queue: p.value('queue'), idempotency_key: p.value('key') }).limit(1)),
       add: connection.shape<'queue' | 'name' | 'spec' | 'nextAt' | 'revision'>((knex, p) => knex(table).insert({ queue: p.value('queue'), name: p.value('name'), spec: p.value('spec'), next_at: p.value('nextAt'), revision: p.value('revision') })),
       replace: connection.shape<'queue' | 'name' | 'spec' | 'nextAt' | 'revision' | 'expected'>((knex, p) => knex(table).where({ queue: p.value('queue'), name: p.value('name'), revision: p.value('expected') }).update({ spec: p.value('spec'), next_at: p.value('nextAt'), revision: p.value('revision') })),
       drop: connection.shape<'queue' | 'name' | 'revision'>((knex, p) => knex(table).where({ queue: p.value('queue'), name: p.value('name'), revision: p.value('revision') }).delete()),

@@ -100,6 +100,16 @@ export const scheduleCases: readonly QueueCase[] = [
     t.deepEqual((await queue.resumeSchedule(at)).next, next)
   }),
 
+  promise('a schedule that is run many times at once adds a job each time', ['schedules', 'inspect'], async (t, { queue, other }) => {
+    await queue.putSchedule(yearly)
+
+    const jobs = await Promise.all(Array.from({ length: 12 }, (_, n) => (n % 2 === 0 ? queue : other).runSchedule(at)))
+
+    t.is(new Set(jobs.map(({ id }) => id)).size, 12)
+    t.true(jobs.every(({ schedule }) => schedule?.name === 'beat'))
+    t.is((await queue.counts({ queue: 'emails' })).ready, 12)
+  }),
+
   promise('a time that is none is refused with its place', ['schedules'], async (t, { queue }) => {
     const wrong: readonly (readonly [Partial<Schedule>, string])[] = [
       [{}, ''], [{ cron: '0 3 * * *', everyMs: 1_000 }, '/everyMs'], [{ everyMs: 1_000, timezone: 'UTC' }, '/timezone'],

@@ -1,4 +1,6 @@
 import test from 'ava'
+import { ticksThatAreThere } from '../../contract/queue-ticks.ts'
+import { call } from '../sql-sqlite/connection.ts'
 import { startQueues } from './start.ts'
 
 const at = { queue: 'emails' }
@@ -45,6 +47,12 @@ test('a job whose worker was lost in a full queue comes back all the same', asyn
   const again = await queue.lease({ ...at, max: 10 })
   t.true(driver.sizeBytes > small)
   t.deepEqual(again.items.map(({ job }) => job.crashes), rest.map(() => 1))
+})
+
+test('a job of a tick that is there already, also in another queue, is left as it is and holds up nothing', async (t) => {
+  const { driver } = startQueues(t, { emails: {}, parking: {} })
+
+  await ticksThatAreThere(t, driver, call())
 })
 
 test('what was kept long enough makes room when room is needed', async (t) => {

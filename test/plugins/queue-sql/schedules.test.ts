@@ -11,6 +11,7 @@ import { latestTicks, type Timing } from '../../../kernel/ports/queue/schedules/
 import { SqlQueue } from '../../../plugins/queue-sql/driver.ts'
 import { VirtualClock } from '../../contract/clock.ts'
 import { silentLog } from '../../contract/log.ts'
+import { ticksThatAreThere } from '../../contract/queue-ticks.ts'
 import { testKernel } from '../../contract/test-kernel.ts'
 import { startQueues } from './start.ts'
 
@@ -96,6 +97,12 @@ test('a schedule that cannot be read does not hold up the others, and is not ask
 
   t.is((await queue?.counts({ queue: 'emails' }))?.ready, 1)
   t.is((await driver.schedules(call)).found.find(({ name }) => name === 'broken')?.revision, 1)
+})
+
+test('a job of a tick that is there already, also in another queue, is left as it is and holds up nothing', async (t) => {
+  const { connection, tables } = await startQueues(t, { clock: new VirtualClock(), queues: { emails: {} }, replicas: 0 })
+
+  await ticksThatAreThere(t, new SqlQueue(connection, tables), call)
 })
 
 test('schedules that another version wrote are listed and can be replaced, or removed; what cannot be read is left out and fails nothing', async (t) => {

@@ -1,5 +1,6 @@
 import type { Call } from '../../../call.ts'
 import { makeUnit } from '../../../binding/unit.ts'
+import { makeUuids } from '../../uuid.ts'
 import type { QueueContext } from '../context.ts'
 import type { ScheduleRow } from '../driver.ts'
 import { queueError } from '../errors.ts'
@@ -12,7 +13,7 @@ import { faultOfTiming } from './faults.ts'
 import { adapted } from './following.ts'
 import { maxSchedules } from './keys.ts'
 import { changedRow, isKnown, makeSpec, readSpec, type ScheduleSpec, toSchedule } from './spec.ts'
-import { tickRow } from './ticks.ts'
+import { extraRow } from './ticks.ts'
 import { nextTick } from './timing.ts'
 
 const maxTries = 8
@@ -22,6 +23,7 @@ type SchedulingOperations = Pick<QueueOperations, 'schedules' | 'schedule' | 'pu
 /** Schedules as callers see and change them. */
 export function scheduling(context: QueueContext): SchedulingOperations {
   const { driver, upkeep } = context
+  const newId = makeUuids(context.clock)
 
   async function look({ queue, name }: ScheduleAt, call: Call) {
     const { found, nowMs } = await driver.schedules(call)
@@ -112,7 +114,7 @@ export function scheduling(context: QueueContext): SchedulingOperations {
     async runSchedule(at, call) {
       const rules = context.rulesOf(at.queue)
       const { spec, nowMs } = await find(at, call)
-      const job = tickRow(spec, nowMs, { ...at, rules, nowMs })
+      const job = extraRow(spec, newId(), { ...at, rules, nowMs })
       const unit = makeUnit()
       QueueStage.in(unit, context).rows.push(job)
       await unit.commit(call)

@@ -16,11 +16,20 @@ export interface TickPlace {
 }
 
 /** The job of a tick. Its id and its key are made of schedule and tick, so that no backend can keep two. */
-export function tickRow(spec: ScheduleSpec, tickMs: number, { queue, name, rules, nowMs }: TickPlace): AddedRow {
+export function tickRow(spec: ScheduleSpec, tickMs: number, place: TickPlace): AddedRow {
+  return rowOf(spec, place, { id: tickId(place.queue, place.name, tickMs), key: tickKey(place.name, isoTime(tickMs)) })
+}
+
+/** A job that was asked for between the ticks: one for each time that somebody asks. */
+export function extraRow(spec: ScheduleSpec, id: string, place: TickPlace): AddedRow {
+  return rowOf(spec, place, { id, key: `${tickKey(place.name, isoTime(place.nowMs))}/${id}` })
+}
+
+function rowOf(spec: ScheduleSpec, { queue, rules, nowMs }: TickPlace, { id, key }: { readonly id: string; readonly key: string }): AddedRow {
   return addedRow({
-    id: tickId(queue, name, tickMs), queue, nowMs, runAt: nowMs,
+    id, queue, nowMs, runAt: nowMs,
     ...judgedBefore(JSON.stringify(spec.payload), rules),
-    priority: spec.priority, attempts: spec.attempts, key: tickKey(name, isoTime(tickMs)),
+    priority: spec.priority, attempts: spec.attempts, key,
   }, rules)
 }
 
