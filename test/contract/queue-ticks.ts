@@ -17,11 +17,12 @@ export async function ticksThatAreThere<Step>(t: ExecutionContext, driver: RowQu
   const leased = async (queue: string) => (await driver.lease({ queue, max: 100, leaseMs: 60_000, token: `of ${queue}` }, call))?.found.map(({ id }) => id)
   await driver.commits.commit(driver.insert([{ ...rowOf(1), queue: 'parking', key: undefined }]), call)
 
-  t.true(await driver.putSchedule(schedule, undefined, [rowOf(1), rowOf(2)], call))
-  t.true(await driver.putSchedule({ ...schedule, nextAt: 8, revision: 2 }, 1, Array.from({ length: ticks }, (_, n) => rowOf(n + 1)), call))
-  t.false(await driver.putSchedule({ ...schedule, nextAt: 9, revision: 3 }, 1, [rowOf(2), rowOf(ticks + 1)], call))
+  t.true(await driver.putSchedule(schedule, undefined, [], call))
+  t.true(await driver.putSchedule({ ...schedule, nextAt: 8, revision: 2 }, 1, [rowOf(1), rowOf(2)], call))
+  t.true(await driver.putSchedule({ ...schedule, nextAt: 9, revision: 3 }, 2, Array.from({ length: ticks }, (_, n) => rowOf(n + 1)), call))
+  t.false(await driver.putSchedule({ ...schedule, nextAt: 10, revision: 4 }, 2, [rowOf(2), rowOf(ticks + 1)], call))
 
-  t.deepEqual((await driver.schedules(call)).found, [{ ...schedule, nextAt: 8, revision: 2 }])
+  t.deepEqual((await driver.schedules(call)).found, [{ ...schedule, nextAt: 9, revision: 3 }])
   t.deepEqual(await leased('parking'), [idOf(1)])
   t.deepEqual(await leased('emails'), Array.from({ length: ticks - 1 }, (_, n) => idOf(n + 2)))
 }
