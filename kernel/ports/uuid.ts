@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts'
  * Makes UUIDv7s that ascend, also within one millisecond and when the clock goes back: up to 4,096 in a millisecond,
  * and beyond that the time in them runs ahead.
  */
-export function makeUuids(clock: Clock): () => string {
+export function makeUuids(clock: Pick<Clock, 'now'>): () => string {
   let lastMs = 0
   let count = 0
   let pool = Buffer.alloc(0)

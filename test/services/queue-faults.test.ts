@@ -38,6 +38,32 @@ for (const server of servers) {
     }
   })
 
+  testWith([server], 'replicas whose clocks are an hour off name times, deadlines and places in line by the backend\'s time', async (t, url) => {
+    const { connection } = await databaseOf(t, url)
+    const queues = { [emails]: {}, hurried: { deadline: '30m' }, ranked: {} }
+    const manifest = { version: 1, name: 'faults', connections: { main: connection }, ports: { queue: { on: 'main', queues } } }
+    const [right, late, early] = await Promise.all([0, -hour, hour].map((byMs) => createKernel(manifest, { log: silentLog, env: {}, clock: off(byMs) })))
+    if (!right || !late || !early) throw new Error('three kernels were started')
+    t.teardown(() => Promise.all([right.close(), late.close(), early.close()]))
+    const inHalfAnHour = new Date(Date.now() + hour / 2).toISOString()
+    const halfAnHourAgo = new Date(Date.now() - hour / 2).toISOString()
+
+    for (const { ports: { queue } } of [late, early]) {
+      t.is((await queue.enqueue({ queue: emails, payload: 'later', runAt: inHalfAnHour })).state, 'scheduled')
+      t.is((await queue.enqueue({ queue: emails, payload: 'now', runAt: halfAnHourAgo })).state, 'ready')
+      t.deepEqual((await right.ports.queue.lease({ queue: emails, max: 10 })).items.map(({ job }) => job.payload), ['now'])
+
+      const { enqueuedAt } = await queue.enqueue({ queue: 'hurried', payload: 1 })
+      t.true(Math.abs(Date.parse(enqueuedAt) - Date.now()) < 60_000, enqueuedAt)
+      t.is((await right.ports.queue.lease({ queue: 'hurried', max: 10 })).items.length, 1)
+    }
+
+    await early.ports.queue.enqueue({ queue: 'ranked', payload: 'second', priority: 1 })
+    await right.ports.queue.enqueue({ queue: 'ranked', payload: 'third' })
+    await late.ports.queue.enqueue({ queue: 'ranked', payload: 'first', priority: 10 })
+    t.deepEqual((await right.ports.queue.lease({ queue: 'ranked', max: 10 })).items.map(({ job }) => job.payload), ['first', 'second', 'third'])
+  })
+
   testWith([server], 'what a replica that is gone left to come is leased at its time, by whoever asks', async (t, url) => {
     const { connection } = await databaseOf(t, url)
     const manifest = { version: 1, name: 'faults', connections: { main: connection }, ports: { queue: { on: 'main', queues: { [emails]: {} } } } }

@@ -19,13 +19,14 @@ interface Added {
 
 /** `enqueue` and `enqueueMany`. */
 export function adding(context: QueueContext): Pick<QueueOperations, 'enqueue' | 'enqueueMany'> {
-  const { driver, clock } = context
-  const newId = makeUuids(clock)
+  const { driver, time } = context
+  const newId = makeUuids(time)
 
   /** Judges all jobs, then adds those whose key is not known, in the caller's unit or one of their own. */
   async function add(operation: string, queue: string, jobs: readonly NewJob[], call: Call): Promise<readonly Added[]> {
     const rules = context.rulesOf(queue)
-    const rows = jobs.map((job, index) => newRow(job, { operation, path: operation === 'enqueue' ? '' : `/jobs/${index}`, queue }, rules, { clock, newId }))
+    await time.know(driver, call)
+    const rows = jobs.map((job, index) => newRow(job, { operation, path: operation === 'enqueue' ? '' : `/jobs/${index}`, queue }, rules, { time, newId }))
     if (call.unit) {
       QueueStage.ofCaller(call.unit, context, operation)
       return stage(call.unit, queue, rows, call)

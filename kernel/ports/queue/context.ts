@@ -1,4 +1,5 @@
 import type { PortParts } from '../definition.ts'
+import { BackendClock } from './backend-clock.ts'
 import type { QueueCapability } from './capabilities.ts'
 import { declaredIn } from './declared.ts'
 import { Depth } from './depth.ts'
@@ -26,6 +27,8 @@ export interface QueueContext extends Pick<PortParts<RowQueue, QueueKeys, QueueC
   roomIn(queue: string): void
   /** Undefined for a queue that the manifest does not declare. */
   figures(queue: string): QueueFigures | undefined
+  /** By which jobs are due; `clock` is the process's own. */
+  readonly time: BackendClock
   readonly waiting: Waiting
   readonly upkeep: Upkeep
   /** A number in [0, 1). */
@@ -39,6 +42,7 @@ export function makeContext(parts: PortParts<RowQueue, QueueKeys, QueueCapabilit
   const figures = figuresOf(meters, rules.keys())
   const depth = parts.capabilities.has('inspect') ? new Depth({ driver, clock, log, meters, queues: rules.keys(), call: ownCall() }) : undefined
   const waiting = new Waiting(clock, maxWaiting)
+  const time = new BackendClock(clock)
   // A job may be in a queue that the manifest no longer declares: it still ends by the usual rules.
   const ofAny = (queue: string) => rules.get(queue) ?? defaultRules
   const added = (queue: string, jobs: number) => {
@@ -46,7 +50,7 @@ export function makeContext(parts: PortParts<RowQueue, QueueKeys, QueueCapabilit
     if (counted) counted.enqueued.value += jobs
   }
   const upkeep = new Upkeep({
-    driver, clock, log,
+    driver, clock, time, log,
     rules: ofAny,
     fire: (call) => fireDue({ driver, log, rules: ofAny, added }, call),
     lapsed: (before, after) => figures(before.queue)?.lapsed(before, after),
@@ -73,7 +77,7 @@ export function makeContext(parts: PortParts<RowQueue, QueueKeys, QueueCapabilit
   })
 
   return {
-    driver, binding, clock, waiting, upkeep, figures,
+    driver, binding, clock, time, waiting, upkeep, figures,
     capabilities: parts.capabilities,
     queues: [...rules.keys()],
     random: Math.random,

@@ -33,7 +33,7 @@ export interface JobRow {
   readonly lane?: string | undefined
   /** It takes one of its lane's places: it is active, or, where a lane has one place, it was leased before and is to be again. */
   readonly holds: boolean
-  /** When it is given up whatever its state, by the process's clock. */
+  /** When it is given up whatever its state. By the backend's clock. */
   readonly deadlineAt?: number | undefined
   /** When the state ends by itself: a scheduled job is ready, a ready one is given up, a lease is over, a finished job is removed. By the backend's clock. */
   readonly dueAt?: number | undefined

@@ -40,7 +40,7 @@ export class QueueFigures {
     for (const row of rows) this.wait.observe(Math.max(0, nowMs - readySince(row)))
   }
 
-  /** A verb ended a lease that began then. Both are times of processes, which need not agree to the millisecond. */
+  /** A verb ended a lease that began then. What two processes take for the backend's time need not agree to the millisecond. */
   ended(verb: 'done' | 'failures' | 'releases', leasedMs: number, nowMs: number): void {
     this[verb].value++
     this.run.observe(Math.max(0, nowMs - leasedMs))

@@ -42,7 +42,7 @@ export function newToken(nowMs: number): string {
   return token.toString('hex')
 }
 
-/** When the lease with this token began, by the clock of whoever granted it. */
+/** When the lease with this token began, by the backend's clock, to within a second. */
 export function leasedAt(lease: string): number {
   return Number.parseInt(lease.slice(0, 12), 16)
 }

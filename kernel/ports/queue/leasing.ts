@@ -11,7 +11,7 @@ type Leases = { readonly items: readonly Lease[] }
 
 /** `lease`, with its waiting. */
 export function leasing(context: QueueContext): Pick<QueueOperations, 'lease'> {
-  const { driver, clock, waiting, upkeep } = context
+  const { driver, clock, time, waiting, upkeep } = context
   /** Requests that are being answered here, so that their repeat meanwhile takes no jobs of its own. */
   const asked = new Map<string, Promise<Leases>>()
 
@@ -22,10 +22,12 @@ export function leasing(context: QueueContext): Pick<QueueOperations, 'lease'> {
     for (;;) {
       const wakes = waiting.wakes(wanted.queue)
       await upkeep.settle()
-      const leased = await driver.lease({ ...wanted, token: newToken(clock.now()) }, call)
+      const askedMs = clock.now()
+      const leased = await driver.lease({ ...wanted, token: newToken(time.now()) }, call)
       if (!leased) return answer((await driver.requested(wanted.queue, wanted.requestId ?? '', call)) ?? { found: [], nowMs: 0 })
 
       if (leased.found.length > 0) {
+        time.learn(leased.nowMs, askedMs)
         upkeep.note(wanted.leaseMs)
         waiting.pass(wanted.queue)
         if (!waited || !call.signal.aborted || wanted.requestId !== undefined) {

@@ -15,8 +15,8 @@ export interface JobPlace {
 }
 
 /** A job as it is added. @throws what is wrong with it, by its place. */
-export function newRow(job: NewJob, { operation, path, queue }: JobPlace, rules: QueueRules, { clock, newId }: { readonly clock: Clock; readonly newId: () => string }): AddedRow {
-  const nowMs = clock.now()
+export function newRow(job: NewJob, { operation, path, queue }: JobPlace, rules: QueueRules, { time, newId }: { readonly time: Pick<Clock, 'now'>; readonly newId: () => string }): AddedRow {
+  const nowMs = time.now()
   if (job.delayMs !== undefined && job.runAt !== undefined) refuse(operation, `${path}/runAt`, 'cannot stand beside delayMs')
   checkText(operation, `${path}/idempotencyKey`, job.idempotencyKey, 'name')
 

@@ -51,7 +51,7 @@ export class QueueStage implements Stage<unknown> {
 
   committed(): void {
     added(this.#context, this.rows)
-    const nowMs = this.#context.clock.now()
+    const nowMs = this.#context.time.now()
     for (const { queue, token } of this.acks) {
       this.#context.figures(queue)?.ended('done', leasedAt(token), nowMs)
       this.#context.roomIn(queue)
@@ -60,8 +60,8 @@ export class QueueStage implements Stage<unknown> {
 }
 
 /** These jobs are durable: they count, whoever waits for them is told, and the upkeep of when they are due. */
-export function added({ driver, upkeep, clock, figures }: QueueContext, rows: readonly AddedRow[]): void {
-  const nowMs = clock.now()
+export function added({ driver, upkeep, time, figures }: QueueContext, rows: readonly AddedRow[]): void {
+  const nowMs = time.now()
   for (const row of rows) {
     const counted = figures(row.queue)
     if (counted) counted.enqueued.value++

@@ -1,6 +1,7 @@
 import type { Call } from '../../call.ts'
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
+import type { BackendClock } from './backend-clock.ts'
 import type { JobRow, RowQueue } from './driver.ts'
 import type { QueueRules } from './keys.ts'
 import { lapsed } from './states.ts'
@@ -23,6 +24,8 @@ const betweenFullMs = 50
 export interface UpkeepParts {
   readonly driver: RowQueue
   readonly clock: Clock
+  /** Learns the backend's time at each look. */
+  readonly time: Pick<BackendClock, 'learn'>
   readonly log: Log
   readonly rules: (queue: string) => QueueRules
   /** Adds the jobs of ticks that have come; how many schedules moved on. */
@@ -75,7 +78,9 @@ export class Upkeep {
 
   /** What is due is done when this answers; a failure is logged and left to the next time, for reads go on without it. */
   async settle(): Promise<void> {
-    if (this.#closed || (!this.#running && this.#parts.clock.now() < this.#dueMs)) return
+    const nowMs = this.#parts.clock.now()
+    // A clock that was set back is not waited for.
+    if (this.#closed || (!this.#running && nowMs < this.#dueMs && nowMs >= this.#lookedMs)) return
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
       this.#arm()
@@ -129,10 +134,12 @@ export class Upkeep {
 
   /** Does a part of what is due; in how many milliseconds more is, 0 when it should look again. */
   async #round(call: Call): Promise<number> {
-    const { driver } = this.#parts
+    const { driver, clock, time } = this.#parts
+    const askedMs = clock.now()
     const { found, nowMs } = driver.wakesReach === 'process' ? await driver.due(call, this.#parts.waitedOn()) : await driver.due(call)
+    time.learn(nowMs, askedMs)
     for (const queue of found.inLine ?? []) this.#parts.wake(queue)
-    if (found.inLine) this.#polledMs = this.#parts.clock.now()
+    if (found.inLine) this.#polledMs = clock.now()
     const inMs = (due: number | undefined) => (due ?? Number.POSITIVE_INFINITY) - nowMs
 
     const promoted = inMs(found.scheduled) <= 0 ? await driver.promote(atOnce, call) : 0

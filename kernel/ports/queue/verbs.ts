@@ -15,7 +15,7 @@ const maxTries = 8
 
 /** What the holder of a lease may do; each is fenced by the token. */
 export function verbs(context: QueueContext): Pick<QueueOperations, 'ack' | 'fail' | 'extend' | 'release'> {
-  const { driver, clock, upkeep } = context
+  const { driver, time, upkeep } = context
 
   /**
    * Reads the job, lets `decide` judge it, and writes what that answers, if nothing changed meanwhile and the lease
@@ -42,7 +42,7 @@ export function verbs(context: QueueContext): Pick<QueueOperations, 'ack' | 'fai
   }
 
   const ended = (verb: 'done' | 'failures' | 'releases', held: Held) =>
-    context.figures(held.queue)?.ended(verb, leasedAt(held.token), clock.now())
+    context.figures(held.queue)?.ended(verb, leasedAt(held.token), time.now())
 
   const active = ({ found, nowMs }: Seen<JobRow>, lease: string) => found.state === 'active' && holds(found, lease, nowMs)
 

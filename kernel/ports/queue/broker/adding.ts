@@ -19,7 +19,7 @@ export function adding(context: BrokerContext): Pick<QueueOperations, 'enqueue' 
   async function add(operation: string, queue: string, jobs: readonly NewJob[], call: Call): Promise<readonly AddedRow[]> {
     if (call.unit) throw unsupported('queue', { binding, what: `${operation} in a unit of work`, capability: 'units' })
     const rules = context.rulesOf(queue)
-    const rows = jobs.map((job, index) => newRow(job, { operation, path: operation === 'enqueue' ? '' : `/jobs/${index}`, queue }, rules, { clock, newId }))
+    const rows = jobs.map((job, index) => newRow(job, { operation, path: operation === 'enqueue' ? '' : `/jobs/${index}`, queue }, rules, { time: clock, newId }))
     const nowMs = clock.now()
     await driver.send(rows.map((row) => ({ queue, to: 'queue', id: row.id, payload: row.payload, state: toState(row), delayMs: Math.max(0, row.runAt - nowMs) })), call)
 
