@@ -73,6 +73,8 @@ function isUnknown(error: unknown, { times }: Sending): boolean {
   // The answer to the first is lost, whatever a second attempt was told.
   if (times > 1) return true
   if (error instanceof MongoWriteConcernError) return true
+  // A bulk write without errors of its writes: a majority is not known to have it.
+  if (error instanceof MongoBulkWriteError && [error.writeErrors].flat().length === 0) return true
   return !(error instanceof MongoServerError) || maybeApplied.has(Number(error.code))
 }
 

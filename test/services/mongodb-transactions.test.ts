@@ -70,3 +70,17 @@ testWith(['MONGODB'], 'a single write whose answer is lost is sent again, and ap
   await t.throwsAsync(connection.commit([insert('b')], call()), { code: 'DATABASE_OUTCOME_UNKNOWN' })
   t.deepEqual(await ids(), ['a', 'b'])
 })
+
+testWith(['MONGODB'], 'a write that is not known to have reached a majority has an unknown outcome, alone or among many in one message', async (t, server = '') => {
+  const { set, connection } = await opened(t, server)
+  const writes: readonly (readonly [string, () => Promise<unknown>])[] = [
+    ['insert', () => connection.commit([insert('a')], call())],
+    ['insert', () => connection.insert(collection, [{ _id: 'b' }, { _id: 'c' }], call())],
+    ['update', () => connection.change(collection, [{ filter: { _id: 'a' }, set: { n: 1 } }], call())],
+    ['delete', () => connection.remove(collection, { _id: 'a' }, call())],
+  ]
+  for (const [command, write] of writes) {
+    set.befall(command, 'unconfirmed')
+    await t.throwsAsync(write(), { code: 'DATABASE_OUTCOME_UNKNOWN' })
+  }
+})

@@ -4,8 +4,8 @@ import { type Document, MongoClient } from 'mongodb'
 import { type Message, MessageReader, readMessage, writeReply } from './mongodb-wire.ts'
 import { TransactionLog } from './transaction-log.ts'
 
-/** What befalls the next command of a name: it conflicts with another transaction, or is done and its answer lost. */
-type Fault = 'conflict' | 'lost'
+/** What befalls the next command of a name: it conflicts with another transaction, or is done and its answer lost, or is not known to have reached a majority. */
+type Fault = 'conflict' | 'lost' | 'unconfirmed'
 
 export interface ReplicaSet {
   readonly url: string
@@ -56,6 +56,7 @@ export async function openReplicaSet(t: ExecutionContext, databaseUrl: string): 
     const conflicts = { ok: 0, code: 112, codeName: 'WriteConflict', errmsg: 'another transaction was first', errorLabels: ['TransientTransactionError'] }
     const reply: Document = fault === 'conflict' ? conflicts : await log.run(name, message)
     const shown = greets ? { ...reply, setName: 'rs', setVersion: 1, hosts: [address], me: address, primary: address, secondary: false } : reply
+    if (fault === 'unconfirmed') Object.assign(shown, { writeConcernError: { code: 64, codeName: 'WriteConcernFailed', errmsg: 'waiting for replication timed out' } })
     if (fault === 'lost') socket.destroy()
     else socket.write(writeReply(message, shown))
   }
