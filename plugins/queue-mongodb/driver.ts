@@ -166,9 +166,8 @@ export class MongoQueue implements RowQueue<AddedRow> {
   }
 
   async putSchedule(row: ScheduleRow, expected: number | undefined, jobs: readonly AddedRow[], call: Call): Promise<boolean> {
-    if (expected !== undefined) return this.#schedules.change(row, expected, await this.#timed(jobs, call), call)
-    if (jobs.length > 0) throw new RangeError('a tick is of a schedule that is there')
-    return this.#schedules.make(row, call)
+    const rows = await this.#timed(jobs, call)
+    return expected === undefined ? this.#schedules.make(row, rows, call) : this.#schedules.change(row, expected, rows, call)
   }
 
   dropSchedule(row: ScheduleRow, call: Call): Promise<boolean> {

@@ -6,6 +6,9 @@ import type { JobRow, ScheduleRow } from '../../kernel/ports/queue/index.ts'
 import { type HiddenJobs, isHidden, type Tick } from './hidden.ts'
 import type { Places } from './places.ts'
 
+/** The revision of a schedule that is not made yet; theirs begin at 1. */
+const unmade = 0
+
 /** A schedule as `toDocument` makes it; `added` is the batch of the tick that this change was of. */
 interface Kept extends ScheduleRow {
   readonly fence: string
@@ -34,12 +37,14 @@ export class Schedules {
   }
 
   async all(call: Call): Promise<readonly ScheduleRow[]> {
-    return (await this.#connection.find(this.#places.schedules, {}, {}, call)).map(toRow)
+    return (await this.#connection.find(this.#places.schedules, { revision: { $gt: unmade } }, {}, call)).map(toRow)
   }
 
-  /** Makes one that is not there. */
-  async make(row: ScheduleRow, call: Call): Promise<boolean> {
-    return (await this.#connection.commit([{ do: 'insert', collection: this.#places.schedules, document: toDocument(row) }], call)) === undefined
+  /** Makes one that is not there, and adds these jobs: a change of a document that nobody sees. */
+  async make(row: ScheduleRow, jobs: readonly JobRow[], call: Call): Promise<boolean> {
+    // Where it is there, it is a schedule, or was left by a writer who died.
+    await this.#connection.commit([{ do: 'insert', collection: this.#places.schedules, document: { _id: idOf(row), revision: unmade, fence: randomUUID() } }], call)
+    return this.change(row, unmade, jobs, call)
   }
 
   /** Changes one that is at `expected` still, and adds these jobs; what a tick added before is left out. */
@@ -53,10 +58,9 @@ export class Schedules {
       const refusal = await this.#hidden.hide(batch, left, tick, call)
       if (!refusal) return this.#decide(tick, row, batch, left, call)
 
-      const taken = left[refusal.step]?.id ?? ''
-      const other = await this.#connection.get(this.#places.jobs, taken, call)
-      if (other && !isHidden(other)) left = left.filter(({ id }) => id !== taken)
-      else await sleep(lookMs)
+      const there = await this.#there(left, call)
+      left = left.filter(({ id }) => !there.has(id))
+      if (there.size === 0) await sleep(lookMs)
     }
     return false
   }
@@ -75,6 +79,12 @@ export class Schedules {
     else await this.#hidden.remove(batch, call)
   }
 
+  /** The ids of those that were added before, and not by a writer who may still take them back. */
+  async #there(rows: readonly JobRow[], call: Call): Promise<ReadonlySet<string>> {
+    const found = await this.#connection.find(this.#places.jobs, { _id: { $in: rows.map(({ id }) => id) } }, { only: ['batch'] }, call)
+    return new Set(found.filter((document) => !isHidden(document)).map(({ _id }) => _id))
+  }
+
   async #decide(tick: Tick, row: ScheduleRow, batch: string, jobs: readonly JobRow[], call: Call): Promise<boolean> {
     if (!(await this.#replace(tick, { ...toDocument(row), added: batch }, call))) {
       await this.#hidden.remove(batch, call)
@@ -89,7 +99,7 @@ export class Schedules {
   async #at(row: ScheduleRow, revision: number, call: Call): Promise<Tick | undefined> {
     const schedule = idOf(row)
     const found = await this.#connection.get(this.#places.schedules, schedule, call)
-    if (!found || toRow(found).revision !== revision) return undefined
+    if (found?.['revision'] !== revision) return undefined
     const { fence, added } = found as unknown as Kept
     if (added !== undefined) await this.#hidden.showAll(added, call)
     return { schedule, fence }

@@ -47,11 +47,14 @@ async function open(t: ExecutionContext, server: string) {
     t.true(((await later.due(call())).found.finished ?? nowMs) <= nowMs + 60_000)
     await later.sweep(100, call())
   }
-  const begin = async () => {
+  const clear = async () => {
     for (const place of [places.jobs, places.schedules]) await db.collection(place).deleteMany({})
+  }
+  const begin = async () => {
+    await clear()
     t.true(await other.putSchedule(schedule('first', 1), undefined, [], call()))
   }
-  return { connection, other, settle, begin, jobs: () => db.collection(places.jobs).find().toArray(), kept: async () => (await other.schedules(call())).found }
+  return { connection, other, settle, clear, begin, jobs: () => db.collection(places.jobs).find().toArray(), kept: async () => (await other.schedules(call())).found }
 }
 
 type Disturb = (parts: Awaited<ReturnType<typeof open>>, seen: ScheduleRow) => Promise<{ readonly changed: boolean; readonly adds: number }>
@@ -65,6 +68,36 @@ const disturbances: Readonly<Record<string, Disturb>> = {
     await settle()
     return { changed: false, adds: 0 }
   },
+}
+
+for (const killed of [false, true]) {
+  testWith(['MONGODB'], `a schedule that is made with jobs has them, once: another makes it before each step${killed ? ', and the writer is killed there' : ''}`, async (t, server) => {
+    const parts = await open(t, server)
+    let steps = 0
+    for (let met = true; met; steps++) {
+      met = false
+      await parts.clear()
+      let theirs = false
+      const mine = new MongoQueue(watched(parts.connection, async (step) => {
+        if (step === steps) {
+          met = true
+          theirs = await parts.other.putSchedule(schedule('theirs', 1), undefined, [tickOf(1)], call())
+        }
+        if (killed && step >= steps) throw gone
+      }), places)
+
+      const answer = await mine.putSchedule(schedule('mine', 1), undefined, [tickOf(1)], call()).catch(() => undefined)
+      await parts.settle()
+
+      const kept = await parts.kept()
+      t.false(theirs && answer === true)
+      t.is((await parts.jobs()).length, kept.length, `step ${steps}`)
+      if (theirs || answer) t.deepEqual(kept.map(({ spec }) => spec), [theirs ? 'theirs' : 'mine'], `step ${steps}`)
+      await parts.other.putSchedule(schedule('later', 1), undefined, [tickOf(1)], call())
+      t.deepEqual([(await parts.jobs()).length, (await parts.kept()).length], [1, 1])
+    }
+    t.true(steps >= 6)
+  })
 }
 
 for (const [what, disturb] of Object.entries(disturbances)) {
