@@ -71,7 +71,7 @@ export class MemoryQueue implements RowQueue<MemoryStep>, Commits<MemoryStep> {
     if (index.pause) return { found: [], nowMs }
 
     const room = roomIn(index, limits, nowMs)
-    const { jobs, full } = pick(index, Math.min(max, room.jobs), limits)
+    const { jobs, full } = pick(index, Math.min(max, room.jobs), limits, nowMs)
     for (const before of full) this.#jobs.put({ before, after: { ...before, aside: true } })
     const batch = new Batch(this.#jobs, nowMs)
     const found = jobs.map((kept) => batch.put(kept, leased(kept.row, wanted, nowMs)))

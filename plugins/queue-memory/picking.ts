@@ -11,8 +11,8 @@ interface Picked {
   readonly full: readonly KeptJob[]
 }
 
-/** The first `max` in line that no lane holds back. */
-export function pick(index: QueueIndex, max: number, { perKey = Number.POSITIVE_INFINITY }: LeaseLimits): Picked {
+/** The first `max` in line that no lane holds back, and whose deadline is to come. */
+export function pick(index: QueueIndex, max: number, { perKey = Number.POSITIVE_INFINITY }: LeaseLimits, nowMs: number): Picked {
   const jobs: KeptJob[] = []
   const full: KeptJob[] = []
   const taken = new Map<string, number>()
@@ -20,7 +20,8 @@ export function pick(index: QueueIndex, max: number, { perKey = Number.POSITIVE_
   if (max <= 0) return { jobs, full }
 
   for (const kept of index.line()) {
-    const { lane, holds, payload } = kept.row
+    const { lane, holds, payload, deadlineAt } = kept.row
+    if (deadlineAt !== undefined && deadlineAt <= nowMs) continue
     if (lane !== undefined && !holds) {
       const places = taken.get(lane) ?? index.holders(lane)
       if (places >= perKey) {

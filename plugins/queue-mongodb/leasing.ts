@@ -27,7 +27,10 @@ export async function leaseJobs(connection: MongoConnection, { jobs, paused }: P
     const first = inLine.slice(start, start + wanted.max)
 
     const nowMs = await connection.now(call)
-    const claims = withinSize(first.map(toRow)).map((row) => ({ filter: { _id: row.id, revision: row.revision, state: 'ready' }, ...toFields(leased(row, wanted, nowMs)) }))
+    // One whose deadline passed is left to the upkeep.
+    const live = first.map(toRow).filter(({ deadlineAt }) => deadlineAt === undefined || deadlineAt > nowMs)
+    if (live.length === 0) break
+    const claims = withinSize(live).map((row) => ({ filter: { _id: row.id, revision: row.revision, state: 'ready' }, ...toFields(leased(row, wanted, nowMs)) }))
     await connection.change(jobs, claims, call)
     const got = await heldBy(connection, jobs, wanted.token, call)
     if (got.found.length > 0) return got

@@ -5,7 +5,7 @@ import { silentLog } from '../contract/log.ts'
 import { databaseOf, testWith } from './server.ts'
 import { openProxy } from './toxiproxy.ts'
 
-const servers = ['POSTGRES', 'MARIADB', 'REDIS'] as const
+const servers = ['POSTGRES', 'MARIADB', 'REDIS', 'MONGODB'] as const
 const emails = 'emails'
 const hour = 3_600_000
 const off = (byMs: number): Clock => ({ now: () => systemClock.now() + byMs, after: (delayMs, task) => systemClock.after(delayMs, task) })
@@ -78,6 +78,23 @@ for (const server of servers) {
     await new Promise((resolve) => setTimeout(resolve, 1_300))
 
     t.is((await stays.ports.queue.lease({ queue: emails })).items.length, 1)
+  })
+
+  testWith([server], 'a job whose deadline passed is leased to nobody, also where the replica that set it is gone', async (t, url) => {
+    const { connection } = await databaseOf(t, url)
+    const manifest = { version: 1, name: 'faults', connections: { main: connection }, ports: { queue: { on: 'main', queues: { hurried: { deadline: '1s' } } } } }
+    const [stays, goes] = [await createKernel(manifest, { log: silentLog, env: {} }), await createKernel(manifest, { log: silentLog, env: {} })]
+    t.teardown(() => stays.close())
+    t.deepEqual(await stays.ports.queue.lease({ queue: 'hurried' }), { items: [] })
+
+    const { id } = await goes.ports.queue.enqueue({ queue: 'hurried', payload: 1 })
+    await goes.close()
+    await new Promise((resolve) => setTimeout(resolve, 1_100))
+
+    t.deepEqual(await stays.ports.queue.lease({ queue: 'hurried' }), { items: [] })
+    const { state, attempt, errors } = await stays.ports.queue.get({ queue: 'hurried', id })
+    t.like({ state, attempt, codes: errors.map(({ code }) => code) }, { state: 'dead', attempt: 0, codes: ['QUEUE_DEADLINE_PASSED'] })
+    t.is((await stays.ports.queue.counts({ queue: 'hurried' })).dead, 1)
   })
 
   testWith([server, 'TOXIPROXY'], 'what was done while its answer was cut off is not done again by a repeat', async (t, url = '', api = '') => {

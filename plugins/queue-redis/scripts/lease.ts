@@ -111,15 +111,18 @@ if #ids == 0 then return { now, sure and -1 or 1 } end
 local rows, got, bytes = {}, {}, 0
 for _, id in ipairs(ids) do
   if bytes >= ${mostLeased} then break end
-  local row = whole(id)
-  got[#got + 1] = id
-  if row then
-    for i = 1, #row, 2 do
-      if row[i] == 'payload' then bytes = bytes + #row[i + 1] end
-    end
-    rows[#rows + 1] = row
+  local row, size, late = whole(id), 0, false
+  for i = 1, row and #row or 0, 2 do
+    if row[i] == 'payload' then size = #row[i + 1] end
+    if row[i] == 'deadlineAt' then late = tonumber(row[i + 1]) <= now end
+  end
+  -- One whose deadline passed is left to the upkeep.
+  if not late then
+    got[#got + 1], rows[#rows + 1] = id, row
+    bytes = bytes + size
   end
 end
+if #got == 0 then return answer end
 -- Removed first: so that a full server leases all the same.
 redis.call('ZREM', line, unpack(got))
 redis.call('ZREM', listKey(queue, 'ready'), unpack(got))
