@@ -17,8 +17,9 @@ interface Sample {
 type Task = (peer: QueuePeer) => Promise<Sample>
 
 const tasks: Readonly<Record<string, Task>> = {
-  'add, 16 callers': (peer) => adding(peer, 16),
-  'add, 64 callers': (peer) => adding(peer, 64),
+  'add, 16 callers': (peer) => adding(16, 1, () => peer.add()),
+  'add, 64 callers': (peer) => adding(64, 1, () => peer.add()),
+  'lists of 50, 16 callers': (peer) => adding(16, 50, () => peer.addMany(50)),
   '1,000 in one call': (peer) => measured(async () => {
     const startedMs = performance.now()
     await peer.addMany(listed)
@@ -74,15 +75,16 @@ function middle(samples: readonly Sample[], of: keyof Sample): number {
   return median(samples.map((one) => one[of]))
 }
 
-function adding(peer: QueuePeer, callers: number): Promise<Sample> {
+/** Calls that add so many jobs each, one after the other by each caller. */
+function adding(callers: number, jobsInCall: number, add: () => Promise<unknown>): Promise<Sample> {
   return measured(async () => {
     const startedMs = performance.now()
     const endMs = startedMs + roundMs
     let jobs = 0
     await Promise.all(Array.from({ length: callers }, async () => {
       while (performance.now() < endMs) {
-        await peer.add()
-        jobs += 1
+        await add()
+        jobs += jobsInCall
       }
     }))
     return { jobs, tookMs: performance.now() - startedMs }

@@ -126,12 +126,14 @@ function missingColumns(shape: Table, found: readonly string[]): readonly [strin
 }
 
 async function complete(connection: SqlConnection, table: string, shape: Table, call: Call): Promise<void> {
+  const { dialect } = connection
   const found = await connection.table(table, call)
-  if (!found) await connection.define((knex) => createTable(knex, connection.dialect.types, table, shape), call)
-  else for (const [name, { kind }] of missingColumns(shape, found.columns)) await connection.define((knex) => knex.schema.alterTable(table, (built) => void built.specificType(name, connection.dialect.types[kind])), call)
+  const indexes = (knex: Knex, fresh: boolean) => missingIndexes(table, shape, found?.indexes ?? []).flatMap(([end, { columns, unique = false, partial }]) =>
+    dialect.createIndex(knex, { table, name: indexName(table, end), columns, unique, ...(partial && { partial }), ...(fresh && { fresh }) }))
+  if (!found) return connection.define((knex) => [createTable(knex, dialect.types, table, shape), ...indexes(knex, true)], call)
 
-  const missing = missingIndexes(table, shape, found?.indexes ?? [])
-  if (missing.length > 0) await connection.define((knex) => missing.flatMap(([end, { columns, unique = false, partial }]) => connection.dialect.createIndex(knex, { table, name: indexName(table, end), columns, unique, ...(partial && { partial }) })), call)
+  for (const [name, { kind }] of missingColumns(shape, found.columns)) await connection.define((knex) => knex.schema.alterTable(table, (built) => void built.specificType(name, dialect.types[kind])), call)
+  if (missingIndexes(table, shape, found.indexes).length > 0) await connection.define((knex) => indexes(knex, false), call)
 }
 
 function createTable(knex: Knex, types: SqlTypes, table: string, shape: Table): Knex.SchemaBuilder {

@@ -8,10 +8,10 @@ export const dialect: Dialect = {
   types: { name: 'varchar(255) collate "C"', text: 'text', document: 'jsonb', key: 'bytea', integer: 'bigint' },
   skipLocked: (query) => query.forUpdate().skipLocked(),
   onlyPicked: (query, _table, columns, picked) => query.whereIn([...columns], (rows: Knex.QueryBuilder) => void rows.select(...columns).from(picked.as('picked'))),
-  createIndex: (knex, { table, name, columns, unique, partial }) => [
+  createIndex: (knex, { table, name, columns, unique, partial, fresh }) => [
     // An attempt that was cut short leaves an index that is kept up and never used.
-    knex.raw('drop index concurrently if exists ??', [name]),
-    knex.raw(`create ${unique ? 'unique ' : ''}index concurrently ?? on ?? (${columns.map(() => '??').join(', ')})${partial ? ' where ?? is not null' : ''}`, [
+    ...(fresh ? [] : [knex.raw('drop index concurrently if exists ??', [name])]),
+    knex.raw(`create ${unique ? 'unique ' : ''}index ${fresh ? '' : 'concurrently '}?? on ?? (${columns.map(() => '??').join(', ')})${partial ? ' where ?? is not null' : ''}`, [
       name, table, ...columns, ...(partial && columns[0] !== undefined ? [columns[0]] : []),
     ]),
   ],

@@ -6,7 +6,7 @@ import { indexNameOf, type KeyColumn, type Table } from './table.ts'
 /** What is defined for a change of one table. */
 export function definitionOf(dialect: Dialect, table: Table, change: Exclude<StructureChange, KeyFilling | { readonly do: 'drop-place' }>): Definition {
   switch (change.do) {
-    case 'make-place': return (knex) => [createTable(knex, dialect, table), ...[expiryIndex(table), ...table.keys.map((key) => keyIndex(table, key))].flatMap((index) => dialect.createIndex(knex, index))]
+    case 'make-place': return (knex) => [createTable(knex, dialect, table), ...[expiryIndex(table), ...table.keys.map((key) => keyIndex(table, key))].flatMap((index) => dialect.createIndex(knex, { ...index, fresh: true }))]
     case 'make-expiry-index': return (knex) => dialect.createIndex(knex, expiryIndex(table))
     case 'add-keys': return (knex) => change.indexes.map((index) => knex.schema.alterTable(table.name, (built) => void built.specificType(keyName(index), dialect.types.key)))
     case 'make-index': return (knex) => dialect.createIndex(knex, keyIndex(table, columnOf(table, keyName(change.index))))

@@ -49,3 +49,20 @@ testWith(['POSTGRES'], 'a user who may only read is refused by what it lacks, an
   await t.throwsAsync(kernel.ports.storage.insert({ collection: 'orders', value: {} }), { code: 'DATABASE_FAILED', message: /permission denied for table storage__orders; grant this user what it lacks, or use another/ })
   await t.throwsAsync(start(reader, { orders: { indexes: [['n']] } }), { code: 'DATABASE_FAILED', message: /must be owner of table storage__orders; grant this user what it lacks, or use another/ })
 })
+
+testWith(['POSTGRES'], 'a first start makes its tables and indexes beside a transaction that stays open', async (t, url = '') => {
+  const database = await databaseOf(t, url)
+  const client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+  await client.query('begin isolation level repeatable read')
+  await client.query('select count(*) from pg_class')
+
+  const kernel = await createKernel({ ...manifest(database.connection), ports: { storage: { on: 'main', collections: { orders: { indexes: [['n']] } } }, queue: { on: 'main', queues: { emails: {} } } } }, { log: silentLog, env: {} })
+
+  await t.notThrowsAsync(kernel.ports.queue.enqueue({ queue: 'emails', payload: {} }))
+  await kernel.close()
+  await client.query('rollback')
+  const { rows } = await client.query<{ valid: boolean }>('select bool_and(indisvalid) as valid from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace where n.nspname = current_schema()')
+  t.true(rows[0]?.valid)
+  await client.end()
+})

@@ -56,6 +56,8 @@ export interface IndexDefinition {
   readonly unique: boolean
   /** Leaves out rows where its first column is NULL, on a database that can; elsewhere the index is only larger. */
   readonly partial?: true
+  /** The table is made by the same definition: no writer is held up, and no transaction of others need be waited for. */
+  readonly fresh?: true
 }
 
 /** What differs between databases, as data and small builders; everything else is knex. */
