@@ -2,12 +2,12 @@ import { isoTime } from '../time.ts'
 import { backoffMs } from './backoff.ts'
 import type { JobRow, VerbAnswer } from './driver.ts'
 import type { QueueRules } from './keys.ts'
-import type { JobError, JobProgress } from './operations.ts'
+import { withError } from './kept-errors.ts'
+import type { JobProgress } from './operations.ts'
 
 /** How long the repeat of a verb is answered, and so how long a finished job is kept at least. */
 export const repeatMs = 600_000
 
-const maxErrors = 100
 const maxAnswers = 32
 
 /** Where a job stands in line: a point of priority goes before whatever comes up to `ageingMs` later. */
@@ -52,10 +52,6 @@ const deadlinePassed = { message: 'the deadline of the whole job passed', code: 
 
 const unleased = { token: undefined, leaseUntil: undefined, worker: undefined } as const
 
-function withError(row: JobRow, error: JobError): readonly JobError[] {
-  return [...row.errors, error].slice(-maxErrors)
-}
-
 function withAnswer(row: JobRow, answer: VerbAnswer, nowMs: number): readonly VerbAnswer[] {
   return [...row.answers.filter((kept) => kept.untilMs > nowMs), answer].slice(-maxAnswers)
 }
@@ -69,7 +65,7 @@ export interface Failure {
 /** The attempt failed. `random` is in [0, 1). */
 export function failed(row: JobRow, token: string, { error, retryInMs, dead }: Failure, at: { nowMs: number; random: number; rules: QueueRules }): JobRow {
   const { nowMs, rules } = at
-  const errors = withError(row, { at: isoTime(nowMs), attempt: row.attempt, ...error })
+  const errors = withError(row.errors, { at: isoTime(nowMs), attempt: row.attempt, ...error })
   const answered = (answer: VerbAnswer['answer']) => withAnswer(row, { token, verb: 'fail', answer, untilMs: nowMs + repeatMs }, nowMs)
 
   if (dead === true || row.attempt >= row.attempts) {
@@ -78,7 +74,7 @@ export function failed(row: JobRow, token: string, { error, retryInMs, dead }: F
   const runAt = nowMs + (retryInMs ?? backoffMs(row.backoff ?? rules.backoff, row.attempt, at.random))
   if (row.deadlineAt !== undefined && runAt >= row.deadlineAt) {
     const late = { ...deadlinePassed, message: 'its next attempt would come after the deadline of the whole job', at: isoTime(nowMs), attempt: row.attempt }
-    return { ...finished(row, 'dead', nowMs, rules), ...unleased, errors: withError({ ...row, errors }, late), answers: answered({ state: 'dead' }) }
+    return { ...finished(row, 'dead', nowMs, rules), ...unleased, errors: withError(errors, late), answers: answered({ state: 'dead' }) }
   }
   return {
     ...row, ...unleased, state: 'scheduled', runAt, dueAt: runAt, rank: rankOf({ ...row, runAt }, rules), holds: keepsLane(row, rules),
@@ -105,7 +101,7 @@ export function crashed(row: JobRow, rules: QueueRules): JobRow {
   const atMs = row.leaseUntil ?? row.runAt
   const message = `the lease ended without a word from ${row.worker === undefined ? 'its worker' : `worker ${row.worker}`}`
   const after: JobRow = {
-    ...row, ...unleased, crashes: row.crashes + 1, errors: withError(row, { at: isoTime(atMs), attempt: row.attempt, message, code: 'QUEUE_WORKER_LOST' }),
+    ...row, ...unleased, crashes: row.crashes + 1, errors: withError(row.errors, { at: isoTime(atMs), attempt: row.attempt, message, code: 'QUEUE_WORKER_LOST' }),
   }
   if (after.deadlineAt !== undefined && after.deadlineAt <= atMs) return givenUp(after, rules)
   if (after.crashes >= rules.maxCrashes || after.attempt >= after.attempts) return finished(after, 'dead', atMs, rules)
@@ -115,7 +111,7 @@ export function crashed(row: JobRow, rules: QueueRules): JobRow {
 /** Its deadline passed. */
 function givenUp(row: JobRow, rules: QueueRules): JobRow {
   const atMs = row.deadlineAt ?? row.runAt
-  return finished({ ...row, errors: withError(row, { ...deadlinePassed, at: isoTime(atMs), attempt: row.attempt }) }, 'dead', atMs, rules)
+  return finished({ ...row, errors: withError(row.errors, { ...deadlinePassed, at: isoTime(atMs), attempt: row.attempt }) }, 'dead', atMs, rules)
 }
 
 /** What becomes of a job whose time in its state is over: a lease without a word, or a deadline. */

@@ -47,11 +47,22 @@ test('errors and answers are bounded, and answers end', (t) => {
   for (let attempt = 1; attempt <= 300; attempt++) row = { ...failed({ ...row, attempt, token }, token, { error: { message: String(attempt) } }, at), leaseUntil: 1_030_000 }
 
   t.is(row.errors.length, 100)
-  t.is(row.errors.at(-1)?.message, '300')
+  t.deepEqual([row.errors[0]?.message, row.errors[1]?.message, row.errors.at(-1)?.message], ['1', '202', '300'])
   t.is(row.answers.length, 32)
   t.truthy(answerBefore(row, 'fail', token, nowMs + repeatMs - 1))
   t.is(answerBefore(row, 'fail', token, nowMs + repeatMs), undefined)
   t.is(answerBefore(row, 'release', token, nowMs), undefined)
+})
+
+test('a long message is cut, and of long ones the first and the latest are kept, 16 KiB in all', (t) => {
+  let row: JobRow = { ...active, attempts: 1_000 }
+  for (let attempt = 1; attempt <= 100; attempt++) row = { ...failed({ ...row, attempt, token }, token, { error: { message: `${attempt}${'😀'.repeat(5_000)}`, code: 'é'.repeat(100) } }, at), leaseUntil: 1_030_000 }
+
+  const text = JSON.stringify(row.errors)
+  t.true(Buffer.byteLength(text) <= 16 * 1024, `${Buffer.byteLength(text)} bytes`)
+  t.true(text.isWellFormed())
+  t.deepEqual([row.errors[0]?.attempt, row.errors.at(-1)?.attempt], [1, 100])
+  t.true(row.errors.every(({ message }) => message.length <= 1_000 && message.endsWith('😀…')))
 })
 
 test('a crash keeps the attempt, and its evidence', (t) => {
