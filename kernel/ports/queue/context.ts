@@ -6,7 +6,7 @@ import { Depth } from './depth.ts'
 import type { RowQueue } from './driver.ts'
 import { figuresOf, type QueueFigures } from './figures.ts'
 import { defaultRules, rulesOf, type QueueKeys, type QueueRules } from './keys.ts'
-import { fireDue } from './schedules/firing.ts'
+import { Firing } from './schedules/firing.ts'
 import { ownCall, Upkeep } from './upkeep.ts'
 import { Waiting } from './waiting.ts'
 
@@ -49,10 +49,11 @@ export function makeContext(parts: PortParts<RowQueue, QueueKeys, QueueCapabilit
     const counted = figures(queue)
     if (counted) counted.enqueued.value += jobs
   }
+  const firing = new Firing({ driver, log, rules: ofAny, added })
   const upkeep = new Upkeep({
     driver, clock, time, log,
     rules: ofAny,
-    fire: (call) => fireDue({ driver, log, rules: ofAny, added }, call),
+    fire: (call) => firing.fireDue(call),
     lapsed: (before, after) => figures(before.queue)?.lapsed(before, after),
     ready: (queues = rules.keys()) => {
       for (const queue of queues) driver.wake(queue)

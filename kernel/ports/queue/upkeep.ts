@@ -4,6 +4,7 @@ import type { Log } from '../../log.ts'
 import type { BackendClock } from './backend-clock.ts'
 import type { JobRow, RowQueue } from './driver.ts'
 import type { QueueRules } from './keys.ts'
+import type { Fired } from './schedules/firing.ts'
 import { lapsed } from './states.ts'
 
 const atOnce = 200
@@ -28,8 +29,8 @@ export interface UpkeepParts {
   readonly time: Pick<BackendClock, 'learn'>
   readonly log: Log
   readonly rules: (queue: string) => QueueRules
-  /** Adds the jobs of ticks that have come; how many schedules moved on. */
-  readonly fire: (call: Call) => Promise<number>
+  /** Adds the jobs of ticks that have come. */
+  readonly fire: (call: Call) => Promise<Fired>
   /** The time of a job in its state was over, and this is what became of it. */
   readonly lapsed: (before: JobRow, after: JobRow) => void
   /** Jobs became ready in these queues, or, without them, in some: whoever waits anywhere is told. */
@@ -145,15 +146,14 @@ export class Upkeep {
     const promoted = inMs(found.scheduled) <= 0 ? await driver.promote(atOnce, call) : 0
     if (promoted > 0) this.#parts.ready()
     const lost = inMs(found.lapsing) <= 0 ? await this.#settleLapsed(call) : 0
-    const fired = inMs(found.tick) <= 0 ? await this.#parts.fire(call) : 0
     const swept = inMs(found.finished) <= 0 ? await driver.sweep(sweptAtOnce, call) : 0
     this.#betweenMs = swept < sweptAtOnce ? betweenMs : betweenFullMs
+    // Last: a full backend refuses what this adds, and not what makes room.
+    const fired = inMs(found.tick) <= 0 ? await this.#parts.fire(call) : { moved: 0, againInMs: inMs(found.tick) }
 
-    this.#moved += promoted + lost + fired
-    if (promoted + lost + fired + swept > 0 && swept < sweptAtOnce) return 0
-    // What did not move on was logged, and would be due at once again.
-    const tickInMs = inMs(found.tick) <= 0 ? afterFailureMs : inMs(found.tick)
-    return Math.min(inMs(found.scheduled), inMs(found.lapsing), tickInMs, Math.max(inMs(found.finished), this.#betweenMs))
+    this.#moved += promoted + lost + fired.moved
+    if (promoted + lost + fired.moved + swept > 0 && swept < sweptAtOnce) return 0
+    return Math.min(inMs(found.scheduled), inMs(found.lapsing), fired.againInMs, Math.max(inMs(found.finished), this.#betweenMs))
   }
 
   async #settleLapsed(call: Call): Promise<number> {

@@ -49,6 +49,24 @@ test('a job whose worker was lost in a full queue comes back all the same', asyn
   t.deepEqual(again.items.map(({ job }) => job.crashes), rest.map(() => 1))
 })
 
+test('a tick that finds no room is tried again, and holds up no other', async (t) => {
+  const { queue, clock } = startQueues(t, queues, 2 * small)
+  await queue.putSchedule({ ...at, name: 'a-heavy', everyMs: 60_000, payload: heavy })
+  await queue.putSchedule({ ...at, name: 'b-light', everyMs: 60_000 })
+  await t.throwsAsync(async () => { for (;;) await queue.enqueue({ ...at, payload: heavy }) }, full)
+
+  await clock.advance(60_000)
+  const names = async () => (await queue.list({ ...at, limit: 100 })).items.flatMap(({ schedule }) => schedule?.name ?? [])
+  await queue.counts(at)
+  t.deepEqual(await names(), ['b-light'])
+
+  for (const { token } of (await queue.lease({ ...at, max: 2 })).items) await queue.ack({ ...at, token })
+  for (const { id } of (await queue.list({ ...at, state: 'done' })).items) await queue.discard({ ...at, id })
+  await clock.advance(5_000)
+  await queue.counts(at)
+  t.deepEqual((await names()).toSorted(), ['a-heavy', 'b-light'])
+})
+
 test('a job of a tick that is there already, also in another queue, is left as it is and holds up nothing', async (t) => {
   const { driver } = startQueues(t, { emails: {}, parking: {} })
 

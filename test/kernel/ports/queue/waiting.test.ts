@@ -95,7 +95,7 @@ function upkeep(due: () => Due, awaited: boolean, wakesReach: RowQueue['wakesRea
     return { found: { ...due(), inLine: waitedOn }, nowMs: clock.now() }
   }
   const driver = { wakesReach, due: look, promote: async () => 1, sweep: async () => 0 }
-  const parts = { time: { learn: () => undefined }, fire: () => Promise.resolve(0), lapsed: () => undefined, ready: () => undefined, wake: (queue: string) => void woken.push(queue), poll: () => void woken.push('some'), waitedOn: () => ['emails'], awaited: () => awaited }
+  const parts = { time: { learn: () => undefined }, fire: () => Promise.resolve({ moved: 0, againInMs: Number.POSITIVE_INFINITY }), lapsed: () => undefined, ready: () => undefined, wake: (queue: string) => void woken.push(queue), poll: () => void woken.push('some'), waitedOn: () => ['emails'], awaited: () => awaited }
   return { clock, asked, warned, woken, upkeep: new Upkeep({ driver: driver as unknown as RowQueue, clock, log, rules: () => defaultRules, ...parts }) }
 }
 
@@ -160,7 +160,7 @@ for (const awaited of [true, false]) {
       return taken
     }
     const driver = { due: async () => ({ found: left > 0 ? { finished: clock.now() - 1 } : {}, nowMs: clock.now() }), sweep: async (limit: number) => take(limit) }
-    const kept = new Upkeep({ driver: driver as unknown as RowQueue, clock, time: { learn: () => undefined }, log: { warn: (_: object, text: string) => t.fail(text) } as unknown as Log, rules: () => defaultRules, fire: () => Promise.resolve(0), lapsed: () => undefined, ready: () => undefined, wake: () => undefined, poll: () => undefined, waitedOn: () => [], awaited: () => awaited })
+    const kept = new Upkeep({ driver: driver as unknown as RowQueue, clock, time: { learn: () => undefined }, log: { warn: (_: object, text: string) => t.fail(text) } as unknown as Log, rules: () => defaultRules, fire: () => Promise.resolve({ moved: 0, againInMs: Number.POSITIVE_INFINITY }), lapsed: () => undefined, ready: () => undefined, wake: () => undefined, poll: () => undefined, waitedOn: () => [], awaited: () => awaited })
     await kept.settle()
 
     await clock.advance(60_000)
