@@ -1,5 +1,5 @@
 import type { Job } from '../../kernel/ports/queue/index.ts'
-import { idsOf, leaseOne, longPromise, lost, near, nul, promise, type QueueCase } from './queue-case.ts'
+import { idsOf, leaseAll, leaseOne, longPromise, lost, near, nul, promise, type QueueCase } from './queue-case.ts'
 
 /** What an operator sees and does, and units of work. */
 export const operatingCases: readonly QueueCase[] = [
@@ -35,6 +35,24 @@ export const operatingCases: readonly QueueCase[] = [
     await t.throwsAsync(queue.get({ queue: 'emails', id }), { code: 'QUEUE_JOB_NOT_FOUND' })
     await t.throwsAsync(queue.discard({ queue: 'emails', id }), { code: 'QUEUE_JOB_NOT_FOUND' })
     t.is((await queue.lease({ queue: 'emails', max: 10 })).items.length, 0)
+  }),
+
+  promise('into another queue goes what that queue takes; the rest stays dead, and is told', ['deadLetters', 'inspect'], async (t, { queue }) => {
+    const fits = { to: 'x' }
+    // More unfit ones before it than are looked at in one go.
+    await queue.enqueueMany({ queue: 'emails', jobs: [fits, ...Array.from({ length: 60 }, (_, n) => 'x'.repeat(2_000 + n))].map((payload) => ({ payload })) })
+    const leases = await leaseAll(queue, { queue: 'emails' })
+    for (const { token } of leases) await queue.fail({ queue: 'emails', token, dead: true, error: { message: 'no' } })
+    const unfit = leases.find(({ job }) => typeof job.payload === 'string')?.job.id ?? ''
+
+    await t.throwsAsync(queue.redrive({ queue: 'emails', ids: [unfit], to: 'typed' }), { code: 'QUEUE_PAYLOAD_INVALID' })
+    await t.throwsAsync(queue.redrive({ queue: 'emails', ids: [unfit], to: 'strict' }), { code: 'QUEUE_PAYLOAD_TOO_LARGE' })
+    t.deepEqual(await queue.redrive({ queue: 'emails', to: 'typed' }), { moved: 1, refused: 60 })
+    t.deepEqual(await queue.redrive({ queue: 'emails', ids: [unfit], to: 'typed', payload: fits }), { moved: 1 })
+
+    t.deepEqual((await leaseAll(queue, { queue: 'typed' })).map(({ job }) => job.payload), [fits, fits])
+    t.is((await queue.counts({ queue: 'emails' })).dead, 59)
+    t.deepEqual(await queue.redrive({ queue: 'emails', limit: 9 }), { moved: 9 })
   }),
 
   promise('dead jobs are found and put back with all their attempts', ['deadLetters', 'inspect'], async (t, { queue, clock }) => {

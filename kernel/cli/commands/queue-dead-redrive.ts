@@ -17,6 +17,7 @@ export async function deadRedrive(flags: RedriveFlags, queue: string, ids: reado
   const binding = await chosenBinding(url, flags.binding)
   const { to, perSecond } = flags
   const startedMs = performance.now()
+  let refused = 0
 
   const moved = await changeDead({ url, binding, queue }, ids, flags, {
     doing: 'putting back',
@@ -25,18 +26,22 @@ export async function deadRedrive(flags: RedriveFlags, queue: string, ids: reado
       const delayMs = perSecond === undefined ? 0 : Math.max(0, Math.ceil((before * 1_000) / perSecond - (performance.now() - startedMs)))
       const body = { ids: batch, ...payload, ...(to !== undefined && { queue: to }), ...(perSecond !== undefined && { perSecond }), ...(delayMs > 0 && { delayMs }) }
       // A Portico answered: it tells how many it moved.
-      return (await askServer(url, 'POST', queuePath(binding, queue, 'dead', '_redrive'), body) as { readonly moved: number }).moved
+      const answer = await askServer(url, 'POST', queuePath(binding, queue, 'dead', '_redrive'), body) as { readonly moved: number; readonly refused?: number }
+      refused += answer.refused ?? 0
+      return answer.moved
     },
   }, terminal)
 
   const asked = new Set(ids).size
-  const left = flags.all ? 0 : asked - moved
+  const left = flags.all ? 0 : asked - moved - refused
   return {
-    status: left > 0 ? 1 : 0,
-    json: { binding, queue, to: to ?? queue, moved, notDead: left },
+    status: left + refused > 0 ? 1 : 0,
+    json: { binding, queue, to: to ?? queue, moved, ...(refused > 0 && { refused }), notDead: left },
     text: (paint) => {
       const told = `${moved.toLocaleString('en')} dead ${moved === 1 ? 'job' : 'jobs'} of ${queue} put back${to === undefined ? '' : ` into ${to}`}`
-      return left > 0 ? `${told}; ${paint('yellow', `${left} of the ids ${left === 1 ? 'is' : 'are'} no dead job of ${queue}`)}\n` : `${told}\n`
+      const unfit = refused > 0 ? `; ${paint('yellow', `${refused.toLocaleString('en')} left dead, for ${to ?? queue} does not take ${refused === 1 ? 'its payload' : 'their payloads'}`)}` : ''
+      const unknown = left > 0 ? `; ${paint('yellow', `${left} of the ids ${left === 1 ? 'is' : 'are'} no dead job of ${queue}`)}` : ''
+      return `${told}${unfit}${unknown}\n`
     },
   }
 }

@@ -1,7 +1,7 @@
 import type { Call } from '../../call.ts'
 import type {
   AckInput, EnqueueInput, EnqueueManyInput, EnqueuedJob, ExtendInput, Extended, FailInput, Failed, Held, Job, JobAt, JobPage, Lease, LeaseInput, ListInput, PauseInput, PutScheduleInput,
-  QueueCounts, RedriveInput, Schedule, ScheduleAt,
+  QueueCounts, Redriven, RedriveInput, Schedule, ScheduleAt,
 } from './shapes.ts'
 
 export type * from './shapes.ts'
@@ -75,7 +75,7 @@ export interface QueueOperations {
    * Dead jobs get all their attempts again, their errors kept: those of `ids`, or the `limit` (1,000 unless set) that
    * died last. `to` moves them to another queue, without their idempotency keys; `payload` replaces that of one job.
    */
-  redrive(input: RedriveInput, call: Call): Promise<{ readonly moved: number }>
+  redrive(input: RedriveInput, call: Call): Promise<Redriven>
 
   /** Those of `ids` that are dead are removed; one that is not, or no more since it was put back, is left alone. */
   discardDead(input: { readonly queue: string; readonly ids: readonly string[] }, call: Call): Promise<{ readonly removed: number }>

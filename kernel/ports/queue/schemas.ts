@@ -75,7 +75,7 @@ export const outputs = {
   page: object({ items: { type: 'array', items: job }, next: { type: ['string', 'null'] } }, ['items', 'next']),
   counts,
   queues: object({ items: { type: 'array', items: counts } }, ['items']),
-  moved: object({ moved: count }, ['moved']),
+  moved: object({ moved: count, refused: count }, ['moved']),
   removed: object({ removed: count }, ['removed']),
   discarded: object({ state: stateOf('cancelled', 'removed') }, ['state']),
 } as const

@@ -174,6 +174,12 @@ export interface RedriveInput {
   readonly payload?: Json
 }
 
+export interface Redriven {
+  readonly moved: number
+  /** Those that stay dead, for `to` does not take their payload: its schema, its size or the key of its limits. */
+  readonly refused?: number
+}
+
 export interface JobAt {
   readonly queue: string
   readonly id: string
