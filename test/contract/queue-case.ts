@@ -39,6 +39,7 @@ export function contractQueues(capabilities: readonly string[]): Readonly<Record
     typed: { schema: { type: 'object', properties: { to: { type: 'string' } }, required: ['to'] } },
     ...(has('limits') && { few: { limits: { concurrent: 2 } }, keyed: { limits: { perKey: 2, ...of } }, slow: { limits: { rate: { jobs: 3, per: '3s' } } } }),
     ...(has('ordering') && { ordered: { attempts: 5, limits: { perKey: 1, ...of } } }),
+    ...(has('priority') && { aged: { ageing: '500ms' } }),
     ...(has('deadline') && { hurried: { deadline: '1500ms' } }),
   }
 }

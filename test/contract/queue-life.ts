@@ -1,5 +1,5 @@
 import type { Lease } from '../../kernel/ports/queue/index.ts'
-import { type BoundQueue, idsOf, leaseOne, longPromise, lost, moveUntil, near, promise, type QueueCase } from './queue-case.ts'
+import { type BoundQueue, idsOf, leaseAll, leaseOne, longPromise, lost, moveUntil, near, promise, type QueueCase } from './queue-case.ts'
 
 /** The life of a job where the backend keeps it. */
 export const lifeCases: readonly QueueCase[] = [
@@ -20,10 +20,22 @@ export const lifeCases: readonly QueueCase[] = [
   promise('higher priority first, then the earlier time, then the order of enqueueing', ['priority', 'delay'], async (t, { queue, clock }) => {
     const jobs = [{ payload: 'b' }, { payload: 'c' }, { payload: 'd', priority: -3 }, { payload: 'a', priority: 7 }]
     await queue.enqueueMany({ queue: 'emails', jobs })
-    await queue.enqueue({ queue: 'emails', payload: 'soon', runAt: new Date(clock.now() - 5).toISOString() })
+    const inMs = (ms: number) => new Date(clock.now() + ms).toISOString()
+    for (const [payload, runAt] of [['old', inMs(-60_000)], ['late', inMs(2_000)], ['soon', inMs(1_000)]] as const) await queue.enqueue({ queue: 'emails', payload, runAt })
+    await clock.advance(2_100)
 
     const { items } = await queue.lease({ queue: 'emails', max: 10 })
-    t.deepEqual(items.map(({ job }) => job.payload), ['a', 'soon', 'b', 'c', 'd'])
+    t.deepEqual(items.map(({ job }) => job.payload), ['a', 'b', 'c', 'old', 'soon', 'late', 'd'])
+  }),
+
+  promise('a time that is over means now: the job goes before none that waits, and has not waited since', ['delay', 'inspect'], async (t, { queue }) => {
+    await queue.enqueue({ queue: 'emails', payload: 1 })
+    const old = await queue.enqueue({ queue: 'emails', payload: 2, runAt: '0000-01-01T00:00:00.000Z' })
+
+    t.is(old.state, 'ready')
+    t.is(old.runAt, old.enqueuedAt)
+    t.true(((await queue.counts({ queue: 'emails' })).oldestReadyMs ?? Infinity) < 60_000)
+    t.deepEqual((await leaseAll(queue, { queue: 'emails' })).map(({ job }) => job.payload), [1, 2])
   }),
 
   promise('a delayed job is scheduled until its time', ['delay', 'inspect'], async (t, { queue, clock }) => {

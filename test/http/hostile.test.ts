@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { createKernel } from '../../kernel/index.ts'
+import { silentLog } from '../contract/log.ts'
 import { problemOf, send } from '../kernel/server/harness.ts'
 
 async function start(t: ExecutionContext): Promise<string> {
@@ -102,4 +103,20 @@ test('the loop turns while a long list of operations is applied', async (t) => {
   t.is(answer.status, 200)
   // Once at least for each operation or two: each parses and writes 200 KB.
   t.true(turns > 20, `${turns}`)
+})
+
+test('a payload or result of the largest size that a queue may take gets in on every way, and no larger body', async (t) => {
+  const kernel = await createKernel({ version: 1, name: 'shop', server: { host: '127.0.0.1', port: 0 }, ports: { queue: { use: 'memory', queues: { emails: { maxPayload: '4MiB' } } } } }, { log: silentLog })
+  t.teardown(() => kernel.close())
+  const emails = `${(await kernel.listen()).url}/v1/queue/emails`
+  const heavy = 'x'.repeat(4 * 1024 ** 2 - 2)
+  const lease = async () => (await kernel.ports.queue.lease({ queue: 'emails' })).items[0]
+
+  t.is((await send(`${emails}/jobs`, 'POST', { payload: heavy })).status, 201)
+  const dead = await lease()
+  await kernel.ports.queue.fail({ queue: 'emails', token: dead?.token ?? '', error: { message: 'no' }, dead: true })
+  const redriven = await send(`${emails}/dead/_redrive`, 'POST', { ids: [dead?.job.id], payload: heavy })
+  t.is(redriven.status, 200)
+  t.is((await send(`${emails}/leases/${(await lease())?.token ?? ''}/ack`, 'POST', { result: heavy })).status, 200)
+  t.is((await send(`${emails}/dead/_redrive`, 'POST', { ids: [dead?.job.id], payload: heavy + heavy })).status, 413)
 })

@@ -5,6 +5,8 @@ import { scheduleOperations } from './schedules/http.ts'
 import { inputs, outputs } from './schemas.ts'
 
 const listBytes = 16 * 1024 ** 2
+/** A payload or result of 4 MiB, the most that `maxPayload` allows, and what stands around it. */
+const oneBytes = 5 * 1024 ** 2
 const lease = '/:queue/leases/:token'
 
 /** The operations as data: what wrapper, routes, OpenAPI and clients are made from. */
@@ -38,7 +40,7 @@ export const queueOperations: { readonly [O in keyof QueueOperations]: Operation
     summary: 'The job is done',
     effect: 'write', idempotent: true,
     input: inputs.ack, output: outputs.acked,
-    http: { method: 'POST', path: `${lease}/ack`, status: 200 },
+    http: { method: 'POST', path: `${lease}/ack`, maxBodyBytes: oneBytes, status: 200 },
   },
   fail: {
     summary: 'The attempt failed: try again later, or never',
@@ -99,7 +101,7 @@ export const queueOperations: { readonly [O in keyof QueueOperations]: Operation
     effect: 'write', idempotent: false,
     input: inputs.redrive, output: outputs.moved,
     needs: { operation: 'deadLetters' },
-    http: { method: 'POST', path: '/:queue/dead/_redrive', from: { to: { body: 'queue' } }, status: 200 },
+    http: { method: 'POST', path: '/:queue/dead/_redrive', maxBodyBytes: oneBytes, from: { to: { body: 'queue' } }, status: 200 },
   },
   discardDead: {
     summary: 'Remove dead jobs',

@@ -22,7 +22,8 @@ export function newRow(job: NewJob, { operation, path, queue }: JobPlace, rules:
 
   if (job.idempotencyKey?.startsWith(tickKeyPrefix)) refuse(operation, `${path}/idempotencyKey`, `must not begin with ${tickKeyPrefix}, as the keys of ticks do`)
 
-  const runAt = job.runAt === undefined ? nowMs + (job.delayMs ?? 0) : parseTime(operation, `${path}/runAt`, job.runAt)
+  // A time that is over means now: whoever gives an old one does not go before all who wait, and has not waited since.
+  const runAt = job.runAt === undefined ? nowMs + (job.delayMs ?? 0) : Math.max(nowMs, parseTime(operation, `${path}/runAt`, job.runAt))
   const judged = judgePayload(job.payload, { operation, path: `${path}/payload`, queue }, rules)
   return addedRow({ id: newId(), queue, ...judged, nowMs, runAt, delayMs: job.delayMs, priority: job.priority, attempts: job.attempts, backoff: job.backoff, key: job.idempotencyKey }, rules)
 }

@@ -34,11 +34,12 @@ export function verbs(context: QueueContext): Pick<QueueOperations, 'ack' | 'fai
     throw at ? queueError('QUEUE_BUSY', { queue: held.queue, id: at.id }, { retryAfterMs: 100 }) : lost(held)
   }
 
-  /** A verb that is told that its lease is over. */
+  /** A verb that is told that its lease is over. What is no token never was a lease, and does not count as a lost one. */
   function lost(held: Held): PorticoError {
+    const at = parseToken(held.token)
     const figures = context.figures(held.queue)
-    if (figures) figures.lostLeases.value++
-    return queueError('QUEUE_LEASE_LOST', { queue: held.queue, id: parseToken(held.token)?.id ?? 'a job' })
+    if (figures && at) figures.lostLeases.value++
+    return queueError('QUEUE_LEASE_LOST', { queue: held.queue, id: at?.id ?? 'a job' })
   }
 
   const ended = (verb: 'done' | 'failures' | 'releases', held: Held) =>

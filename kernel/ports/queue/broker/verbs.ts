@@ -20,11 +20,12 @@ const releaseMs = 5_000
 export function verbs(context: BrokerContext, taking: Taking, ending: Ending): Verbs & { releaseAll(jobs: readonly HeldJob[]): Promise<void> } {
   const { clock, held } = context
 
-  /** A verb that is told that its lease is over. */
+  /** A verb that is told that its lease is over. What is no token never was a lease, and does not count as a lost one. */
   function lost(held: Held): PorticoError {
+    const at = parseToken(held.token)
     const figures = context.figures(held.queue)
-    if (figures) figures.lostLeases.value++
-    return queueError('QUEUE_LEASE_LOST', { queue: held.queue, id: parseToken(held.token)?.id ?? 'a job' })
+    if (figures && at) figures.lostLeases.value++
+    return queueError('QUEUE_LEASE_LOST', { queue: held.queue, id: at?.id ?? 'a job' })
   }
 
   const ended = (verb: 'done' | 'failures' | 'releases', { row, sinceMs }: HeldJob) => context.figures(row.queue)?.ended(verb, sinceMs, clock.now())

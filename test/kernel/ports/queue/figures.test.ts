@@ -92,6 +92,8 @@ test('failures, lost leases, crashes and dead letters are counted once each, wha
   const late = await lease()
   await clock.advance(10_000)
   await t.throwsAsync(queue.ack(late), { code: 'QUEUE_LEASE_LOST' })
+  // What is no token never was a lease.
+  for (const token of ['x', `${late.token}x`]) await t.throwsAsync(queue.ack({ queue: 'emails', token }), { code: 'QUEUE_LEASE_LOST' })
   await lease()
   await clock.advance(10_000)
   await queue.counts({ queue: 'emails' })
