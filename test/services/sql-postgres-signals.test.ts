@@ -3,6 +3,7 @@ import type { ExecutionContext } from 'ava'
 import { createKernel } from '../../kernel/index.ts'
 import { silentLog } from '../contract/log.ts'
 import { relayTo } from '../tools/relay.ts'
+import { enqueueToLease } from './latency.ts'
 import { databaseOf, testWith } from './server.ts'
 import { openProxy } from './toxiproxy.ts'
 
@@ -10,10 +11,6 @@ async function start(t: ExecutionContext, url: string) {
   const kernel = await createKernel({ version: 1, name: 'shop', connections: { main: { use: 'postgres', with: { url } } }, ports: { queue: { on: 'main', queues: { emails: {} } } } }, { log: silentLog, env: {} })
   t.teardown(() => kernel.close())
   return kernel
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }
 
 function at(url: string, port: number): string {
@@ -29,27 +26,8 @@ testWith(['POSTGRES'], 'a job is leased in another replica within 20 ms of its e
   t.teardown(() => relay.close())
   const [sender, worker] = [await start(t, url), await start(t, relay.url)]
   const wait = () => worker.ports.queue.lease({ queue: 'emails', waitMs: 10_000 })
-  // The first one opens connections and prepares statements.
-  for (let times = 0; times < 3; times++) {
-    const waiting = wait()
-    await sender.ports.queue.enqueue({ queue: 'emails', payload: times })
-    await waiting
-  }
+  await enqueueToLease(t, sender.ports.queue, worker.ports.queue, wait)
 
-  const [leaseMs, tookMs]: [number[], number[]] = [[], []]
-  for (let times = 0; times < 15; times++) {
-    await sender.ports.queue.enqueue({ queue: 'emails', payload: times })
-    const readyMs = performance.now()
-    await wait()
-    leaseMs.push(performance.now() - readyMs)
-
-    const waiting = wait()
-    await sleep(20)
-    await sender.ports.queue.enqueue({ queue: 'emails', payload: times })
-    const addedMs = performance.now()
-    t.is((await waiting).items.length, 1)
-    tookMs.push(performance.now() - addedMs)
-  }
   const idle = wait()
   await sleep(100)
   relay.roundTrips()
@@ -58,9 +36,7 @@ testWith(['POSTGRES'], 'a job is leased in another replica within 20 ms of its e
   await sender.ports.queue.enqueue({ queue: 'emails', payload: 'last' })
   await idle
 
-  t.log(`median ${median(tookMs).toFixed(1)} ms, worst ${Math.max(...tookMs).toFixed(1)} ms, where a lease alone takes ${median(leaseMs).toFixed(1)} ms; ${asked} round trips in 4 s at rest`)
-  // On a machine that is busy with other things a lease alone takes as long.
-  t.true(median(tookMs) < Math.max(20, 4 * median(leaseMs)), `${median(tookMs)} ms`)
+  t.log(`${asked} round trips in 4 s at rest`)
   t.true(asked <= 4, `${asked} round trips`)
 })
 
