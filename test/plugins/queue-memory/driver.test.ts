@@ -110,3 +110,22 @@ test('whatever happened to jobs, an empty queue takes no room', async (t) => {
 
   t.is(driver.sizeBytes, 0)
 })
+
+test('so many may wait and no more; whoever comes then is told when to come again, and one who left makes room', async (t) => {
+  const { queue } = startQueues(t, queues)
+  const leaving = new AbortController()
+  const most = 4_096
+  const waiting = Array.from({ length: most }, (_, n) => queue.lease({ ...at, waitMs: 20_000 }, n === 0 ? { signal: leaving.signal } : {}))
+  await new Promise((resolve) => setTimeout(resolve, 100))
+
+  const refused = await t.throwsAsync(queue.lease({ ...at, waitMs: 20_000 }), { code: 'QUEUE_TOO_MANY_WAITING' })
+  t.like(refused, { retryable: true, retryAfterMs: 1_000 })
+  t.deepEqual((await queue.lease(at)).items, [], 'who does not wait is served all the same')
+
+  leaving.abort()
+  await waiting[0]?.catch(() => undefined)
+  const late = queue.lease({ ...at, waitMs: 20_000 })
+  for (let n = 0; n < most; n += 512) await queue.enqueueMany({ ...at, jobs: Array.from({ length: 512 }, (_, one) => ({ payload: n + one })) })
+  const items = (await Promise.all([...waiting.slice(1), late])).flatMap((answer) => answer.items)
+  t.is(new Set(items.map(({ job }) => job.id)).size, most)
+})
