@@ -20,9 +20,8 @@ export const lifeCases: readonly QueueCase[] = [
   promise('higher priority first, then the earlier time, then the order of enqueueing', ['priority', 'delay'], async (t, { queue, clock }) => {
     const jobs = [{ payload: 'b' }, { payload: 'c' }, { payload: 'd', priority: -3 }, { payload: 'a', priority: 7 }]
     await queue.enqueueMany({ queue: 'emails', jobs })
-    const inMs = (ms: number) => new Date(clock.now() + ms).toISOString()
-    for (const [payload, runAt] of [['old', inMs(-60_000)], ['late', inMs(2_000)], ['soon', inMs(1_000)]] as const) await queue.enqueue({ queue: 'emails', payload, runAt })
-    await clock.advance(2_100)
+    for (const job of [{ payload: 'old', runAt: new Date(clock.now() - 60_000).toISOString() }, { payload: 'late', delayMs: 1_500 }, { payload: 'soon', delayMs: 500 }]) await queue.enqueue({ queue: 'emails', ...job })
+    await clock.advance(3_000)
 
     const { items } = await queue.lease({ queue: 'emails', max: 10 })
     t.deepEqual(items.map(({ job }) => job.payload), ['a', 'b', 'c', 'old', 'soon', 'late', 'd'])
