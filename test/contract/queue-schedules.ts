@@ -113,6 +113,7 @@ export const scheduleCases: readonly QueueCase[] = [
   promise('a time that is none is refused with its place', ['schedules'], async (t, { queue }) => {
     const wrong: readonly (readonly [Partial<Schedule>, string])[] = [
       [{}, ''], [{ cron: '0 3 * * *', everyMs: 1_000 }, '/everyMs'], [{ everyMs: 1_000, timezone: 'UTC' }, '/timezone'],
+      [{ everyMs: 1_000, payload: 'x'.repeat(65_535) }, '/payload'],
       ...['60 * * * *', '0 0 30 2 *', '* * * * * *', '2030-01-01T00:00:00Z', '2020-01-01T00:00:00', '@daily', '0 0 L * *', '0 0 * * 1#2'].map((cron) => [{ cron }, '/cron'] as const),
       [{ cron: '0 3 * * *', timezone: 'Europe/Berlni' }, '/timezone'],
     ]
@@ -124,6 +125,7 @@ export const scheduleCases: readonly QueueCase[] = [
     await t.throwsAsync(queue.putSchedule({ ...yearly, name: '_run' }), { code: 'INPUT_INVALID' })
     await t.throwsAsync(queue.putSchedule({ ...yearly, payload: 'x'.repeat(1024 ** 2) }), { code: 'QUEUE_PAYLOAD_TOO_LARGE' })
     t.deepEqual((await queue.schedules({ queue: 'emails' })).items, [])
+    t.true((await queue.putSchedule({ ...yearly, payload: 'x'.repeat(65_534) })).created)
   }),
 
   promise('what is asked of a schedule that is not there is told so', ['schedules'], async (t, { queue }) => {

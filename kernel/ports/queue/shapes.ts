@@ -197,7 +197,7 @@ export interface NewSchedule {
   readonly timezone?: string
   /** At each multiple of this time since 1970 in UTC. */
   readonly everyMs?: number
-  /** Of each job; null unless set. */
+  /** Of each job, 64 KiB at most; null unless set. */
   readonly payload?: Json
   readonly priority?: number
   readonly attempts?: number

@@ -1,9 +1,10 @@
 import { isPorticoError } from '../../../errors.ts'
+import type { Json } from '../../../json.ts'
 import type { KeyFault } from '../../definition.ts'
 import type { QueueCapability } from '../capabilities.ts'
 import { rulesOf, type QueueKeys, type QueueRules } from '../keys.ts'
-import { judgePayload } from '../payload.ts'
-import { maxSchedules, type ScheduleKeys } from './keys.ts'
+import { judgePayload, refuse } from '../payload.ts'
+import { maxPayloadBytes, maxSchedules, type ScheduleKeys } from './keys.ts'
 import { faultOfCron } from './timing.ts'
 
 interface Declared {
@@ -30,6 +31,12 @@ export function faultOfTiming({ cron, timezone, everyMs }: Pick<ScheduleKeys, 'c
   return fault && { on: fault.field, message: fault.message }
 }
 
+/** @throws what `judgePayload` does · INPUT_INVALID for one that is small enough for the queue, and too large for a schedule. */
+export function judgeScheduled(payload: Json, path: string, queue: string, rules: QueueRules): void {
+  const { text } = judgePayload(payload, { operation: 'putSchedule', path, queue }, rules)
+  if (Buffer.byteLength(text) > maxPayloadBytes) refuse('putSchedule', path, `must be at most ${maxPayloadBytes / 1_024} KiB of JSON in a schedule; let it name what the job needs`)
+}
+
 export function faultsOfSchedules(keys: QueueKeys): readonly KeyFault[] {
   const declared = declaredSchedules(keys)
   if (declared.length === 0) return []
@@ -50,7 +57,7 @@ export function faultsOfSchedules(keys: QueueKeys): readonly KeyFault[] {
 function faultOfPayload({ queue, keys }: Declared, rules: QueueRules | undefined): string | undefined {
   if (!rules) return undefined
   try {
-    judgePayload(keys.payload ?? null, { operation: 'putSchedule', path: '', queue }, rules)
+    judgeScheduled(keys.payload ?? null, '', queue, rules)
     return undefined
   } catch (error) {
     if (!isPorticoError(error)) throw error

@@ -48,7 +48,7 @@ export const scheduleOperations: { readonly [O in keyof Pick<QueueOperations, Sc
     effect: 'write', idempotent: true,
     input: object({ queue, name, ...wanted }, ['queue', 'name']), output: object({ ...fields, created: { type: 'boolean' } }, [...required, 'created']),
     needs: { operation: 'schedules' },
-    http: { method: 'PUT', path: one, maxBodyBytes: 5 * 1024 ** 2, status: { field: 'created', equals: true, then: 201, else: 200 }, answer: { omit: ['created'] } },
+    http: { method: 'PUT', path: one, status: { field: 'created', equals: true, then: 201, else: 200 }, answer: { omit: ['created'] } },
   },
   dropSchedule: {
     summary: 'Remove a schedule that was made over HTTP',

@@ -6,10 +6,10 @@ import type { ScheduleRow } from '../driver.ts'
 import { queueError } from '../errors.ts'
 import { toJob } from '../job.ts'
 import type { QueueOperations } from '../operations.ts'
-import { judgePayload, refuse } from '../payload.ts'
+import { refuse } from '../payload.ts'
 import type { Schedule, ScheduleAt } from '../shapes.ts'
 import { QueueStage } from '../stage.ts'
-import { faultOfTiming } from './faults.ts'
+import { faultOfTiming, judgeScheduled } from './faults.ts'
 import { adapted } from './following.ts'
 import { maxSchedules } from './keys.ts'
 import { changedRow, isKnown, makeSpec, readSpec, type ScheduleSpec, toSchedule } from './spec.ts'
@@ -75,7 +75,7 @@ export function scheduling(context: QueueContext): SchedulingOperations {
       const at = { queue, name }
       const fault = faultOfTiming(wanted, 'everyMs')
       if (fault) refuse('putSchedule', fault.on === undefined ? '' : `/${fault.on}`, fault.message)
-      judgePayload(wanted.payload ?? null, { operation: 'putSchedule', path: '/payload', queue }, context.rulesOf(queue))
+      judgeScheduled(wanted.payload ?? null, '/payload', queue, context.rulesOf(queue))
       const spec = makeSpec(wanted, 'http')
 
       for (let tries = 0; tries < maxTries; tries++) {
