@@ -1,5 +1,5 @@
-import type { Clock, Commits, Refusal } from '../../kernel/plugin.ts'
-import { type Acked, type AddedRow, type Due, type JobRange, type JobRow, type Leased, type LeaseWanted, queueError, type Pause, type RowQueue, type ScheduleRow, type Seen, type StateCount } from '../../kernel/ports/queue/index.ts'
+import type { Call, Clock, Commits, Refusal } from '../../kernel/plugin.ts'
+import { type Acked, type AddedRow, type Due, type JobRange, type JobRow, type Leased, type LeaseWanted, queueError, type Pause, type RowQueue, type ScheduleName, type ScheduleRow, type Seen, type StateCount } from '../../kernel/ports/queue/index.ts'
 import { Batch, isLive } from './batch.ts'
 import { toKept } from './kept-job.ts'
 import { KeptJobs } from './kept-jobs.ts'
@@ -161,8 +161,8 @@ export class MemoryQueue implements RowQueue<MemoryStep>, Commits<MemoryStep> {
     return this.#sweep(limit)
   }
 
-  async schedules(): Promise<Seen<readonly ScheduleRow[]>> {
-    return this.#seen(this.#schedules.all())
+  async schedules(_call: Call, only?: ScheduleName): Promise<Seen<readonly ScheduleRow[]>> {
+    return this.#seen(this.#schedules.all().filter(({ queue, name }) => !only || (queue === only.queue && name === only.name)))
   }
 
   async putSchedule(row: ScheduleRow, expected: number | undefined, jobs: readonly AddedRow[]): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Call, Commits, Refusal } from '../../kernel/plugin.ts'
 import type { MongoConnection } from '../../kernel/ports/mongodb/index.ts'
-import type { Acked, AddedRow, Due, JobRange, JobRow, JobState, Leased, LeaseWanted, Pause, RowQueue, ScheduleRow, Seen, StateCount } from '../../kernel/ports/queue/index.ts'
+import type { Acked, AddedRow, Due, JobRange, JobRow, JobState, Leased, LeaseWanted, Pause, RowQueue, ScheduleName, ScheduleRow, Seen, StateCount } from '../../kernel/ports/queue/index.ts'
 import { Signals } from '../../kernel/ports/sql/index.ts'
 import { Batches } from './batches.ts'
 import { beginning, timeText, toDocument, toFields, toRow, type Turn } from './documents.ts'
@@ -161,8 +161,8 @@ export class MongoQueue implements RowQueue<AddedRow> {
     return this.#connection.remove(this.#places.jobs, { _id: { $in: rows.map(({ id }) => id) }, state: { $in: ['done', 'dead', 'cancelled'] } }, call)
   }
 
-  async schedules(call: Call): Promise<Seen<readonly ScheduleRow[]>> {
-    return { found: await this.#schedules.all(call), nowMs: await this.#connection.now(call) }
+  async schedules(call: Call, only?: ScheduleName): Promise<Seen<readonly ScheduleRow[]>> {
+    return { found: await this.#schedules.find(only, call), nowMs: await this.#connection.now(call) }
   }
 
   async putSchedule(row: ScheduleRow, expected: number | undefined, jobs: readonly AddedRow[], call: Call): Promise<boolean> {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Call } from '../../kernel/plugin.ts'
 import type { MongoConnection, MongoDocument } from '../../kernel/ports/mongodb/index.ts'
-import type { JobRow, ScheduleRow } from '../../kernel/ports/queue/index.ts'
+import type { JobRow, ScheduleName, ScheduleRow } from '../../kernel/ports/queue/index.ts'
 import { type HiddenJobs, isHidden, type Tick } from './hidden.ts'
 import type { Places } from './places.ts'
 
@@ -36,8 +36,8 @@ export class Schedules {
     this.#hidden = hidden
   }
 
-  async all(call: Call): Promise<readonly ScheduleRow[]> {
-    return (await this.#connection.find(this.#places.schedules, { revision: { $gt: unmade } }, {}, call)).map(toRow)
+  async find(only: ScheduleName | undefined, call: Call): Promise<readonly ScheduleRow[]> {
+    return (await this.#connection.find(this.#places.schedules, { revision: { $gt: unmade }, ...(only && { _id: idOf(only) }) }, {}, call)).map(toRow)
   }
 
   /** Makes one that is not there, and adds these jobs: a change of a document that nobody sees. */
@@ -114,7 +114,7 @@ export class Schedules {
   }
 }
 
-function idOf({ queue, name }: ScheduleRow): string {
+function idOf({ queue, name }: ScheduleName): string {
   // No queue's name has a slash.
   return `${queue}/${name}`
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Call, Commits } from '../../kernel/plugin.ts'
-import { type Acked, type AddedRow, gatherAdds, Gathered, type Due, type JobRange, type JobRow, type JobState, type Leased, type LeaseLimits, type LeaseWanted, type Pause, type RowQueue, type ScheduleRow, type Seen, type StateCount } from '../../kernel/ports/queue/index.ts'
+import { type Acked, type AddedRow, gatherAdds, Gathered, type Due, type JobRange, type JobRow, type JobState, type Leased, type LeaseLimits, type LeaseWanted, type Pause, type RowQueue, type ScheduleName, type ScheduleRow, type Seen, type StateCount } from '../../kernel/ports/queue/index.ts'
 import type { RedisConnection, RedisReply, RedisScript } from '../../kernel/ports/redis/index.ts'
 import { commitsOf, type RedisStep } from './commits.ts'
 import { addedValues, replacedValues, toRow } from './rows.ts'
@@ -129,8 +129,8 @@ export class RedisQueue implements RowQueue<RedisStep> {
     return Number(await this.#run(sweepScript, [String(limit)], call))
   }
 
-  schedules(call: Call): Promise<Seen<readonly ScheduleRow[]>> {
-    return this.#schedules.all(call)
+  schedules(call: Call, only?: ScheduleName): Promise<Seen<readonly ScheduleRow[]>> {
+    return this.#schedules.find(only, call)
   }
 
   putSchedule(row: ScheduleRow, expected: number | undefined, jobs: readonly AddedRow[], call: Call): Promise<boolean> {

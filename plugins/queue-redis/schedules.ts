@@ -1,5 +1,5 @@
 import type { Call } from '../../kernel/plugin.ts'
-import type { AddedRow, ScheduleRow, Seen } from '../../kernel/ports/queue/index.ts'
+import type { AddedRow, ScheduleName, ScheduleRow, Seen } from '../../kernel/ports/queue/index.ts'
 import type { RedisConnection, RedisReply } from '../../kernel/ports/redis/index.ts'
 import { addedValues } from './rows.ts'
 import { dropScheduleScript, putScheduleScript, schedulesScript } from './scripts/schedules.ts'
@@ -16,8 +16,8 @@ export class RedisSchedules {
     this.#base = base
   }
 
-  async all(call: Call): Promise<Seen<readonly ScheduleRow[]>> {
-    const [nowMs, ...found] = (await this.#connection.run(schedulesScript, [this.#base], [], call)) as Replies
+  async find(only: ScheduleName | undefined, call: Call): Promise<Seen<readonly ScheduleRow[]>> {
+    const [nowMs, ...found] = (await this.#connection.run(schedulesScript, [this.#base], only ? [nameOf(only)] : [], call)) as Replies
     return { nowMs: Number(nowMs), found: found.map(toSchedule).sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1)) }
   }
 
@@ -31,7 +31,7 @@ export class RedisSchedules {
   }
 }
 
-function nameOf({ queue, name }: ScheduleRow): string {
+function nameOf({ queue, name }: ScheduleName): string {
   return `${queue} ${name}`
 }
 

@@ -1,5 +1,5 @@
 import type { Call } from '../../kernel/plugin.ts'
-import { type Acked, type AddedRow, gatherAdds, type Gathered, type Due, type JobRange, type JobRow, type JobState, type Leased, type LeaseWanted, type Pause, type RowQueue, type ScheduleRow, type Seen, type StateCount } from '../../kernel/ports/queue/index.ts'
+import { type Acked, type AddedRow, gatherAdds, type Gathered, type Due, type JobRange, type JobRow, type JobState, type Leased, type LeaseWanted, type Pause, type RowQueue, type ScheduleName, type ScheduleRow, type Seen, type StateCount } from '../../kernel/ports/queue/index.ts'
 import { type SqlConnection, SqlRefusal, type SqlStep } from '../../kernel/ports/sql/index.ts'
 import { gatherAcks } from './acks.ts'
 import { insertsOf } from './inserts.ts'
@@ -164,8 +164,8 @@ export class SqlQueue implements RowQueue<SqlStep> {
     return done + dead + cancelled
   }
 
-  schedules(call: Call): Promise<Seen<readonly ScheduleRow[]>> {
-    return this.#schedules.all(call)
+  schedules(call: Call, only?: ScheduleName): Promise<Seen<readonly ScheduleRow[]>> {
+    return this.#schedules.find(only, call)
   }
 
   putSchedule(row: ScheduleRow, expected: number | undefined, jobs: readonly AddedRow[], call: Call): Promise<boolean> {

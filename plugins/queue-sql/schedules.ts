@@ -1,5 +1,5 @@
 import type { Call } from '../../kernel/plugin.ts'
-import type { AddedRow, ScheduleRow, Seen } from '../../kernel/ports/queue/index.ts'
+import type { AddedRow, ScheduleName, ScheduleRow, Seen } from '../../kernel/ports/queue/index.ts'
 import type { SqlConnection } from '../../kernel/ports/sql/index.ts'
 import { insertsOf } from './inserts.ts'
 import type { Statements } from './statements.ts'
@@ -27,8 +27,9 @@ export class SqlSchedules {
     this.#statements = this.makeStatements()
   }
 
-  async all(call: Call): Promise<Seen<readonly ScheduleRow[]>> {
-    const [nowMs, stored] = await Promise.all([this.#connection.now(call), this.#connection.query<StoredSchedule>(this.#statements.all({}), call)])
+  async find(only: ScheduleName | undefined, call: Call): Promise<Seen<readonly ScheduleRow[]>> {
+    const statement = only ? this.#statements.one({ queue: only.queue, name: only.name }) : this.#statements.all({})
+    const [nowMs, stored] = await Promise.all([this.#connection.now(call), this.#connection.query<StoredSchedule>(statement, call)])
     return { nowMs, found: stored.map(({ next_at, ...row }) => ({ ...row, nextAt: next_at ?? undefined })) }
   }
 
@@ -62,8 +63,10 @@ export class SqlSchedules {
   private makeStatements() {
     const { schedules: table, jobs } = this.#tables
     const connection = this.#connection
+    const columns = ['queue', 'name', 'spec', 'next_at', 'revision']
     return {
-      all: connection.shape((knex) => knex(table).select('queue', 'name', 'spec', 'next_at', 'revision').orderBy(['queue', 'name'])),
+      all: connection.shape((knex) => knex(table).select(columns).orderBy(['queue', 'name'])),
+      one: connection.shape<'queue' | 'name'>((knex, p) => knex(table).select(columns).where({ queue: p.value('queue'), name: p.value('name') })),
       taken: connection.shape<'id' | 'queue' | 'key'>((knex, p) => knex(jobs).select('id').where('id', p.value('id')).orWhere({ queue: p.value('queue'), idempotency_key: p.value('key') }).limit(1)),
       add: connection.shape<'queue' | 'name' | 'spec' | 'nextAt' | 'revision'>((knex, p) => knex(table).insert({ queue: p.value('queue'), name: p.value('name'), spec: p.value('spec'), next_at: p.value('nextAt'), revision: p.value('revision') })),
       replace: connection.shape<'queue' | 'name' | 'spec' | 'nextAt' | 'revision' | 'expected'>((knex, p) => knex(table).where({ queue: p.value('queue'), name: p.value('name'), revision: p.value('expected') }).update({ spec: p.value('spec'), next_at: p.value('nextAt'), revision: p.value('revision') })),

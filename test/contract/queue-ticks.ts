@@ -23,6 +23,9 @@ export async function ticksThatAreThere<Step>(t: ExecutionContext, driver: RowQu
   t.false(await driver.putSchedule({ ...schedule, nextAt: 10, revision: 4 }, 2, [rowOf(2), rowOf(ticks + 1)], call))
 
   t.deepEqual((await driver.schedules(call)).found, [{ ...schedule, nextAt: 9, revision: 3 }])
+  await driver.putSchedule({ ...schedule, name: 'other' }, undefined, [], call)
+  t.deepEqual((await driver.schedules(call, { queue: 'emails', name: 'beat' })).found.map(({ name, revision }) => [name, revision]), [['beat', 3]])
+  t.deepEqual((await driver.schedules(call, { queue: 'parking', name: 'beat' })).found, [])
   t.deepEqual(await leased('parking'), [idOf(1)])
   t.deepEqual(await leased('emails'), Array.from({ length: ticks - 1 }, (_, n) => idOf(n + 2)))
 }

@@ -110,6 +110,8 @@ export interface ScheduleRow {
   readonly revision: number
 }
 
+export type ScheduleName = Pick<ScheduleRow, 'queue' | 'name'>
+
 /** Jobs of one queue and state, the latest first by (`at`, `id`); `at` is `finishedAt`, or `enqueuedAt` without one. */
 export interface JobRange {
   readonly queue: string
@@ -197,8 +199,8 @@ export interface RowQueue<Step = unknown> {
   /** Removes finished jobs, and requests, that were kept long enough; how many jobs, at most `limit`. */
   sweep(limit: number, call: Call): Promise<number>
 
-  /** `schedules`: all of the binding, at most 1,000. */
-  schedules(call: Call): Promise<Seen<readonly ScheduleRow[]>>
+  /** `schedules`: all of the binding, at most 1,000; or the one that is named, if it is there. */
+  schedules(call: Call, only?: ScheduleName): Promise<Seen<readonly ScheduleRow[]>>
   /**
    * Writes a schedule if it is at `expected` still, undefined: if it is not there; and adds these jobs, in the same commit.
    * False when another wrote it meanwhile, and nothing changed. The id of a job of a tick is made of schedule and tick, so that

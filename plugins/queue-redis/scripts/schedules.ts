@@ -7,10 +7,16 @@ import { library, moving } from './library.ts'
  * in the sorted set `ticks` when it fires next, unless it is paused.
  */
 
-/** Answers the time, and for each schedule its name, spec, revision, and when it fires next or nothing. */
+/** ARGV: a name, or nothing for all. Answers the time, and for each schedule its name, spec, revision, and when it fires next or nothing. */
 export const schedulesScript = redisScript('read', library, `
 local answer = { now }
-local specs = redis.call('HGETALL', base .. 'specs')
+local specs = {}
+if ARGV[1] then
+  local spec = redis.call('HGET', base .. 'specs', ARGV[1])
+  if spec then specs = { ARGV[1], spec } end
+else
+  specs = redis.call('HGETALL', base .. 'specs')
+end
 for i = 1, #specs, 2 do
   local next = redis.call('ZSCORE', base .. 'ticks', specs[i])
   answer[#answer + 1] = { specs[i], specs[i + 1], redis.call('HGET', base .. 'revisions', specs[i]), next or '' }

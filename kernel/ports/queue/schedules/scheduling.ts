@@ -26,8 +26,8 @@ export function scheduling(context: QueueContext): SchedulingOperations {
   const newId = makeUuids(context.clock)
 
   async function look({ queue, name }: ScheduleAt, call: Call) {
-    const { found, nowMs } = await driver.schedules(call)
-    return { count: found.length, nowMs, row: found.find((row) => row.queue === queue && row.name === name) }
+    const { found, nowMs } = await driver.schedules(call, { queue, name })
+    return { nowMs, row: found[0] }
   }
 
   /** @throws QUEUE_SCHEDULE_NOT_FOUND, also for one that cannot be read: it can be made again, or removed. */
@@ -79,9 +79,9 @@ export function scheduling(context: QueueContext): SchedulingOperations {
       const spec = makeSpec(wanted, 'http')
 
       for (let tries = 0; tries < maxTries; tries++) {
-        const { row, nowMs, count } = await look(at, call)
+        const { row, nowMs } = await look(at, call)
         if (row && readSpec(row)?.origin === 'manifest') throw queueError('QUEUE_SCHEDULE_OF_MANIFEST', { ...at, binding: context.binding })
-        if (!row && count >= maxSchedules) throw queueError('QUEUE_TOO_MANY_SCHEDULES', { binding: context.binding, max: maxSchedules })
+        if (!row && (await driver.schedules(call)).found.length >= maxSchedules) throw queueError('QUEUE_TOO_MANY_SCHEDULES', { binding: context.binding, max: maxSchedules })
         const next = row ? (adapted(row, spec, nowMs) ?? row) : { ...at, spec: JSON.stringify(spec), nextAt: nextTick(spec.timing, nowMs), revision: 1 }
         const written = await write(next, row, nowMs, call)
         if (written) return { ...written, created: !row }
