@@ -3,6 +3,7 @@ import { isPorticoError } from '../errors.ts'
 import type { Json } from '../json.ts'
 import { wordsOfThrown } from '../thrown.ts'
 import { isJobFailure } from './handler.ts'
+import { maxMessageLength } from '../ports/queue/kept-errors.ts'
 
 /** A unit of work that whoever did the job staged something in. */
 export interface StagedUnit extends Unit {
@@ -25,14 +26,13 @@ export interface Failed {
   readonly cause?: unknown
 }
 
-const maxMessageChars = 2_000
 const maxCodeChars = 100
 const tenYearsMs = 315_576_000_000
 
 /** What was thrown as the failure of an attempt, in words that the queue keeps. */
 export function failureOf(thrown: unknown, hide: (text: string) => string): Failed {
   const code = codeOf(thrown)
-  const error = { message: kept(hide(wordsOfThrown(thrown)), maxMessageChars), ...(code !== undefined && { code: kept(hide(code), maxCodeChars) }) }
+  const error = { message: kept(hide(wordsOfThrown(thrown)), maxMessageLength), ...(code !== undefined && { code: kept(hide(code), maxCodeChars) }) }
   if (!isJobFailure(thrown)) return { kind: 'failed', error, cause: thrown }
   if (thrown.dead) return { kind: 'failed', error, dead: true, cause: thrown }
   const retryInMs = thrown.retryInMs !== undefined && Number.isFinite(thrown.retryInMs) ? Math.min(tenYearsMs, Math.max(0, Math.round(thrown.retryInMs))) : undefined

@@ -1,7 +1,8 @@
 import type { JobError } from './operations.ts'
 
 const maxErrors = 100
-const maxMessageLength = 1_000
+/** In characters. */
+export const maxMessageLength = 1_000
 /** Of all errors of a job, as they are kept. */
 const maxBytes = 16 * 1024
 /** What an error takes beside its texts: names, time, attempt. */
