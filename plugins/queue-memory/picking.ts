@@ -1,9 +1,6 @@
-import type { LeaseLimits } from '../../kernel/ports/queue/index.ts'
+import { type LeaseLimits, maxBytesAtOnce } from '../../kernel/ports/queue/index.ts'
 import type { KeptJob } from './kept-job.ts'
 import type { QueueIndex } from './queue-index.ts'
-
-/** About how many bytes of payload one lease hands out, and one more job. */
-const mostLeased = 8 * 1024 ** 2
 
 interface Picked {
   readonly jobs: readonly KeptJob[]
@@ -32,7 +29,7 @@ export function pick(index: QueueIndex, max: number, { perKey = Number.POSITIVE_
     }
     jobs.push(kept)
     bytes += payload.length
-    if (jobs.length >= max || bytes >= mostLeased) break
+    if (jobs.length >= max || bytes >= maxBytesAtOnce) break
   }
   return { jobs, full }
 }

@@ -43,7 +43,7 @@ export function ordersOf(row: JobRow): Readonly<Record<string, string>> {
 /** A job as MongoDB keeps it: the row, and the fields by which it is found. */
 export function toDocument(row: JobRow): MongoDocument {
   const { id, ...kept } = row
-  return { _id: id, row: clean(kept), state: row.state, revision: row.revision, leaseUntil: row.leaseUntil ?? 0, size: row.payload.length, ...ordersOf(row) }
+  return { _id: id, row: clean(kept), state: row.state, revision: row.revision, leaseUntil: row.leaseUntil ?? 0, size: row.payload.length + (row.result?.length ?? 0), ...ordersOf(row) }
 }
 
 /** The change that makes a job's document another; what only its row had is gone. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Call, Commits, Refusal } from '../../kernel/plugin.ts'
-import type { MongoConnection } from '../../kernel/ports/mongodb/index.ts'
-import type { Acked, AddedRow, Due, JobRange, JobRow, JobState, Leased, LeaseWanted, Pause, RowQueue, ScheduleName, ScheduleRow, Seen, StateCount } from '../../kernel/ports/queue/index.ts'
+import type { MongoConnection, MongoDocument, MongoFilter, MongoFind } from '../../kernel/ports/mongodb/index.ts'
+import { type Acked, type AddedRow, type Due, fittingAtOnce, type JobRange, type JobRow, type JobState, type Leased, type LeaseWanted, type Pause, type RowQueue, type ScheduleName, type ScheduleRow, type Seen, type StateCount } from '../../kernel/ports/queue/index.ts'
 import { Signals } from '../../kernel/ports/sql/index.ts'
 import { Batches } from './batches.ts'
 import { beginning, timeText, toDocument, toFields, toRow, type Turn } from './documents.ts'
@@ -13,6 +13,8 @@ import { Requests } from './requests.ts'
 import { Schedules } from './schedules.ts'
 
 const states: readonly JobState[] = ['scheduled', 'ready', 'active', 'done', 'dead', 'cancelled']
+/** So many jobs fit in memory, however large they are. */
+const surelyFitting = 16
 /** A batch that has a key is waited for this often, so long each time. */
 const looks = 25
 const lookMs = 20
@@ -87,7 +89,7 @@ export class MongoQueue implements RowQueue<AddedRow> {
 
   async withKeys(queue: string, keys: readonly string[], call: Call): Promise<readonly JobRow[]> {
     for (let look = 0; ; look++) {
-      const found = await this.#connection.find(this.#places.jobs, { key: { $in: keys.map((key) => `${queue}/${key}`) } }, { index: 'key' }, call)
+      const found = await this.#fitting({ key: { $in: keys.map((key) => `${queue}/${key}`) } }, { limit: keys.length, index: 'key' }, call)
       const decided = found.filter((document) => !isHidden(document))
       if (decided.length === found.length || look === looks) return decided.map(toRow)
       await sleep(lookMs)
@@ -104,7 +106,7 @@ export class MongoQueue implements RowQueue<AddedRow> {
     const end = `${of}${timeText(toMs)}`
     const place = after ? `${of}${timeText(after.at)}${after.id}` : end
     const within = { $gte: `${of}${timeText(fromMs)}`, $lt: place < end ? place : end }
-    return (await this.#connection.find(this.#places.jobs, { listed: within }, { sort: { listed: -1 }, limit, index: 'listed' }, call)).map(toRow)
+    return (await this.#fitting({ listed: within }, { sort: { listed: -1 }, limit, index: 'listed' }, call)).map(toRow)
   }
 
   async counts(queue: string, call: Call): Promise<Seen<readonly StateCount[]> & { readonly oldestReadyAt?: number | undefined }> {
@@ -155,10 +157,10 @@ export class MongoQueue implements RowQueue<AddedRow> {
 
   async sweep(limit: number, call: Call): Promise<number> {
     await Promise.all([this.#requests.sweep(call), this.#batches.sweep(call), this.#settleLate(call)])
-    const rows = await this.#duePart('finished', limit, call)
+    const rows = await this.#connection.find(this.#places.jobs, await this.#dueFilter('finished', call), { sort: { due: 1 }, limit, index: 'due', only: ['_id'] }, call)
     if (rows.length === 0) return 0
     // What was put back to work meanwhile is due as another.
-    return this.#connection.remove(this.#places.jobs, { _id: { $in: rows.map(({ id }) => id) }, state: { $in: ['done', 'dead', 'cancelled'] } }, call)
+    return this.#connection.remove(this.#places.jobs, { _id: { $in: rows.map(({ _id }) => _id) }, state: { $in: ['done', 'dead', 'cancelled'] } }, call)
   }
 
   async schedules(call: Call, only?: ScheduleName): Promise<Seen<readonly ScheduleRow[]>> {
@@ -204,7 +206,18 @@ export class MongoQueue implements RowQueue<AddedRow> {
   }
 
   async #duePart(turn: Turn, limit: number, call: Call): Promise<readonly JobRow[]> {
-    const due = { $gte: `${turn}/`, $lt: `${turn}/${timeText((await this.#connection.now(call)) + 1)}` }
-    return (await this.#connection.find(this.#places.jobs, { due }, { sort: { due: 1 }, limit, index: 'due' }, call)).map(toRow)
+    return (await this.#fitting(await this.#dueFilter(turn, call), { sort: { due: 1 }, limit, index: 'due' }, call)).map(toRow)
+  }
+
+  async #dueFilter(turn: Turn, call: Call): Promise<MongoFilter> {
+    return { due: { $gte: `${turn}/`, $lt: `${turn}/${timeText((await this.#connection.now(call)) + 1)}` } }
+  }
+
+  /** What is found, as far as it fits: where that may be many, how large each is is asked before. */
+  async #fitting(filter: MongoFilter, find: MongoFind & { readonly limit: number }, call: Call): Promise<readonly MongoDocument[]> {
+    const { jobs } = this.#places
+    if (find.limit <= surelyFitting) return this.#connection.find(jobs, filter, find, call)
+    const limit = fittingAtOnce((await this.#connection.find(jobs, filter, { ...find, only: ['size'] }, call)).map((document) => Number(document['size'])))
+    return limit === 0 ? [] : this.#connection.find(jobs, filter, { ...find, limit }, call)
   }
 }

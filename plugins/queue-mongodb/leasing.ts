@@ -1,11 +1,9 @@
 import type { Call } from '../../kernel/plugin.ts'
 import type { MongoConnection } from '../../kernel/ports/mongodb/index.ts'
-import type { JobRow, LeaseWanted, Seen } from '../../kernel/ports/queue/index.ts'
+import { type JobRow, type LeaseWanted, maxBytesAtOnce, type Seen } from '../../kernel/ports/queue/index.ts'
 import { beginning, toFields, toRow } from './documents.ts'
 import type { Places } from './places.ts'
 
-/** About how many bytes of payload one lease hands out, and one more job. */
-const mostLeased = 8 * 1024 ** 2
 /** When others took all that a lease claimed, it looks at so many times as many, and claims anywhere among them. */
 const windowOf = 8
 /** How often the first in line may all be taken by others before it is left at that; each time somebody got them. */
@@ -51,7 +49,7 @@ function withinSize(rows: readonly JobRow[]): readonly JobRow[] {
   return rows.filter(({ payload }) => {
     const before = bytes
     bytes += payload.length
-    return before < mostLeased
+    return before < maxBytesAtOnce
   })
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Call, Commits } from '../../kernel/plugin.ts'
-import { type Acked, type AddedRow, gatherAdds, Gathered, type Due, type JobRange, type JobRow, type JobState, type Leased, type LeaseLimits, type LeaseWanted, type Pause, type RowQueue, type ScheduleName, type ScheduleRow, type Seen, type StateCount } from '../../kernel/ports/queue/index.ts'
+import { type Acked, type AddedRow, gatherAdds, Gathered, type Due, type JobRange, type JobRow, type JobState, type Leased, type LeaseLimits, type LeaseWanted, mayBeCut, type Pause, type RowQueue, type ScheduleName, type ScheduleRow, type Seen, type StateCount } from '../../kernel/ports/queue/index.ts'
 import type { RedisConnection, RedisReply, RedisScript } from '../../kernel/ports/redis/index.ts'
 import { commitsOf, type RedisStep } from './commits.ts'
 import { addedValues, replacedValues, toRow } from './rows.ts'
@@ -76,9 +76,11 @@ export class RedisQueue implements RowQueue<RedisStep> {
   }
 
   async withKeys(queue: string, keys: readonly string[], call: Call): Promise<readonly JobRow[]> {
-    const pages: Promise<RedisReply>[] = []
-    for (let start = 0; start < keys.length; start += keysAtOnce) pages.push(this.#run(withKeysScript, [queue, ...keys.slice(start, start + keysAtOnce)], call))
-    return (await Promise.all(pages)).flatMap((page) => (page as Replies).map(toRow))
+    const rows: JobRow[] = []
+    for (let start = 0; start < keys.length && !mayBeCut(rows); start += keysAtOnce) {
+      rows.push(...((await this.#run(withKeysScript, [queue, ...keys.slice(start, start + keysAtOnce)], call)) as Replies).map(toRow))
+    }
+    return rows
   }
 
   async requested(queue: string, requestId: string, call: Call): Promise<Seen<readonly JobRow[]> | undefined> {

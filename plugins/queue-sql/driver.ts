@@ -1,6 +1,6 @@
 import type { Call } from '../../kernel/plugin.ts'
-import { type Acked, type AddedRow, gatherAdds, type Gathered, type Due, type JobRange, type JobRow, type JobState, type Leased, type LeaseWanted, type Pause, type RowQueue, type ScheduleName, type ScheduleRow, type Seen, type StateCount } from '../../kernel/ports/queue/index.ts'
-import { type SqlConnection, SqlRefusal, type SqlStep } from '../../kernel/ports/sql/index.ts'
+import { type Acked, type AddedRow, fittingAtOnce, gatherAdds, type Gathered, type Due, type JobRange, type JobRow, type JobState, type Leased, type LeaseWanted, mayBeCut, type Pause, type RowQueue, type ScheduleName, type ScheduleRow, type Seen, type StateCount } from '../../kernel/ports/queue/index.ts'
+import { type SqlConnection, SqlRefusal, type SqlStep, type Statement } from '../../kernel/ports/sql/index.ts'
 import { gatherAcks } from './acks.ts'
 import { insertsOf } from './inserts.ts'
 import type { LeaseName } from './leases.ts'
@@ -14,6 +14,8 @@ import type { Tables } from './tables.ts'
 
 /** How long the answer to a lease request is kept. */
 const requestMs = 600_000
+/** So many rows fit in memory, however large they are. */
+const surelyFitting = 16
 /** Above every id: they are hexadecimal. */
 const afterEveryId = 'g'
 const finishedStates: readonly JobState[] = ['done', 'dead', 'cancelled']
@@ -91,11 +93,12 @@ export class SqlQueue implements RowQueue<SqlStep> {
 
   async withKeys(queue: string, keys: readonly string[], call: Call): Promise<readonly JobRow[]> {
     const rows: JobRow[] = []
-    for (let start = 0; start < keys.length; start += keysAtOnce) {
+    for (let start = 0; start < keys.length && !mayBeCut(rows); start += keysAtOnce) {
       // One shape for any number: the last key stands in every place that is left.
       const named = Array.from({ length: keysAtOnce }, (_, at) => [`key${at}`, keys[Math.min(start + at, keys.length - 1)] ?? ''])
-      const statement = this.#statements.withKeys({ queue, ...(Object.fromEntries(named) as Record<string, string>) })
-      rows.push(...(await this.#connection.query<StoredJob>(statement, call)).map(toRow))
+      const values = { queue, ...(Object.fromEntries(named) as Record<string, string>) }
+      const { withKeys, sizesWithKeys } = this.#statements
+      rows.push(...await this.#fitting((limit) => withKeys({ ...values, limit }), (limit) => sizesWithKeys({ ...values, limit }), Math.min(keysAtOnce, keys.length - start), call))
     }
     return rows
   }
@@ -108,8 +111,9 @@ export class SqlQueue implements RowQueue<SqlStep> {
   async page({ queue, state, fromMs, toMs, after, limit }: JobRange, call: Call): Promise<readonly JobRow[]> {
     const last = after ? Math.min(after.at, toMs - 1) : toMs - 1
     const before = after && after.at <= last ? after.id : afterEveryId
-    const statement = this.#statements.page({ queue, state, from: fromMs, last, before, limit })
-    return (await this.#connection.query<StoredJob>(statement, call, { long: limit > 100 })).map(toRow)
+    const values = { queue, state, from: fromMs, last, before }
+    const { page, pageSizes } = this.#statements
+    return this.#fitting((most) => page({ ...values, limit: most }), (most) => pageSizes({ ...values, limit: most }), limit, call)
   }
 
   async counts(queue: string, call: Call): Promise<Seen<readonly StateCount[]> & { readonly oldestReadyAt?: number | undefined }> {
@@ -154,8 +158,9 @@ export class SqlQueue implements RowQueue<SqlStep> {
   }
 
   async overdue(limit: number, call: Call): Promise<readonly JobRow[]> {
-    const pages = await Promise.all(['active', 'ready'].map((state) => this.#connection.query<StoredJob>(this.#statements.overdue({ limit, state }), call)))
-    return pages.flat().slice(0, limit).map(toRow)
+    const { overdue, overdueSizes } = this.#statements
+    const pages = await Promise.all(['active', 'ready'].map((state) => this.#fitting((most) => overdue({ limit: most, state }), (most) => overdueSizes({ limit: most, state }), limit, call)))
+    return pages.flat().slice(0, limit)
   }
 
   async sweep(limit: number, call: Call): Promise<number> {
@@ -182,6 +187,13 @@ export class SqlQueue implements RowQueue<SqlStep> {
 
   onWake(queue: string, listener: () => void): () => void {
     return this.#connection.signals.on(`${this.#channel}.${queue}`, listener)
+  }
+
+  /** The first `limit` rows, as far as they fit: where those are many, how large each is is asked before. */
+  async #fitting(rows: (limit: number) => Statement, sizes: (limit: number) => Statement, limit: number, call: Call): Promise<readonly JobRow[]> {
+    let most = limit
+    if (limit > surelyFitting) most = fittingAtOnce((await this.#connection.query<{ size: number }>(sizes(limit), call, { long: limit > 100 })).map(({ size }) => size))
+    return most === 0 ? [] : (await this.#connection.query<StoredJob>(rows(most), call, { long: most > 100 })).map(toRow)
   }
 
   /** The ack last: it is what counts. Who comes next in its lane is found before, for a finished job has none. */

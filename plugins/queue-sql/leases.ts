@@ -2,9 +2,6 @@ import type { Knex } from 'knex'
 import type { Params, SqlConnection } from '../../kernel/ports/sql/index.ts'
 import { holding } from './rows.ts'
 
-/** About how many bytes of payload one lease hands out, and one more job. */
-export const mostLeased = 8 * 1024 ** 2
-
 export type LeaseName = 'queue' | 'max' | 'leaseMs' | 'token' | 'worker'
 
 interface LeaseParts {

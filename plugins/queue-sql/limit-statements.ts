@@ -1,7 +1,7 @@
 import type { Knex } from 'knex'
-import type { LeaseLimits } from '../../kernel/ports/queue/index.ts'
+import { type LeaseLimits, maxBytesAtOnce } from '../../kernel/ports/queue/index.ts'
 import type { Params, SqlConnection, SqlValue } from '../../kernel/ports/sql/index.ts'
-import { leasing, type LeaseName, mostLeased } from './leases.ts'
+import { leasing, type LeaseName } from './leases.ts'
 import { holding, inLine, setAside } from './rows.ts'
 import type { Tables } from './tables.ts'
 
@@ -48,7 +48,7 @@ export function makeLimitStatements({ shape, dialect }: Pick<SqlConnection, 'sha
       }).from(judged.as('judged')).where('nth', '<=', p.value('perKey'))
       const active = knex(jobs).count('*').where({ queue: p.value('queue'), state: 'active' })
       const bucket = knex(queues).select(fullAt(knex, p)).where('queue', p.value('queue'))
-      const ids = knex.select('id').from(fitting.as('fitting')).where('before', '<', mostLeased).where('position', '<=', p.value('max'))
+      const ids = knex.select('id').from(fitting.as('fitting')).where('before', '<', maxBytesAtOnce).where('position', '<=', p.value('max'))
         .whereRaw('?? + (?) <= ?', ['position', active, p.value('concurrent')])
         .whereRaw('(? = 0 or ?? * ? + (?) <= ? + ?)', [p.value('rated'), 'position', p.value('costUs'), bucket, nowUs(knex, p), p.value('bucketUs')])
       return leasing({ knex, p, jobs, queues, dialect }, ids)

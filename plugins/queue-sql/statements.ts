@@ -1,8 +1,8 @@
 import type { Knex } from 'knex'
-import type { JobState } from '../../kernel/ports/queue/index.ts'
+import { type JobState, maxBytesAtOnce } from '../../kernel/ports/queue/index.ts'
 import type { Params, SqlConnection } from '../../kernel/ports/sql/index.ts'
 import { type AddedColumn, addedColumns, type MutableColumn } from './rows.ts'
-import { leasing, type LeaseName, mostLeased } from './leases.ts'
+import { leasing, type LeaseName } from './leases.ts'
 import { jobColumns, type Tables } from './tables.ts'
 
 export const keysAtOnce = 50
@@ -24,6 +24,7 @@ export function waitedOnValues(queues: readonly string[]): Readonly<Record<strin
  */
 const aside = 'case when ?? = ? then 1 end = 1'
 
+type PageName = 'queue' | 'state' | 'from' | 'last' | 'before' | 'limit'
 type AckName = 'queue' | 'token' | 'keepMs'
 
 const mutable: readonly MutableColumn[] = [
@@ -39,6 +40,14 @@ export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' |
   const ofColumns = <C extends string>(columns: readonly C[], value: (column: C) => Knex.Raw) => Object.fromEntries(columns.map((column) => [column, value(column)]))
   const jobsOf = (knex: Knex, ids: Knex.QueryBuilder) => dialect.onlyPicked(knex(jobs), jobs, ['id'], ids)
   const whole = (knex: Knex) => knex(jobs).select(...jobColumns)
+  /** How many characters, or bytes, a row has. */
+  const sizes = (knex: Knex) => knex(jobs).select({ size: knex.raw('coalesce(??, 0) + coalesce(length(??), 0)', ['size', 'result']) })
+  const withKeys = (rows: Knex.QueryBuilder, p: Params<string>) => rows.where('queue', p.value('queue')).whereIn('idempotency_key', Array.from({ length: keysAtOnce }, (_, at) => p.value(`key${at}`))).limit(p.limit('limit'))
+  const page = (rows: Knex.QueryBuilder, p: Params<PageName>) => rows
+    .where({ queue: p.value('queue'), state: p.value('state') }).where('listed_at', '>=', p.value('from')).where('listed_at', '<=', p.value('last'))
+    .whereRaw('(?? < ? or ?? < ?)', ['listed_at', p.value('last'), 'id', p.value('before')])
+    .orderBy([{ column: 'listed_at', order: 'desc' }, { column: 'id', order: 'desc' }]).limit(p.limit('limit'))
+  const overdue = (rows: Knex.QueryBuilder, p: Params<'limit' | 'state'>) => rows.where('state', p.value('state')).where('due_at', '<=', p.now).orderBy('due_at').limit(p.limit('limit'))
   const firstInLine = (knex: Knex, p: Params<LeaseName | 'from'>) => knex(jobs).where('line', p.value('queue')).where('rank', '>=', p.value('from')).orderBy(['rank', 'id']).limit(p.limit('max'))
   const leaseOf = (knex: Knex, p: Params<LeaseName>, ids: Knex.QueryBuilder) => leasing({ knex, p, jobs, queues, dialect }, ids)
   const dueTimes = (knex: Knex, p: Pick<Params<never>, 'now'>) => {
@@ -72,7 +81,7 @@ export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' |
     leaseSome: shape<LeaseName | 'from'>((knex, p) => {
       const first = dialect.skipLocked(firstInLine(knex, p).select('id', 'rank', 'size')).as('first')
       const before = knex.raw('sum(coalesce(??, 0)) over (order by ??, ??) - coalesce(??, 0) as ??', ['size', 'rank', 'id', 'size', 'before'])
-      return leaseOf(knex, p, knex.select('id').from(knex.select('id', before).from(first).as('weighed')).where('before', '<', mostLeased))
+      return leaseOf(knex, p, knex.select('id').from(knex.select('id', before).from(first).as('weighed')).where('before', '<', maxBytesAtOnce))
     }),
     leased: shape<'token'>((knex, p) => whole(knex).select({ now: p.now }).where('token', p.value('token')).where('lease_until', '>', p.now).orderBy(['rank', 'id'])),
 
@@ -96,12 +105,11 @@ export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' |
       .update({ ...ofColumns(mutable, (column) => p.value(column)), revision: plus(knex, 'revision', 1) })),
     remove: shape<'id' | 'revision'>((knex, p) => knex(jobs).where({ id: p.value('id'), revision: p.value('revision') }).delete()),
 
-    withKeys: shape<string>((knex, p) => whole(knex).where('queue', p.value('queue')).whereIn('idempotency_key', Array.from({ length: keysAtOnce }, (_, at) => p.value(`key${at}`)))),
+    withKeys: shape<string>((knex, p) => withKeys(whole(knex), p)),
+    sizesWithKeys: shape<string>((knex, p) => withKeys(sizes(knex), p)),
 
-    page: shape<'queue' | 'state' | 'from' | 'last' | 'before' | 'limit'>((knex, p) => whole(knex)
-      .where({ queue: p.value('queue'), state: p.value('state') }).where('listed_at', '>=', p.value('from')).where('listed_at', '<=', p.value('last'))
-      .whereRaw('(?? < ? or ?? < ?)', ['listed_at', p.value('last'), 'id', p.value('before')])
-      .orderBy([{ column: 'listed_at', order: 'desc' }, { column: 'id', order: 'desc' }]).limit(p.limit('limit'))),
+    page: shape<PageName>((knex, p) => page(whole(knex), p)),
+    pageSizes: shape<PageName>((knex, p) => page(sizes(knex), p)),
     counts: shape<'queue'>((knex, p) => knex(jobs).select('state').count({ count: '*' }).where('queue', p.value('queue')).groupBy('state')),
     oldest: shape<'queue'>((knex, p) => knex(jobs).min({ oldest: 'run_at' }).select({ now: p.now }).where({ queue: p.value('queue'), state: 'ready' })),
 
@@ -121,7 +129,8 @@ export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' |
     })),
     promote: shape<'limit'>((knex, p) => jobsOf(knex, dialect.skipLocked(knex(jobs).select('id').where('state', 'scheduled').where('due_at', '<=', p.now).orderBy('due_at').limit(p.limit('limit'))))
       .update({ state: 'ready', line: knex.ref('queue'), due_at: knex.ref('deadline_at'), revision: plus(knex, 'revision', 1) })),
-    overdue: shape<'limit' | 'state'>((knex, p) => whole(knex).where('state', p.value('state')).where('due_at', '<=', p.now).orderBy('due_at').limit(p.limit('limit'))),
+    overdue: shape<'limit' | 'state'>((knex, p) => overdue(whole(knex), p)),
+    overdueSizes: shape<'limit' | 'state'>((knex, p) => overdue(sizes(knex), p)),
     sweepJobs: shape<'state' | 'limit'>((knex, p) => jobsOf(knex, dialect.skipLocked(knex(jobs).select('id').where('state', p.value('state')).where('due_at', '<=', p.now).orderBy('due_at').limit(p.limit('limit')))).delete()),
     sweepRequests: shape<'limit'>((knex, p) => {
       const primary = ['queue', 'request_id']

@@ -49,6 +49,18 @@ testWith(['REDIS'], 'pages of many jobs of one millisecond have each of them onc
   t.deepEqual(seen, ids(rows).toReversed())
 })
 
+testWith(['REDIS'], 'many rows are read no further than they fit in memory', async (t, server = '') => {
+  const { name: prefix } = await databaseOf(t, server)
+  const connection = await openConnection(t, { url: server, prefix })
+  const queue = new RedisQueue(connection, baseOf(connection, 'queue'))
+  const keys = Array.from({ length: 24 }, (_, n) => String(n))
+  for (const n of keys.keys()) await queue.commits.commit(queue.insert([row(n, { key: String(n), payload: `"${'x'.repeat(1024 ** 2)}"`, dueAt: 1, deadlineAt: 1 })]), call())
+
+  const page = await queue.page({ queue: 'emails', state: 'ready', fromMs: 0, toMs: 100, limit: 50 }, call())
+
+  t.deepEqual([page.length, (await queue.withKeys('emails', keys, call())).length, (await queue.overdue(200, call())).length], [8, 8, 8])
+})
+
 testWith(['REDIS'], 'a lane that is full is passed over, and what it set aside is looked at again when its limit is gone', async (t, server = '') => {
   const { name: prefix } = await databaseOf(t, server)
   const connection = await openConnection(t, { url: server, prefix })

@@ -2,8 +2,10 @@ import type { Call } from '../../call.ts'
 import { makeUnit, type Unit } from '../../binding/unit.ts'
 import { isPorticoError } from '../../errors.ts'
 import { makeUuids } from '../uuid.ts'
+import { maxBytesAtOnce, mayBeCut } from './at-once.ts'
 import type { QueueContext } from './context.ts'
 import type { AddedRow, JobRow } from './driver.ts'
+import { queueError } from './errors.ts'
 import { toJob } from './job.ts'
 import { newRow } from './new-job.ts'
 import type { NewJob, QueueOperations } from './operations.ts'
@@ -53,6 +55,7 @@ export function adding(context: QueueContext): Pick<QueueOperations, 'enqueue' |
     const keys = [...new Set(rows.flatMap((row) => row.key ?? []))]
     const known = new Map<string | undefined, JobRow>()
     if (keys.length > 0) for (const row of await driver.withKeys(queue, keys, call)) known.set(row.key, row)
+    if (keys.length > 1 && mayBeCut([...known.values()])) throw queueError('QUEUE_KNOWN_JOBS_TOO_LARGE', { queue, maxBytes: maxBytesAtOnce })
 
     const { rows: staged } = QueueStage.in(unit, context)
     if (keys.length > 0) for (const row of staged) if (row.queue === queue && row.key !== undefined) known.set(row.key, row)

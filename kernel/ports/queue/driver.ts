@@ -176,12 +176,12 @@ export interface RowQueue<Step = unknown> {
    */
   replace(rows: readonly JobRow[], live: boolean, call: Call): Promise<readonly boolean[]>
 
-  /** `idempotency`: the jobs that have these keys. */
+  /** `idempotency`: the jobs that have these keys; no more of them once they are `maxBytesAtOnce`, when the caller does not want them any more. */
   withKeys(queue: string, keys: readonly string[], call: Call): Promise<readonly JobRow[]>
   /** `repeatable`: what the request leased and still holds; undefined when it is not known. */
   requested(queue: string, requestId: string, call: Call): Promise<Seen<readonly JobRow[]> | undefined>
 
-  /** `inspect` */
+  /** `inspect`: fewer than `limit` when no more are there, or once they are `maxBytesAtOnce`. */
   page(range: JobRange, call: Call): Promise<readonly JobRow[]>
   counts(queue: string, call: Call): Promise<Seen<readonly StateCount[]> & { readonly oldestReadyAt?: number | undefined }>
   /** `cancel`: removes the row if its `revision` is still this one. */
@@ -194,7 +194,7 @@ export interface RowQueue<Step = unknown> {
   due(call: Call, waitedOn?: readonly string[]): Promise<Seen<Due>>
   /** Scheduled jobs that are due become ready; how many, at most `limit`. */
   promote(limit: number, call: Call): Promise<number>
-  /** Active jobs whose lease is over, and ready ones whose deadline passed. */
+  /** Active jobs whose lease is over, and ready ones whose deadline passed; no more once they are `maxBytesAtOnce`. */
   overdue(limit: number, call: Call): Promise<readonly JobRow[]>
   /** Removes finished jobs, and requests, that were kept long enough; how many jobs, at most `limit`. */
   sweep(limit: number, call: Call): Promise<number>

@@ -22,6 +22,10 @@ export const queueErrors = {
     status: 422, retryable: false, title: 'Payload breaks the queue\'s rules',
     detail: (at: { queue: string }) => `the payload breaks the schema of ${at.queue}, or lacks the key of its limits`,
   },
+  QUEUE_KNOWN_JOBS_TOO_LARGE: {
+    status: 413, retryable: false, title: 'Known jobs too large',
+    detail: (at: { queue: string; maxBytes: number }) => `the jobs that ${at.queue} knows by these idempotency keys are more than ${at.maxBytes} bytes together; enqueue fewer at once`,
+  },
   QUEUE_BAD_CURSOR: {
     status: 400, retryable: false, title: 'Bad cursor',
     detail: (at: { queue: string }) => `\`after\` is no cursor of this list of ${at.queue}; begin without it`,

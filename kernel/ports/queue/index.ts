@@ -14,6 +14,7 @@ export type * from './driver.ts'
 export type * from './operations.ts'
 export type { QueueCapability } from './capabilities.ts'
 export type { QueueKeys, QueueRules } from './keys.ts'
+export { fittingAtOnce, maxBytesAtOnce, mayBeCut } from './at-once.ts'
 export { gatherAdds, Gathered } from './gathered.ts'
 export { queueError, queueErrors } from './errors.ts'
 

@@ -1,4 +1,5 @@
 import type { Call } from '../../call.ts'
+import { maxBytesAtOnce, mayBeCut } from './at-once.ts'
 import type { QueueContext } from './context.ts'
 import { formatCursor, parseCursor, type Place } from './cursor.ts'
 import type { JobRow, RowQueue } from './driver.ts'
@@ -10,8 +11,7 @@ import { settled } from './states.ts'
 
 const allStates: readonly JobState[] = ['scheduled', 'ready', 'active', 'done', 'dead', 'cancelled']
 const maxExamined = 5_000
-const maxPageBytes = 8 * 1024 ** 2
-/** Rows that are read at once: few before their size is known. */
+/** Rows that are read at once: few before their size is known, and no fewer than are there but for their size. */
 const firstRead = 16
 const largestRead = 500
 /** Queues that are asked for at once. */
@@ -36,11 +36,17 @@ function matches(row: JobRow, { code, text }: ListInput): boolean {
 export function inspecting(context: QueueContext): Pick<QueueOperations, 'get' | 'list' | 'counts' | 'queues'> {
   const { driver, upkeep } = context
 
-  /** The next `limit` rows of all these states together. */
+  /** Whether a backend has no more rows than these. Of many that were asked for, some may be left out for their size alone. */
+  const isLast = (rows: readonly JobRow[], limit: number) => rows.length === 0 || (rows.length < limit && limit <= firstRead && !mayBeCut(rows))
+
+  /** The next rows of all these states together, `limit` at most; none when there are no more. */
   async function read(input: ListInput, range: { fromMs: number; toMs: number }, after: Place | undefined, limit: number, call: Call): Promise<readonly JobRow[]> {
     const states = input.state === undefined ? allStates : [input.state]
     const pages = await Promise.all(states.map((state) => driver.page({ queue: input.queue, state, ...range, after, limit }, call)))
-    return pages.length === 1 ? (pages[0] ?? []) : pages.flat().sort(latestFirst).slice(0, limit)
+    const rows = pages.flat().sort(latestFirst).slice(0, limit)
+    // Where one state was left off, those of the others come after what follows there.
+    const ends = pages.flatMap((page) => (page.length === limit || isLast(page, limit) ? [] : (page.at(-1) ?? [])))
+    return rows.filter((row) => ends.every((end) => latestFirst(row, end) <= 0))
   }
 
   return {
@@ -63,17 +69,17 @@ export function inspecting(context: QueueContext): Pick<QueueOperations, 'get' |
       const found: JobRow[] = []
       let bytes = 0
       let examined = 0
-      for (let size = firstRead; ; size = Math.min(largestRead, bytes < maxPageBytes / 64 ? size * 4 : size)) {
+      for (let size = firstRead; ; size = Math.min(largestRead, bytes < maxBytesAtOnce / 64 ? size * 4 : size)) {
         const rows = await read(input, { fromMs, toMs }, place, size, call)
         for (const row of rows) {
           // One more is there, so that the last page says that it is the last.
-          if (found.length === limit || bytes > maxPageBytes || examined === maxExamined) return page()
+          if (found.length === limit || bytes > maxBytesAtOnce || examined === maxExamined) return page()
           place = { at: timeOf(row), id: row.id }
           bytes += row.payload.length + (row.result?.length ?? 0)
           examined++
           if (matches(row, input)) found.push(row)
         }
-        if (rows.length < size) return page('last')
+        if (isLast(rows, size)) return page('last')
       }
 
       function page(last?: 'last') {

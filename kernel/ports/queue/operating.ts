@@ -14,6 +14,8 @@ const maxTries = 8
 const atOnce = 50
 /** Dead jobs that one call looks at for those that fit another queue. */
 const mostLooked = 5_000
+/** Jobs that are read by their ids at once, whatever their size. */
+const namedAtOnce = 8
 
 /** What an operator does: `redrive`, `discardDead`, `discard`, `pause`, `resume`. */
 export function operating(context: QueueContext): Pick<QueueOperations, 'redrive' | 'discardDead' | 'discard' | 'pause' | 'resume'> {
@@ -63,8 +65,9 @@ export function operating(context: QueueContext): Pick<QueueOperations, 'redrive
       const runAt = (index: number) => firstAt + (input.perSecond === undefined ? 0 : Math.floor((index * 1_000) / input.perSecond))
       let [moved, refused, looked] = [0, 0, 0]
       let last: JobRow | undefined
+      const most = ids ? namedAtOnce : atOnce
       while (moved < limit && looked < (ids?.length ?? mostLooked)) {
-        const size = Math.min(atOnce, limit - moved)
+        const size = Math.min(most, limit - moved)
         const rows = await (ids ? deadOnes(input.queue, ids.slice(looked, looked + size), call) : deadAfter(input.queue, last, size, call))
         looked += size
         last = rows.at(-1)
@@ -75,7 +78,7 @@ export function operating(context: QueueContext): Pick<QueueOperations, 'redrive
         refused += rows.length - fit.length
         const changed = fit.map(({ row, payload: { text: payload, lane } }, index) => redriven(row, nowMs, { queue, payload, lane, runAt: runAt(moved + index), rules }))
         if (changed.length > 0) moved += (await driver.replace(changed, false, call)).filter(Boolean).length
-        if (!ids && rows.length < size) break
+        if (!ids && rows.length === 0) break
       }
 
       if (moved > 0) driver.wake(queue)
@@ -89,8 +92,8 @@ export function operating(context: QueueContext): Pick<QueueOperations, 'redrive
       await upkeep.settle()
       const ids = [...new Set(given)]
       let removed = 0
-      for (let taken = 0; taken < ids.length; taken += atOnce) {
-        const rows = await deadOnes(queue, ids.slice(taken, taken + atOnce), call)
+      for (let taken = 0; taken < ids.length; taken += namedAtOnce) {
+        const rows = await deadOnes(queue, ids.slice(taken, taken + namedAtOnce), call)
         removed += (await Promise.all(rows.map((row) => driver.remove(row, call)))).filter(Boolean).length
       }
       return { removed }

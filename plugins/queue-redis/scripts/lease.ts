@@ -1,8 +1,7 @@
+import { maxBytesAtOnce } from '../../../kernel/ports/queue/index.ts'
 import { redisScript } from '../../../kernel/ports/redis/index.ts'
 import { library, moving } from './library.ts'
 
-/** About how many bytes of payload one lease hands out, and one more job. */
-const mostLeased = 8 * 1024 ** 2
 /** How many jobs one lease looks at, where lanes are full. */
 const mostExamined = 1_000
 
@@ -110,7 +109,7 @@ if #ids == 0 then return { now, sure and -1 or 1 } end
 
 local rows, got, bytes = {}, {}, 0
 for _, id in ipairs(ids) do
-  if bytes >= ${mostLeased} then break end
+  if bytes >= ${maxBytesAtOnce} then break end
   local row, size, late = whole(id), 0, false
   for i = 1, row and #row or 0, 2 do
     if row[i] == 'payload' then size = #row[i + 1] end
@@ -162,23 +161,35 @@ local row = whole(ARGV[1])
 return row and { now, row } or false
 `)
 
+/** Adds a row to the answer, unless that has its bytes already: then false. */
+const filling = `
+local bytes = 0
+local function fill(answer, id)
+  if bytes >= ${maxBytesAtOnce} then return false end
+  local row = whole(id)
+  for i = 1, row and #row or 0, 2 do
+    if row[i] == 'payload' or row[i] == 'result' then bytes = bytes + #row[i + 1] end
+  end
+  answer[#answer + 1] = row
+  return true
+end
+`
+
 /** ARGV: queue, and idempotency keys. Answers the rows that have them. */
-export const withKeysScript = redisScript('read', library, whole, `
+export const withKeysScript = redisScript('read', library, whole, filling, `
 local answer = {}
 for i = 2, #ARGV do
   local id = redis.call('HGET', base .. 'key:' .. ARGV[1], ARGV[i])
-  local row = id and whole(id)
-  if row then answer[#answer + 1] = row end
+  if id and not fill(answer, id) then break end
 end
 return answer
 `)
 
 /** ARGV: how many. Answers the rows whose time in their state is over, of those that lapse. */
-export const overdueScript = redisScript('read', library, whole, `
+export const overdueScript = redisScript('read', library, whole, filling, `
 local answer = {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', base .. 'due:lapsing', '-inf', now, 'LIMIT', 0, ARGV[1])) do
-  local row = whole(id)
-  if row then answer[#answer + 1] = row end
+  if not fill(answer, id) then break end
 end
 return answer
 `)
@@ -187,7 +198,7 @@ return answer
  * ARGV: queue, state, from, to (exclusive), how many, and the `at` and id after which the page begins, or two times nothing.
  * Answers the rows, the latest first. Of many that were listed in one millisecond the place is found by halving.
  */
-export const pageScript = redisScript('read', library, whole, `
+export const pageScript = redisScript('read', library, whole, filling, `
 local key = listKey(ARGV[1], ARGV[2])
 local from, to, limit, last, after = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
 local place = redis.call('ZCOUNT', key, string.format('%.0f', to), '+inf')
@@ -203,9 +214,7 @@ end
 local answer = {}
 local found = redis.call('ZREVRANGE', key, place, place + limit - 1, 'WITHSCORES')
 for i = 1, #found, 2 do
-  if tonumber(found[i + 1]) < from then break end
-  local row = whole(found[i])
-  if row then answer[#answer + 1] = row end
+  if tonumber(found[i + 1]) < from or not fill(answer, found[i]) then break end
 end
 return answer
 `)

@@ -53,6 +53,25 @@ test('acknowledgements of one turn are one program, and each is judged by its ow
   t.like(await read(second[0]?.id), { state: 'active', token: 'b' })
 })
 
+test('many rows are read no further than they fit in memory', async (t) => {
+  const clock = new VirtualClock()
+  const { bindings: [queue], connection, tables } = await startQueues(t, { clock, queues: { emails: {} }, replicas: 1 })
+  const driver = new SqlQueue(connection, tables)
+  for (let at = 0; at < 24; at += 3) await queue?.enqueueMany({ queue: 'emails', jobs: Array.from({ length: 3 }, (_, n) => ({ payload: 'x'.repeat(1024 ** 2 - 10), idempotencyKey: String(at + n) })) })
+  const range = { queue: 'emails', state: 'ready', fromMs: 0, toMs: Number.MAX_SAFE_INTEGER } as const
+
+  const page = await driver.page({ ...range, limit: 50 }, call)
+  const last = page.at(-1)
+  const rest = await driver.page({ ...range, limit: 50, after: { at: last?.enqueuedAt ?? 0, id: last?.id ?? '' } }, call)
+  const known = await driver.withKeys('emails', Array.from({ length: 24 }, (_, at) => String(at)), call)
+  for (let leased = 0; leased < 24;) leased += (await driver.lease({ queue: 'emails', max: 24, leaseMs: 1_000, token: `t${leased}` }, call))?.found.length ?? 24
+  await clock.advance(1_001)
+
+  // The ninth is the first with 8 MiB before it.
+  t.deepEqual([page.length, rest.length, known.length, (await driver.overdue(200, call)).length], [9, 9, 9, 9])
+  t.is(new Set([...page, ...rest].map(({ id }) => id)).size, 18)
+})
+
 test('tables that are there are left alone, and what is missing of them is made', async (t) => {
   const { connection } = await startQueues(t, { clock: systemClock, queues: {}, replicas: 0 })
   const tables = tablesOf('queue.mail-out')
