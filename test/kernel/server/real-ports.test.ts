@@ -17,6 +17,7 @@ async function start(t: ExecutionContext) {
       storage: { on: 'main', collections: { orders: { indexes: [['status', '-$createdAt']], unique: [['number']] }, a: {} }, views: { open: { from: 'orders', where: { status: 'open' }, select: { orderNo: 'number' } } } },
       queue: { on: 'main', queues: { emails: {}, a: {} } },
       cache: { use: 'lru', with: { maxSize: '8MiB' } },
+      locks: { on: 'main' },
       'integrations.payments': { use: 'file', with: { directory: 'payments' }, operations: { charge: { method: 'POST', path: '/charges' } } },
     },
   }, { directory, log })
@@ -57,6 +58,18 @@ test('the ports answer over HTTP as HTTP.md says', async (t) => {
   t.is((await send(`${url}/v1/cache/a%2Fb`, 'PUT', { value: 1 })).status, 204)
   t.deepEqual(await (await fetch(`${url}/v1/cache/a%2Fb`)).json(), { value: 1, ttlMs: null, stale: false })
   t.is((await problemOf(t, await fetch(`${url}/v1/cache/none`))).code, 'CACHE_MISS')
+
+  const granted = await send(`${url}/v1/locks/orders%2F7`, 'POST', { ttlMs: 60_000, waitMs: 0 })
+  t.is(granted.status, 200)
+  const { token, ...grant } = await granted.json() as { token: string; fencingToken: number; expiresInMs: number }
+  t.deepEqual(Object.keys(grant), ['fencingToken', 'expiresInMs'])
+  const refused = await send(`${url}/v1/locks/orders%2F7`, 'POST', { ttlMs: 60_000 })
+  t.true(Number(refused.headers.get('retry-after')) > 50)
+  t.is((await problemOf(t, refused)).code, 'LOCK_HELD')
+  t.is(refused.status, 409)
+  t.deepEqual(Object.keys(await (await send(`${url}/v1/locks/orders%2F7/_renew`, 'POST', { token, ttlMs: 60_000 })).json() as object), ['fencingToken', 'expiresInMs'])
+  t.deepEqual(await (await send(`${url}/v1/locks/orders%2F7/_release`, 'POST', { token })).json(), { released: true })
+  t.is((await problemOf(t, await send(`${url}/v1/locks/orders%2F7/_renew`, 'POST', { token, ttlMs: 60_000 }))).code, 'LOCK_LOST')
 })
 
 test('no input to a real port is answered with a 5xx', async (t) => {

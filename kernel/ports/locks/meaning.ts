@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto'
+import type { Call } from '../../call.ts'
+import { kernelError, type PorticoError, unsupported } from '../../errors.ts'
+import type { PortParts } from '../definition.ts'
+import { badText } from '../text.ts'
+import type { LocksDriver, LockWanted } from './driver.ts'
+import { lockError } from './errors.ts'
+import { Lines } from './lines.ts'
+import type { Grant, LocksOperations } from './operations.ts'
+
+/** Callers that may wait for locks of one binding at once. */
+const maxWaiting = 4_096
+const maxNameBytes = 255
+/** How often who waits looks again by itself: where a wake-up reaches everyone it is only the net. */
+const lookAgainMs = { everyone: 5_000, process: 500 } as const
+/** For giving back what nobody waits for any more. */
+const giveBackWithinMs = 5_000
+
+type Attempt = Grant | { readonly heldForMs: number }
+
+/** The meaning of the operations over any driver. */
+export function implementLocks({ driver, binding, clock, onDrain, onClose }: PortParts<LocksDriver, object>): LocksOperations {
+  const lines = new Lines(clock, maxWaiting, (name, listener) => driver.onWake(name, listener))
+  let closed = false
+  const letGo = () => {
+    closed = true
+    lines.close()
+  }
+  onDrain?.(letGo)
+  onClose(letGo)
+
+  /** What is left of `ttlMs`, by the time since it was asked for: never more than the backend knows of. */
+  const left = (ttlMs: number, askedMs: number) => Math.min(ttlMs, Math.max(0, ttlMs - (clock.now() - askedMs)))
+
+  async function attempt(name: string, ttlMs: number, call: Call): Promise<Attempt> {
+    const token = randomBytes(16).toString('hex')
+    const askedMs = clock.now()
+    const answer = await driver.acquire({ name, token, ttlMs }, call)
+    return 'heldForMs' in answer ? answer : { token, fencingToken: answer.fencingToken, expiresInMs: left(ttlMs, askedMs) }
+  }
+
+  /** In line, until it is granted or `untilMs` passed. */
+  async function wait(name: string, ttlMs: number, untilMs: number, call: Call): Promise<Grant> {
+    if (lines.full) throw lockError('LOCK_TOO_MANY_WAITING', { binding, max: lines.max }, { retryAfterMs: 1_000 })
+    const place = lines.enter(name)
+    try {
+      for (;;) {
+        const { first, wakes } = place
+        let restMs = Number.POSITIVE_INFINITY
+        if (first) {
+          const answer = await attempt(name, ttlMs, call)
+          if ('token' in answer) {
+            place.freeAtMs = clock.now() + ttlMs
+            if (!call.signal.aborted) return answer
+            await giveBack(name, answer, call)
+            throw kernelError('CALL_ABORTED', { operation: 'acquire' })
+          }
+          place.freeAtMs = clock.now() + answer.heldForMs
+          restMs = Math.max(1, Math.min(answer.heldForMs, lookAgainMs[driver.wakesReach]))
+        }
+
+        if (call.signal.aborted) throw kernelError('CALL_ABORTED', { operation: 'acquire' })
+        const leftMs = Math.min(untilMs - clock.now(), call.remainingMs())
+        if (leftMs <= 0 || closed) throw held(name, place.freeAtMs)
+        await place.rest(wakes, Math.min(leftMs, restMs), call.signal)
+      }
+    } finally {
+      place.leave()
+    }
+  }
+
+  /** Its caller went away while it was granted: nobody would ever release it. */
+  async function giveBack(name: string, { token }: Grant, { traceId }: Call): Promise<void> {
+    const own: Call = { signal: new AbortController().signal, remainingMs: () => giveBackWithinMs, traceId, text: false, degrade: () => {} }
+    await driver.release({ name, token }, own)
+    driver.wake(name)
+  }
+
+  function held(name: string, freeAtMs: number | undefined): PorticoError {
+    return lockError('LOCK_HELD', { name }, freeAtMs === undefined ? {} : { retryAfterMs: Math.max(1, freeAtMs - clock.now()) })
+  }
+
+  function check(operation: string, name: string, call: Call): void {
+    const message = badName(name)
+    if (message) throw kernelError('INPUT_INVALID', { operation }, { errors: [{ path: '/name', message }] })
+    if (call.unit) throw unsupported('locks', { binding, what: `${operation} in a unit of work`, capability: 'units' })
+  }
+
+  return {
+    async acquire({ name, ttlMs, waitMs = 0 }, call) {
+      check('acquire', name, call)
+      const untilMs = clock.now() + waitMs
+      // Who comes while others wait goes behind them.
+      if (waitMs > 0 && lines.has(name)) return wait(name, ttlMs, untilMs, call)
+
+      const answer = await attempt(name, ttlMs, call)
+      if ('token' in answer) return answer
+      if (waitMs === 0 || closed) throw held(name, clock.now() + answer.heldForMs)
+      return wait(name, ttlMs, untilMs, call)
+    },
+
+    async renew({ name, token, ttlMs }, call) {
+      check('renew', name, call)
+      const askedMs = clock.now()
+      const fencingToken = isToken(token) ? await driver.renew({ name, token, ttlMs } satisfies LockWanted, call) : undefined
+      if (fencingToken === undefined) throw lockError('LOCK_LOST', { name })
+      return { fencingToken, expiresInMs: left(ttlMs, askedMs) }
+    },
+
+    async release({ name, token }, call) {
+      check('release', name, call)
+      if (!isToken(token) || !(await driver.release({ name, token }, call))) throw lockError('LOCK_LOST', { name })
+      driver.wake(name)
+      return { released: true }
+    },
+  }
+}
+
+function isToken(token: string): boolean {
+  return /^[0-9a-f]{32}$/.test(token)
+}
+
+/** Why this cannot be the name of a lock; undefined when it can. */
+function badName(name: string): string | undefined {
+  if (Buffer.byteLength(name) > maxNameBytes) return `must be at most ${maxNameBytes} bytes of UTF-8`
+  if (name.startsWith('_')) return 'must not start with _'
+  if (name === '.' || name === '..') return 'must not be . or ..'
+  return badText(name)
+}

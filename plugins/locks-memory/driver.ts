@@ -1,0 +1,86 @@
+import type { Clock } from '../../kernel/plugin.ts'
+import { type LockAnswer, lockError, type LocksDriver, type LockWanted } from '../../kernel/ports/locks/index.ts'
+import { Signals } from '../../kernel/ports/sql/index.ts'
+
+interface Settings {
+  readonly binding: string
+  readonly clock: Clock
+  readonly maxLocks: number
+}
+
+interface Held {
+  readonly token: string
+  readonly fencingToken: number
+  readonly untilMs: number
+}
+
+/** Names of which it is kept who released them last: for a repeat, which comes soon. */
+const maxEnded = 10_000
+
+/** Locks of one process. One count of grants serves all names, so that nothing need be kept of a name that nobody holds. */
+export class MemoryLocks implements LocksDriver {
+  readonly wakesReach = 'everyone'
+  readonly #binding: string
+  readonly #clock: Clock
+  readonly #maxLocks: number
+  readonly #held = new Map<string, Held>()
+  /** Name → the token that released it last, the latest last. */
+  readonly #ended = new Map<string, string>()
+  readonly #signals = new Signals()
+  #grants = 0
+
+  constructor({ binding, clock, maxLocks }: Settings) {
+    this.#binding = binding
+    this.#clock = clock
+    this.#maxLocks = maxLocks
+  }
+
+  async acquire({ name, token, ttlMs }: LockWanted): Promise<LockAnswer> {
+    const nowMs = this.#clock.now()
+    const held = this.#held.get(name)
+    if (held && held.untilMs > nowMs) return { heldForMs: held.untilMs - nowMs }
+
+    if (!held && this.#held.size >= this.#maxLocks) this.#makeRoom(nowMs)
+    const fencingToken = ++this.#grants
+    this.#held.set(name, { token, fencingToken, untilMs: nowMs + ttlMs })
+    return { fencingToken }
+  }
+
+  async renew({ name, token, ttlMs }: LockWanted): Promise<number | undefined> {
+    const held = this.#live(name, token)
+    if (!held) return undefined
+    this.#held.set(name, { ...held, untilMs: this.#clock.now() + ttlMs })
+    return held.fencingToken
+  }
+
+  async release({ name, token }: Pick<LockWanted, 'name' | 'token'>): Promise<boolean> {
+    if (!this.#live(name, token)) return this.#ended.get(name) === token
+    this.#held.delete(name)
+    this.#ended.delete(name)
+    this.#ended.set(name, token)
+    for (const oldest of this.#ended.keys()) {
+      if (this.#ended.size <= maxEnded) break
+      this.#ended.delete(oldest)
+    }
+    return true
+  }
+
+  wake(name: string): void {
+    this.#signals.send(name)
+  }
+
+  onWake(name: string, listener: () => void): () => void {
+    return this.#signals.on(name, listener)
+  }
+
+  #live(name: string, token: string): Held | undefined {
+    const held = this.#held.get(name)
+    return held?.token === token && held.untilMs > this.#clock.now() ? held : undefined
+  }
+
+  /** Forgets what ran out. @throws LOCK_FULL when that is nothing. */
+  #makeRoom(nowMs: number): void {
+    for (const [name, { untilMs }] of this.#held) if (untilMs <= nowMs) this.#held.delete(name)
+    if (this.#held.size >= this.#maxLocks) throw lockError('LOCK_FULL', { binding: this.#binding, max: this.#maxLocks })
+  }
+}
