@@ -11,8 +11,11 @@ export type HttpSource =
   | { readonly query: string }
   /** A field of the body that has another name than the input field, because the path has that one. */
   | { readonly body: string }
-  /** `etag`: a quoted version, unquoted for the input, or `*` · `any`: only `*`, read as `true` · `text`: as it is. */
-  | { readonly header: string; readonly form: 'etag' | 'any' | 'text' }
+  /**
+   * `etag`: a quoted version, unquoted for the input, or `*` · `any`: only `*`, read as `true` · `text`: as it is ·
+   * `fence`: a fencing token, a space and the lock's name percent-encoded, read as `{ lock, fencingToken }`.
+   */
+  | { readonly header: string; readonly form: 'etag' | 'any' | 'text' | 'fence' }
 
 /** An operation's HTTP face as data; routes, OpenAPI and the typed client are derived from it. */
 export interface HttpBinding {

@@ -62,7 +62,7 @@ export function pathFields(path: string): readonly string[] {
 
 /** A header that would change the meaning of a write must never be ignored. */
 function undeclared(declared: readonly string[]): readonly string[] {
-  return ['if-match', 'if-none-match', 'idempotency-key'].filter((name) => !declared.includes(name))
+  return ['if-match', 'if-none-match', 'idempotency-key', 'portico-fence'].filter((name) => !declared.includes(name))
 }
 
 function mergeBody(input: Record<string, unknown>, body: unknown, elsewhere: readonly string[], renamed: readonly (readonly [string, string])[], title: string): void {
@@ -94,6 +94,24 @@ function readQuery(input: Record<string, unknown>, text: string, fields: Readonl
   }
 }
 
+const fenceText = /^(\d{1,16}) ([\x21-\x7e]{1,1000})$/
+
+/** `42 orders%2F7`; the name is percent-encoded, for a header is ASCII. */
+function readFence(text: unknown, header: string, title: string): { readonly lock: string; readonly fencingToken: number } {
+  const [, token = '', name = ''] = (typeof text === 'string' && fenceText.exec(text)) || []
+  const lock = decoded(name)
+  if (token === '' || lock === undefined) throw invalid(title, header, 'must be a fencing token, a space, and the name of the lock, percent-encoded')
+  return { lock, fencingToken: Number(token) }
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}
+
 const quotedVersion = /^"([\x21\x23-\x7e]*)"$/
 
 function readHeader(input: Record<string, unknown>, field: string, source: Extract<HttpSource, { header: string }>, headers: IncomingHttpHeaders, title: string): void {
@@ -101,6 +119,10 @@ function readHeader(input: Record<string, unknown>, field: string, source: Extra
   if (text === undefined) return
   if (source.form === 'text') {
     input[field] = text
+    return
+  }
+  if (source.form === 'fence') {
+    input[field] = readFence(text, source.header, title)
     return
   }
   if (text === '*') {

@@ -96,6 +96,7 @@ function failures(port: AnyPort, { http }: HttpOperation, hasBody: boolean): Rec
 
 const headerWords = {
   any: 'Only `*`: no record may exist yet.',
+  fence: 'The fencing token of a lock, a space, and the name of the lock, percent-encoded: refused when a later holder has written.',
   etag: 'A quoted version as `ETag` gave it, or `*`.',
   text: 'A key of your own for this write: the same key with the same request, within 24 hours, is answered as the first was.',
 } as const

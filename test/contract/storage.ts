@@ -1,5 +1,6 @@
 import { promise, type StorageCase } from './storage-case.ts'
 import { faceCases } from './storage-faces.ts'
+import { fenceCases } from './storage-fences.ts'
 import { pageCases } from './storage-pages.ts'
 import { transferCases } from './storage-transfers.ts'
 import { unitCases } from './storage-units.ts'
@@ -133,7 +134,7 @@ export const storageContract: readonly StorageCase[] = [
   }),
 
   ...pageCases,
-  ...unitCases,
+  ...unitCases, ...fenceCases,
   ...transferCases,
   ...viewCases,
   ...faceCases,

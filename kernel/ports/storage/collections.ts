@@ -48,7 +48,7 @@ export interface Collection {
 }
 
 /** What Portico itself keeps in every storage binding; no name in a manifest begins with a digit. */
-export const ownCollections = { idempotency: '0idempotency', migrations: '0migrations' } as const
+export const ownCollections = { idempotency: '0idempotency', migrations: '0migrations', fences: '0fences' } as const
 
 /** All that a driver keeps: the declared collections, and Portico's own. */
 export function everyCollection(keys: StorageKeys): ReadonlyMap<string, Collection> {

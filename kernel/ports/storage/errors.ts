@@ -96,6 +96,10 @@ export const storageErrors = {
     status: 422, retryable: false, title: 'Idempotency key used before',
     detail: (at: { operation: string }) => `this Idempotency-Key came with another ${at.operation} in the last 24 hours; take a new key for a new write`,
   },
+  LOCK_FENCED: {
+    status: 409, retryable: false, title: 'Fenced off',
+    detail: (at: { lock: string }) => `a later holder of the lock ${at.lock} has written already; this one's time was over, and nothing was written`,
+  },
   STORAGE_TABLE_FOREIGN: {
     status: 500, retryable: false, title: 'Not a table of Portico',
     detail: (at: { table: string; missing: string }) => `the table ${at.table} is there and lacks ${at.missing}: another program's, it seems; name the collection otherwise, or move that table away`,

@@ -14,8 +14,10 @@ const one = '/:collection/:id'
 const ttlMs = { query: 'ttlMs' } as const
 const ifVersion = { header: 'If-Match', form: 'etag' } as const
 const idempotencyKey = { header: 'Idempotency-Key', form: 'text' } as const
-/** A key stands beside what it is for, in one batch. */
+const fence = { header: 'Portico-Fence', form: 'fence' } as const
+/** A key, or a fence, stands beside what it is for, in one batch. */
 const needsUnits = { arguments: { idempotencyKey: 'units' } } as const
+const fenceNeedsUnits = { arguments: { fence: 'units' } } as const
 
 /** The operations as data: what wrapper, routes, OpenAPI and clients are made from. */
 export const storageOperations: { readonly [O in keyof StorageOperations]: Operation<StorageCapability> } = {
@@ -41,10 +43,11 @@ export const storageOperations: { readonly [O in keyof StorageOperations]: Opera
   put: {
     summary: 'Make a record this value',
     effect: 'write', idempotent: true,
+    needs: fenceNeedsUnits,
     input: inputs.put, output: outputs.put,
     http: {
       method: 'PUT', path: one, body: 'value',
-      from: { ttlMs, ifVersion, ifAbsent: { header: 'If-None-Match', form: 'any' } },
+      from: { ttlMs, ifVersion, fence, ifAbsent: { header: 'If-None-Match', form: 'any' } },
       status: { field: 'created', equals: true, then: 201, else: 200 },
       answer: { etag: 'version', omit: ['created'] },
     },
@@ -52,10 +55,11 @@ export const storageOperations: { readonly [O in keyof StorageOperations]: Opera
   patch: {
     summary: 'Apply a JSON merge patch to a record',
     effect: 'write', idempotent: false,
+    needs: fenceNeedsUnits,
     input: inputs.patch, output: outputs.record,
     http: {
       method: 'PATCH', path: one, body: 'patch', mediaTypes: ['application/json', 'application/merge-patch+json'],
-      from: { ifVersion }, status: 200, answer: { etag: 'version' },
+      from: { ifVersion, fence }, status: 200, answer: { etag: 'version' },
     },
   },
   delete: {

@@ -12,10 +12,11 @@ import { countMatches, findMatches, type Search } from './find.ts'
 import type { StorageCapability } from './http.ts'
 import type { StorageInProcess } from './in-process.ts'
 import { namesIn } from './mapping.ts'
+import { demandFence } from './fence.ts'
 import { once, rowWithoutText, wholeResults } from './idempotency.ts'
 import { followManifest, makeMigrations } from './migrations/index.ts'
 import type { MigrationParts } from './migrations/parts.ts'
-import type { FindInput, Page, Repeatable, StorageOperations, StoredRecord } from './operations.ts'
+import type { Fenced, FindInput, Page, Repeatable, StorageOperations, StoredRecord } from './operations.ts'
 import { parseQuery, parseSelect, type Query } from './query.ts'
 import { parseDocument, toProjection, toRecord, toSelection } from './record.ts'
 import { RowWeight } from './scan.ts'
@@ -51,6 +52,7 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
   const staging = <T>(call: Call, body: (stage: StorageStage, unit: Unit) => Promise<T>): Promise<T> =>
     call.unit ? body(stageIn(call.unit), call.unit) : runUnit(call, (unit) => body(stageIn(unit), unit))
   const repeating = (operation: string, input: Repeatable, call: Call) => ({ title: title(operation), input, call, nowMs: making.now(), newVersion: making.newVersion })
+  const fencing = (operation: string, input: Fenced, stage: StorageStage, call: Call) => demandFence(input, stage, { title: title(operation), nowMs: making.now(), call })
   const search = (query: Query, name: string, call: Call): Search => {
     const declared = collection(name)
     return { driver, collection: declared, weight: weights.get(declared.name) ?? new RowWeight(), query, overlay: call.unit && stageIn(call.unit).overlay(declared.name), call }
@@ -89,13 +91,19 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
 
     async put(input, call) {
       const declared = collection(input.collection)
-      const { row, value, created } = await staging(call, (stage) => writes.put(making, { stage, collection: declared, input, call }))
+      const { row, value, created } = await staging(call, async (stage) => {
+        await fencing('put', input, stage, call)
+        return writes.put(making, { stage, collection: declared, input, call })
+      })
       return { ...toRecord(row, call.text, value), created }
     },
 
     async patch(input, call) {
       const declared = collection(input.collection)
-      const { row, value } = await staging(call, (stage) => writes.patch(making, { stage, collection: declared, input, call }))
+      const { row, value } = await staging(call, async (stage) => {
+        await fencing('patch', input, stage, call)
+        return writes.patch(making, { stage, collection: declared, input, call })
+      })
       return toRecord(row, call.text, value)
     },
 
@@ -125,7 +133,10 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
 
     async write(input, call) {
       const again = { ...repeating('write', input, call), kept: wholeResults }
-      return staging(call, (stage, unit) => once(again, stage, async () => ({ results: await applyAll({ making, stage, unit, collection, call, peer: parts.peer, binding }, input.operations) })))
+      return staging(call, (stage, unit) => once(again, stage, async () => {
+        await fencing('write', input, stage, call)
+        return { results: await applyAll({ making, stage, unit, collection, call, peer: parts.peer, binding }, input.operations) }
+      }))
     },
 
     unit: (callback, options = {}) => runUnit(unitCall(options), (unit) => callback(withoutCommit(unit))),

@@ -34,6 +34,16 @@ export interface Repeatable {
   readonly idempotencyKey?: string
 }
 
+/** What a holder of a lock writes, it writes only while no later holder did. */
+export interface Fenced {
+  readonly fence?: {
+    /** The lock's name, as an id. */
+    readonly lock: string
+    /** That of the grant. */
+    readonly fencingToken: number
+  }
+}
+
 export interface NewRecord {
   readonly collection: string
   /** A UUIDv7 is made when absent. */
@@ -44,16 +54,20 @@ export interface NewRecord {
 
 export type InsertInput = NewRecord & Repeatable
 
-export interface PutInput extends AtVersion {
+export interface PutRecord extends AtVersion {
   readonly value: JsonObject
   readonly ttlMs?: number
   readonly ifAbsent?: boolean
 }
 
-export interface PatchInput extends AtVersion {
+export type PutInput = PutRecord & Fenced
+
+export interface PatchRecord extends AtVersion {
   /** A JSON merge patch (RFC 7386). */
   readonly patch: JsonObject
 }
+
+export type PatchInput = PatchRecord & Fenced
 
 /** A scalar, operators, or for `$and` and `$or` a list of conditions, for `$not` one; HTTP.md gives the meaning. */
 export type Where = { readonly [pathOrOperator: string]: Json }
@@ -100,13 +114,13 @@ export interface EnqueueOperation {
 
 export type WriteOperation =
   | { readonly insert: NewRecord }
-  | { readonly put: PutInput }
-  | { readonly patch: PatchInput }
+  | { readonly put: PutRecord }
+  | { readonly patch: PatchRecord }
   | { readonly delete: AtVersion }
   | { readonly check: CheckInput }
   | { readonly enqueue: EnqueueOperation }
 
-export interface WriteInput extends Repeatable {
+export interface WriteInput extends Repeatable, Fenced {
   readonly operations: readonly WriteOperation[]
 }
 
@@ -142,6 +156,7 @@ export interface StorageOperations {
    * Makes the record this value, `created: true` when there was none. Without `ttlMs` it no longer expires.
    * @throws STORAGE_VERSION_CONFLICT when `ifVersion` does not hold, also where there is no record;
    *   STORAGE_ALREADY_EXISTS when `ifAbsent` does not; else as `insert`, and STORAGE_CONTENDED when other writers won until the deadline.
+   * @throws LOCK_FENCED, as `patch` and `write`, when something was written with a `fence` of the same lock and a greater token.
    */
   put(input: PutInput, call: Call): Promise<StoredRecord & { readonly created: boolean }>
 

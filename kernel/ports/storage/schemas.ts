@@ -19,12 +19,15 @@ const ifAbsent: JsonSchema = { const: true }
 
 const idempotencyKey: JsonSchema = { ...text(255), pattern: '^[!-~]+$' }
 const insert = object({ collection, id, value: document, ttlMs }, ['collection', 'value'])
-const put: JsonSchema = { ...object({ ...at, value: document, ttlMs, ifVersion: version, ifAbsent }, ['collection', 'id', 'value']), ...notBoth }
+const putFields: Properties = { ...at, value: document, ttlMs, ifVersion: version, ifAbsent }
+const put: JsonSchema = { ...object(putFields, ['collection', 'id', 'value']), ...notBoth }
 const patch = object({ ...at, patch: document, ifVersion: version }, ['collection', 'id', 'patch'])
 const remove = object({ ...at, ifVersion: version }, ['collection', 'id'])
 const check: JsonSchema = { ...object({ ...at, ifVersion: version, ifAbsent }, ['collection', 'id']), oneOf: [{ required: ['ifVersion'] }, { required: ['ifAbsent'] }] }
 // The queue judges the job; this port only knows who gets it.
 const enqueue: JsonSchema = { type: 'object', properties: { binding: text(100), queue: text(255) }, required: ['queue', 'payload'] }
+
+const fence = object({ lock: id, fencingToken: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER } }, ['lock', 'fencingToken'])
 
 const operation: JsonSchema = { ...object({ insert, put, patch, delete: remove, check, enqueue }), minProperties: 1, maxProperties: 1 }
 const path = text(1_000, 0)
@@ -40,12 +43,13 @@ export const inputs = {
   get: object(at, ['collection', 'id']),
   getMany: object({ collection, ids: { type: 'array', items: id, maxItems: limits.getMany } }, ['collection', 'ids']),
   insert: object({ ...insert.properties, idempotencyKey }, ['collection', 'value']),
-  put, patch,
+  put: { ...object({ ...putFields, fence }, ['collection', 'id', 'value']), ...notBoth },
+  patch: object({ ...patch.properties, fence }, ['collection', 'id', 'patch']),
   delete: remove,
   find: object({ collection, ...query }, ['collection']),
   findView: object({ view: text(255), ...query }, ['view']),
   count: object({ collection, where }, ['collection']),
-  write: object({ operations: { type: 'array', items: operation, minItems: 1, maxItems: limits.writeOperations }, idempotencyKey }, ['operations']),
+  write: object({ operations: { type: 'array', items: operation, minItems: 1, maxItems: limits.writeOperations }, idempotencyKey, fence }, ['operations']),
 } as const satisfies Readonly<Record<string, JsonSchema>>
 
 const time: JsonSchema = { type: 'string', format: 'date-time' }

@@ -7,7 +7,7 @@ import { storageError } from './errors.ts'
 import { keysOf } from './keys.ts'
 import { fitRow, withoutEmptied } from './mapped.ts'
 import { mergePatch } from './merge-patch.ts'
-import type { AtVersion, CheckInput, InsertInput, PatchInput, PutInput } from './operations.ts'
+import type { AtVersion, CheckInput, InsertInput, PatchRecord, PutRecord } from './operations.ts'
 import { parseDocument, toCandidate } from './record.ts'
 import type { StorageStage } from './stage.ts'
 
@@ -43,7 +43,7 @@ export async function insert(parts: WriteParts, { stage, collection, input, call
   return stageNew(parts, stage, collection, { id, text, expiresAtMs: await expiry(parts, input.ttlMs, call) })
 }
 
-export async function put(parts: WriteParts, { stage, collection, input, call }: Writing<PutInput>): Promise<Written & { readonly created: boolean }> {
+export async function put(parts: WriteParts, { stage, collection, input, call }: Writing<PutRecord>): Promise<Written & { readonly created: boolean }> {
   checkId(parts.title('put'), input.id)
   const text = checkDocument(parts.title('put'), collection, input.value)
   const expiresAtMs = await expiry(parts, input.ttlMs, call)
@@ -56,7 +56,7 @@ export async function put(parts: WriteParts, { stage, collection, input, call }:
   return { row, value, created: !current }
 }
 
-export async function patch(parts: WriteParts, { stage, collection, input, call }: Writing<PatchInput>): Promise<Written> {
+export async function patch(parts: WriteParts, { stage, collection, input, call }: Writing<PatchRecord>): Promise<Written> {
   checkId(parts.title('patch'), input.id)
   await stage.see(collection.name, [input.id], call)
   const current = latest(stage, collection, input.id)

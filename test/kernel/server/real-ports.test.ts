@@ -111,6 +111,25 @@ test('a view answers over HTTP as `_find` does, over its own names', async (t) =
   t.is((await problemOf(t, await fetch(`${url}/v1/storage/_views/open/_find`))).status, 405)
 })
 
+test('a write with a Portico-Fence is refused once a later holder of the lock has written', async (t) => {
+  const { url } = await start(t)
+  const order = `${url}/v1/storage/orders/o1`
+  const under = (fence: string) => ({ 'portico-fence': fence })
+
+  t.is((await send(order, 'PUT', { number: 1 }, under('2 orders%2F7'))).status, 201)
+  t.is((await send(order, 'PATCH', { number: 2 }, under('3 orders%2F7'))).status, 200)
+  const late = await problemOf(t, await send(order, 'PUT', { number: 3 }, under('2 orders%2F7')))
+  t.deepEqual([late.status, late.code], [409, 'LOCK_FENCED'])
+  t.is((await problemOf(t, await send(`${url}/v1/storage/_write`, 'POST', { operations: [{ delete: { collection: 'orders', id: 'o1' } }], fence: { lock: 'orders/7', fencingToken: 2 } }))).code, 'LOCK_FENCED')
+  t.deepEqual((await (await fetch(order)).json() as { value: unknown }).value, { number: 2 })
+
+  for (const wrong of ['2', 'x orders', '2 %E0', '-1 orders', '2  orders', '2 a b', '*']) t.is((await problemOf(t, await send(order, 'PUT', { number: 4 }, under(wrong)))).status, 400, wrong)
+  for (const wrong of ['0 orders', '9007199254740993 orders', `2 ${'x'.repeat(256)}`, '2 %00']) t.is((await problemOf(t, await send(order, 'PUT', { number: 4 }, under(wrong)))).code, 'INPUT_INVALID', wrong)
+  // Where it is not taken it would be a write that nothing guards.
+  t.is((await problemOf(t, await send(order, 'DELETE', undefined, under('3 orders%2F7')))).status, 400)
+  t.is((await problemOf(t, await send(`${url}/v1/storage/orders`, 'POST', { number: 5 }, under('3 orders%2F7')))).status, 400)
+})
+
 test('a POST with an Idempotency-Key may be repeated over HTTP, and nothing that the key cannot guard takes one', async (t) => {
   const { url } = await start(t)
   const key = { 'idempotency-key': 'order-7' }
