@@ -1,9 +1,9 @@
 import type { ExecutionContext } from 'ava'
 import type { BoundOperations, Clock } from '../../kernel/plugin.ts'
-import type { Grant, LocksOperations } from '../../kernel/ports/locks/index.ts'
+import type { Grant, LocksInProcess, LocksOperations } from '../../kernel/ports/locks/index.ts'
 import type { SteppedClock, VirtualClock } from './clock.ts'
 
-export type BoundLocks = BoundOperations<LocksOperations>
+export type BoundLocks = BoundOperations<LocksOperations> & LocksInProcess
 
 export interface LocksParts {
   readonly locks: BoundLocks

@@ -1,3 +1,4 @@
+import { leaderCases } from './locks-leader.ts'
 import { lineCases } from './locks-lines.ts'
 import { type LocksCase, heldCode, lostCode, promise, releaseOf } from './locks-case.ts'
 import { neverTwoHolders } from './locks-model.ts'
@@ -133,5 +134,6 @@ export const locksContract: readonly LocksCase[] = [
   }),
 
   ...lineCases,
+  ...leaderCases,
   neverTwoHolders,
 ]

@@ -4,7 +4,7 @@ import type { LocksDriver } from './driver.ts'
 import { locksErrors } from './errors.ts'
 import { locksOperations } from './http.ts'
 import { implementLocks } from './meaning.ts'
-import type { LocksOperations } from './operations.ts'
+import type { LocksInProcess, LocksOperations } from './operations.ts'
 
 export type * from './driver.ts'
 export type * from './operations.ts'
@@ -12,12 +12,12 @@ export { lockError, locksErrors } from './errors.ts'
 
 declare module '../../binding/bound.ts' {
   interface Ports {
-    locks: BoundOperations<LocksOperations>
+    locks: BoundOperations<LocksOperations> & LocksInProcess
   }
 }
 
 /** One holder at a time of each name, over all replicas, for a time; every grant with a fencing token. */
-export const locks = definePort<LocksOperations, LocksDriver>({
+export const locks = definePort<LocksOperations, LocksDriver, object, never, LocksInProcess>({
   name: 'locks',
   summary: 'Locks by name, each held by one for a time, with fencing tokens',
   capabilities: {},

@@ -4,9 +4,10 @@ import { kernelError, type PorticoError, unsupported } from '../../errors.ts'
 import type { PortParts } from '../definition.ts'
 import { badText } from '../text.ts'
 import type { LocksDriver, LockWanted } from './driver.ts'
+import { Elections } from './elections.ts'
 import { lockError } from './errors.ts'
 import { Lines } from './lines.ts'
-import type { Grant, LocksOperations } from './operations.ts'
+import type { Grant, LocksInProcess, LocksOperations } from './operations.ts'
 
 /** Callers that may wait for locks of one binding at once. */
 const maxWaiting = 4_096
@@ -19,15 +20,19 @@ const giveBackWithinMs = 5_000
 type Attempt = Grant | { readonly heldForMs: number }
 
 /** The meaning of the operations over any driver. */
-export function implementLocks({ driver, binding, clock, onDrain, onClose }: PortParts<LocksDriver, object>): LocksOperations {
+export function implementLocks({ driver, binding, clock, log, onDrain, onClose }: PortParts<LocksDriver, object>): LocksOperations & LocksInProcess {
   const lines = new Lines(clock, maxWaiting, (name, listener) => driver.onWake(name, listener))
   let closed = false
   const letGo = () => {
     closed = true
+    elections.stop()
     lines.close()
   }
   onDrain?.(letGo)
-  onClose(letGo)
+  onClose(async () => {
+    letGo()
+    await elections.close()
+  })
 
   /** What is left of `ttlMs`, by the time since it was asked for: never more than the backend knows of. */
   const left = (ttlMs: number, askedMs: number) => Math.min(ttlMs, Math.max(0, ttlMs - (clock.now() - askedMs)))
@@ -86,7 +91,7 @@ export function implementLocks({ driver, binding, clock, onDrain, onClose }: Por
     if (call.unit) throw unsupported('locks', { binding, what: `${operation} in a unit of work`, capability: 'units' })
   }
 
-  return {
+  const operations: LocksOperations = {
     async acquire({ name, ttlMs, waitMs = 0 }, call) {
       check('acquire', name, call)
       const untilMs = clock.now() + waitMs
@@ -114,6 +119,8 @@ export function implementLocks({ driver, binding, clock, onDrain, onClose }: Por
       return { released: true }
     },
   }
+  const elections = new Elections({ locks: operations, clock, log })
+  return { ...operations, leader: (name, task, options) => elections.leader(name, task, options) }
 }
 
 function isToken(token: string): boolean {
@@ -122,6 +129,7 @@ function isToken(token: string): boolean {
 
 /** Why this cannot be the name of a lock; undefined when it can. */
 function badName(name: string): string | undefined {
+  if (name === '') return 'must not be empty'
   if (Buffer.byteLength(name) > maxNameBytes) return `must be at most ${maxNameBytes} bytes of UTF-8`
   if (name.startsWith('_')) return 'must not start with _'
   if (name === '.' || name === '..') return 'must not be . or ..'

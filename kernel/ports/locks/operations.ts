@@ -50,3 +50,29 @@ export interface LocksOperations {
    */
   release(input: HeldLock, call: Call): Promise<{ readonly released: true }>
 }
+
+/** What a leader is given. */
+export interface Leadership {
+  /** Aborts when it leads no longer, or is to stop: what goes on after that is guarded by the fencing token alone. */
+  readonly signal: AbortSignal
+  readonly fencingToken: number
+}
+
+export interface LeaderOptions {
+  /** How long a leader that died is missed at most; 15,000 unless set. It is renewed each third of that. */
+  readonly ttlMs?: number
+  /** Ends the candidacy, or the lead. */
+  readonly signal?: AbortSignal
+}
+
+/** What locks offer in process only. */
+export interface LocksInProcess {
+  /**
+   * Waits to hold the lock `name`, and runs `task` while it does: in one replica at a time, whichever it is. Answers what `task` answered, or throws what
+   * it threw, and gives the lock back. When the lead is lost meanwhile, the task is told by its signal; when it has ended, it waits to lead again, and
+   * runs it anew. A backend that is down is tried again.
+   * Answers undefined when it is told to stop, by `signal` or because the binding closes, before the task was done.
+   * @throws INPUT_INVALID
+   */
+  leader<T>(name: string, task: (leadership: Leadership) => T | Promise<T>, options?: LeaderOptions): Promise<T | undefined>
+}

@@ -1,0 +1,126 @@
+import type { Call } from '../../call.ts'
+import type { Clock } from '../../clock.ts'
+import { isPorticoError, kernelError } from '../../errors.ts'
+import type { Log } from '../../log.ts'
+import { keepLock } from './keeping.ts'
+import type { Grant, Leadership, LeaderOptions, LocksOperations } from './operations.ts'
+
+export interface ElectionParts {
+  readonly locks: LocksOperations
+  readonly clock: Clock
+  readonly log: Log
+}
+
+const usualTtlMs = 15_000
+const waitMs = 60_000
+const afterFailureMs = 1_000
+const releaseWithinMs = 5_000
+
+/** Campaigns of this process, each for the lock of its name, until what is to be done as leader is done. */
+export class Elections {
+  readonly #parts: ElectionParts
+  readonly #closing = new AbortController()
+  readonly #campaigns = new Set<Promise<unknown>>()
+
+  constructor(parts: ElectionParts) {
+    this.#parts = parts
+  }
+
+  async leader<T>(name: string, task: (leadership: Leadership) => T | Promise<T>, { ttlMs = usualTtlMs, signal }: LeaderOptions = {}): Promise<T | undefined> {
+    if (!Number.isInteger(ttlMs) || ttlMs < 100 || ttlMs > 3_600_000) throw kernelError('INPUT_INVALID', { operation: 'leader' }, { errors: [{ path: '/ttlMs', message: 'must be an integer from 100 to 3600000' }] })
+    const stop = AbortSignal.any([this.#closing.signal, ...(signal ? [signal] : [])])
+    const campaign = this.#campaign(name, task, ttlMs, stop)
+    this.#campaigns.add(campaign)
+    try {
+      return await campaign
+    } finally {
+      this.#campaigns.delete(campaign)
+    }
+  }
+
+  /** Tells every leader to stop. */
+  stop(): void {
+    this.#closing.abort()
+  }
+
+  /** Stops, and answers when all have ended and given their locks back. */
+  async close(): Promise<void> {
+    this.stop()
+    await Promise.allSettled(this.#campaigns)
+  }
+
+  async #campaign<T>(name: string, task: (leadership: Leadership) => T | Promise<T>, ttlMs: number, stop: AbortSignal): Promise<T | undefined> {
+    while (!stop.aborted) {
+      const grant = await this.#win(name, ttlMs, stop)
+      if (!grant) continue
+      const done = await this.#lead(name, grant, task, ttlMs, stop)
+      if (done) return done.answer
+    }
+    return undefined
+  }
+
+  /** Undefined when it was not granted in the time that one call waits, or is to stop. */
+  async #win(name: string, ttlMs: number, stop: AbortSignal): Promise<Grant | undefined> {
+    const { locks, log } = this.#parts
+    try {
+      return await locks.acquire({ name, ttlMs, waitMs }, this.#call(stop, 2 * waitMs))
+    } catch (error) {
+      if (!isPorticoError(error) || error.code === 'INPUT_INVALID') throw error
+      if (stop.aborted || error.code === 'LOCK_HELD') return undefined
+      log.warn({ err: error, lock: name }, 'a leader could not be elected; it is tried again')
+      await this.#pause(stop)
+      return undefined
+    }
+  }
+
+  /** Undefined when it led no longer before the task was done. */
+  async #lead<T>(name: string, grant: Grant, task: (leadership: Leadership) => T | Promise<T>, ttlMs: number, stop: AbortSignal): Promise<{ readonly answer: T | undefined } | undefined> {
+    const { locks, log, clock } = this.#parts
+    const lost = new AbortController()
+    const lose = () => {
+      log.warn({ lock: name }, 'the lead is lost: its lock was not renewed in time')
+      lost.abort()
+    }
+    const renew = (withinMs: number) => locks.renew({ name, token: grant.token, ttlMs }, this.#call(lost.signal, withinMs))
+    const letGo = keepLock({ name, ttlMs, grant, clock, log, renew, lose })
+    try {
+      // Granted when it was to stop already.
+      if (stop.aborted) return { answer: undefined }
+      const answer = await task({ signal: AbortSignal.any([lost.signal, stop]), fencingToken: grant.fencingToken })
+      return lost.signal.aborted ? undefined : { answer }
+    } catch (error) {
+      if (!lost.signal.aborted && !stop.aborted) throw error
+      log.debug({ err: error, lock: name }, 'what a leader did failed when it was to stop')
+      return undefined
+    } finally {
+      letGo()
+      if (!lost.signal.aborted) await this.#release(name, grant)
+    }
+  }
+
+  async #release(name: string, { token }: Grant): Promise<void> {
+    try {
+      await this.#parts.locks.release({ name, token }, this.#call(new AbortController().signal, releaseWithinMs))
+    } catch (error) {
+      this.#parts.log.warn({ err: error, lock: name }, 'the lock of a leader could not be given back; it ends with its time')
+    }
+  }
+
+  #pause(stop: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        takeBack()
+        stop.removeEventListener('abort', end)
+        resolve()
+      }
+      const takeBack = this.#parts.clock.after(afterFailureMs, end)
+      stop.addEventListener('abort', end, { once: true })
+    })
+  }
+
+  #call(signal: AbortSignal, withinMs: number): Call {
+    const { clock } = this.#parts
+    const endMs = clock.now() + withinMs
+    return { signal, remainingMs: () => Math.max(0, endMs - clock.now()), traceId: 'locks-leader', text: false, degrade: () => {} }
+  }
+}
