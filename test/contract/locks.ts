@@ -115,6 +115,15 @@ export const locksContract: readonly LocksCase[] = [
     t.true(tokens.every((token, at) => Number.isSafeInteger(token) && token > (tokens[at - 1] ?? 0)))
   }),
 
+  promise('of all who come at once for names that nobody had, one gets each', async (t, { locks, other }) => {
+    const names = Array.from({ length: 120 }, (_, count) => `new ${count}`)
+
+    const outcomes = await Promise.allSettled(names.flatMap((text) => [locks, other, locks].map((replica) => replica.acquire({ name: text, ttlMs: 60_000 }))))
+
+    t.is(outcomes.filter(({ status }) => status === 'fulfilled').length, names.length)
+    for (const outcome of outcomes) if (outcome.status === 'rejected') t.is((outcome.reason as { readonly code: string }).code, 'LOCK_HELD')
+  }),
+
   promise('a name is any text, and another text is another lock', async (t, { locks }) => {
     const names = ['a', 'A', 'a ', 'ä', 'a\u0308', '%', '*', '{a}', "'; drop table locks--", 'a/b', 'x'.repeat(255), `${'é'.repeat(127)}x`, 'null', 'constructor', '__proto__'.slice(1)]
       .filter((text) => !text.startsWith('_'))
