@@ -21,24 +21,32 @@ export function makePlan(manifest: Manifest, problems: Problems): Plan {
   ]
   const byId = new Map(steps.map((step) => [step.id, step]))
   const ordered = new Set<PlanStep>()
-  const path: PlanStep[] = []
+  // Depth first with a path of its own: however deep a manifest is, the stack of calls is not.
+  const path: { readonly step: PlanStep; readonly left: string[] }[] = []
+  const onPath = new Set<PlanStep>()
 
-  const visit = (step: PlanStep): void => {
+  const enter = (step: PlanStep): void => {
     if (ordered.has(step)) return
-    const seenAt = path.indexOf(step)
-    if (seenAt >= 0) {
-      reportCycle([...path.slice(seenAt), step], problems)
+    if (onPath.has(step)) {
+      const before = [...onPath]
+      reportCycle([...before.slice(before.indexOf(step)), step], problems)
       return
     }
-    path.push(step)
-    for (const id of standsOn(step)) {
-      const below = byId.get(id)
-      if (below) visit(below)
-    }
-    path.pop()
-    ordered.add(step)
+    onPath.add(step)
+    path.push({ step, left: [...standsOn(step)] })
   }
-  for (const step of steps) visit(step)
+  for (const root of steps) {
+    enter(root)
+    for (let last = path.at(-1); last; last = path.at(-1)) {
+      const id = last.left.shift()
+      const below = id === undefined ? undefined : byId.get(id)
+      if (below) enter(below)
+      if (id !== undefined) continue
+      path.pop()
+      onPath.delete(last.step)
+      ordered.add(last.step)
+    }
+  }
   return { steps: [...ordered] }
 }
 
