@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { glob } from 'node:fs/promises'
-import { addCounts, countTap, formatCounts, type Counts } from './tap.ts'
+import { addCounts, countTap, failuresOf, formatCounts, type Counts } from './tap.ts'
 
 interface Step {
   readonly title: string
@@ -13,6 +13,7 @@ interface Ended {
   readonly step: Step
   readonly exitStatus: number | null
   readonly counts?: Counts
+  readonly failures: readonly string[]
 }
 
 const steps: readonly Step[] = [
@@ -30,7 +31,7 @@ async function runAll(): Promise<readonly Ended[]> {
     console.log(`\n## ${step.title}`)
     const { exitStatus, report } = await run(step)
     console.log(`## ${step.title}: exit ${exitStatus ?? 'by a signal'}, ${Math.round((Date.now() - startedAt) / 1000)} s`)
-    ended.push({ step, exitStatus, ...(step.tests && { counts: countTap(report, exitStatus) }) })
+    ended.push({ step, exitStatus, failures: step.tests ? failuresOf(report) : [], ...(step.tests && { counts: countTap(report, exitStatus) }) })
   }
   return ended
 }
@@ -62,6 +63,8 @@ const ended = await runAll()
 const counts = addCounts(ended.flatMap((step) => step.counts ?? []))
 const failedSteps = ended.filter(({ exitStatus }) => exitStatus !== 0).map(({ step }) => step.title)
 
+// Again at the end: what is kept of a long run is often its end alone.
+for (const { step, failures } of ended) for (const failure of failures) console.log(`\n## failed in ${step.title}\n${failure}`)
 console.log(failedSteps.length > 0 ? `\nfailed: ${failedSteps.join(', ')}` : '')
 console.log(formatCounts(counts))
 process.exitCode = failedSteps.length > 0 || counts.failed > 0 || counts.passed === 0 ? 1 : 0

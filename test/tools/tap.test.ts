@@ -1,5 +1,5 @@
 import test from 'ava'
-import { addCounts, countTap, formatCounts } from './tap.ts'
+import { addCounts, countTap, failuresOf, formatCounts } from './tap.ts'
 
 const report = `TAP version 13
 ok 1 - storage › reads
@@ -39,4 +39,10 @@ test('a runner that fails without naming a failure has one', (t) => {
 test('counts are added, and skipped ones told only when there are any', (t) => {
   t.is(formatCounts(addCounts([{ passed: 2, failed: 0, skipped: 0 }, { passed: 3, failed: 1, skipped: 0 }])), '5 passed, 1 failed')
   t.is(formatCounts({ passed: 1, failed: 0, skipped: 4 }), '1 passed, 0 failed, 4 skipped')
+})
+
+test('a failure is told again with what stands below it, and no more lines than asked for', (t) => {
+  t.deepEqual(failuresOf(report), ['not ok 2 - storage › writes\n  ---\n    message: not ok 9 - inside a diagnostic\n  ...'])
+  t.deepEqual(failuresOf(report, 2), ['not ok 2 - storage › writes\n  ---'])
+  t.deepEqual(failuresOf('ok 1 - reads\n1..1\n'), [])
 })

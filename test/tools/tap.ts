@@ -34,6 +34,20 @@ export function countTap(report: string, exitStatus: number | null): Counts {
   return { passed, failed: failed + missing + unnamed, skipped }
 }
 
+/** What a TAP report says of each failure: its line and the first `maxLines` of what stands below it. */
+export function failuresOf(report: string, maxLines = 40): readonly string[] {
+  const blocks: string[][] = []
+  let current: string[] | undefined
+  for (const line of report.split(/\r?\n/)) {
+    if (/^(?:not )?ok\b|^1\.\./.test(line)) {
+      current = /^not ok\b(?!.* # (?:SKIP|TODO)$)/.test(line) ? [] : undefined
+      if (current) blocks.push(current)
+    }
+    if (current && current.length < maxLines) current.push(line)
+  }
+  return blocks.map((lines) => lines.join('\n').trimEnd())
+}
+
 export function addCounts(all: readonly Counts[]): Counts {
   const sum = (field: keyof Counts) => all.reduce((total, counts) => total + counts[field], 0)
   return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') }
