@@ -7,6 +7,8 @@ export interface Call {
   /** Who calls, once identity is configured. */
   readonly subject?: string | undefined
   readonly traceId: string
+  /** Names this call alone: the same in each of its attempts and in its fallbacks. Absent where the kernel itself calls. */
+  readonly callId?: string | undefined
   /** The unit of work this call is staged in. */
   readonly unit?: Unit | undefined
   /** True when the caller takes stored JSON as text (`JsonText`). */

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { Call, CallOptions } from '../call.ts'
 import type { Pending } from './deadlines.ts'
 import type { Unit } from './unit.ts'
@@ -21,6 +21,7 @@ export class OperationCall implements Call, Pending {
   #controller: AbortController | undefined
   #expired = false
   #traceId: string | undefined
+  #callId: string | undefined
 
   constructor(options: CallOptions | undefined, waitsMs: number) {
     this.#options = options
@@ -38,6 +39,10 @@ export class OperationCall implements Call, Pending {
 
   get traceId(): string {
     return (this.#traceId ??= this.#options?.traceId ?? randomBytes(16).toString('hex'))
+  }
+
+  get callId(): string {
+    return (this.#callId ??= randomUUID())
   }
 
   get signal(): AbortSignal {

@@ -61,9 +61,13 @@ export class HttpPartner implements IntegrationDriver {
     })
   }
 
-  #options({ method, path, body }: PartnerRequest) {
-    const { basePath, headers } = this.#target
-    const base = { method, path: `${basePath}${path}`, headers }
-    return body === undefined ? base : { ...base, body, headers: { ...headers, 'content-type': 'application/json' } }
+  #options({ method, path, body, idempotencyKey }: PartnerRequest) {
+    const { basePath, idempotencyHeader } = this.#target
+    const headers = {
+      ...this.#target.headers,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(idempotencyKey !== undefined && { [idempotencyHeader]: idempotencyKey }),
+    }
+    return { method, path: `${basePath}${path}`, headers, ...(body !== undefined && { body }) }
   }
 }

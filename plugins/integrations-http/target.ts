@@ -1,9 +1,14 @@
+import type { SettingsOf } from '../../kernel/plugin.ts'
+import type { settings as declared } from './settings.ts'
+
 /** Where calls go, read once from the settings. */
 export interface Target {
   readonly origin: string
   /** What every path stands below: empty, or `/v1` without a slash at its end. */
   readonly basePath: string
   readonly headers: Readonly<Record<string, string>>
+  /** In lower case. */
+  readonly idempotencyHeader: string
 }
 
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
@@ -11,7 +16,7 @@ const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const reserved: ReadonlySet<string> = new Set(['host', 'content-length', 'content-type', 'transfer-encoding', 'connection', 'keep-alive', 'upgrade', 'te', 'trailer', 'expect', 'accept-encoding'])
 
 /** @throws Error that says which setting is wrong; never with a header's value, which is secret. */
-export function readTarget(settings: { readonly baseUrl: string; readonly headers: Readonly<Record<string, string>> }): Target {
+export function readTarget(settings: Pick<SettingsOf<typeof declared>, 'baseUrl' | 'headers' | 'idempotencyHeader'>): Target {
   const url = new URL(settings.baseUrl)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Error('baseUrl must be an http or https URL')
   if (url.username !== '' || url.password !== '') throw new Error('baseUrl must hold no user or password; use headers.authorization')
@@ -19,12 +24,20 @@ export function readTarget(settings: { readonly baseUrl: string; readonly header
 
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(settings.headers)) {
-    const lower = name.toLowerCase()
-    if (!headerName.test(name)) throw new Error(`headers: ${JSON.stringify(name)} is no header name`)
-    if (reserved.has(lower)) throw new Error(`headers: ${name} cannot be set`)
+    const lower = headerNamed(name, 'headers')
     // eslint-disable-next-line no-control-regex -- what a header's value must not hold
     if (/[\u0000-\u0008\u000a-\u001f\u007f]|[^\u0000-\u00ff]/.test(value)) throw new Error(`headers: the value of ${name} holds a character that a header cannot have`)
     headers[lower] = value
   }
-  return { origin: url.origin, basePath: url.pathname.replace(/\/+$/, ''), headers: { accept: 'application/json', ...headers } }
+  return {
+    origin: url.origin, basePath: url.pathname.replace(/\/+$/, ''), headers: { accept: 'application/json', ...headers },
+    idempotencyHeader: headerNamed(settings.idempotencyHeader, 'idempotencyHeader'),
+  }
+}
+
+/** In lower case. */
+function headerNamed(name: string, setting: string): string {
+  if (!headerName.test(name)) throw new Error(`${setting}: ${JSON.stringify(name)} is no header name`)
+  if (reserved.has(name.toLowerCase())) throw new Error(`${setting}: ${name} cannot be set`)
+  return name.toLowerCase()
 }

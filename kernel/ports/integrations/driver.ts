@@ -13,6 +13,8 @@ export interface PartnerRequest {
   readonly path: string
   /** JSON text; absent for GET and DELETE. */
   readonly body?: string
+  /** Tells a repeat from a new call: the caller's, or the call's own where the operation declares that its partner takes one. */
+  readonly idempotencyKey?: string
 }
 
 /** What the partner answered, unread. */

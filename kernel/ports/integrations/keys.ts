@@ -9,6 +9,8 @@ export interface DeclaredOperation {
   readonly input?: JsonSchema
   readonly output?: JsonSchema
   readonly idempotent?: boolean
+  /** The partner does a call with a key once, however often it comes. */
+  readonly idempotencyKey?: boolean
 }
 
 /** The port's own keys. */
@@ -37,13 +39,14 @@ export const integrationKeys: JsonSchema = {
           input: { ...documentSchema, description: 'The JSON Schema of the input; any JSON unless set.' },
           output: { ...documentSchema, description: "The JSON Schema of the partner's answer; any JSON unless set." },
           idempotent: { type: 'boolean', description: 'Whether a repeat does no harm; true for GET, PUT and DELETE, false for POST and PATCH unless set.' },
+          idempotencyKey: { type: 'boolean', description: 'The partner does a call with a key once, however often it comes: each call is sent with one, its caller\'s or its own, the same in every attempt, and counts as idempotent; false unless set.' },
         },
       },
     },
   },
 }
 
-/** Whether a repeat does no harm: as declared, else as RFC 9110 says of the method. */
-export function isIdempotent({ idempotent, method }: DeclaredOperation): boolean {
-  return idempotent ?? (method !== 'POST' && method !== 'PATCH')
+/** Whether a repeat does no harm: by its key, or as declared, else as RFC 9110 says of the method. */
+export function isIdempotent({ idempotent, idempotencyKey, method }: DeclaredOperation): boolean {
+  return idempotencyKey === true || (idempotent ?? (method !== 'POST' && method !== 'PATCH'))
 }

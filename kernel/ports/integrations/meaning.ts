@@ -20,11 +20,13 @@ export function implementIntegrations(parts: IntegrationParts): IntegrationOpera
   const operations = new Map(Object.entries(parts.keys.operations ?? {}).map(([name, declared]) => [name, makeReady(binding, name, declared)]))
 
   return {
-    async call({ operation: name, input = {} }: CallInput, call): Promise<CallOutput> {
+    async call({ operation: name, input = {}, idempotencyKey }: CallInput, call): Promise<CallOutput> {
       const operation = operations.get(name)
       if (!operation) throw integrationError('INTEGRATION_NOT_FOUND', { binding, operation: shown(name) })
 
-      const sent = await send(driver, operation, requestFor(operation, input), call)
+      const key = idempotencyKey ?? (operation.declared.idempotencyKey ? call.callId : undefined)
+      const request = { ...requestFor(operation, input), ...(key !== undefined && { idempotencyKey: key }) }
+      const sent = await send(driver, operation, request, call)
       const output = 'answer' in sent ? readAnswer(operation, sent.answer) : null
       return { output, degraded: false, via, accepted: 'accepted' in sent }
     },

@@ -7,6 +7,8 @@ export interface CallInput {
   readonly operation: string
   /** `{}` unless given. */
   readonly input?: Json
+  /** Sent with the call, so that the partner can tell a repeat from a new call: 1 to 255 visible ASCII characters. */
+  readonly idempotencyKey?: string
 }
 
 export interface CallOutput {
@@ -24,6 +26,8 @@ export interface IntegrationOperations {
   /**
    * Calls a declared operation of the partner, once. When a fallback is declared, it answers in place of a partner that
    * surely did not apply the call, or of any failure of an idempotent operation; the answer is then marked as degraded.
+   * An operation with `idempotencyKey: true` is sent with a key that stays the same in every attempt and in a fallback; without
+   * it a key that the caller gives is sent as well, and does not make the operation idempotent.
    * Input is plain JSON, at most 30 levels deep; the answer likewise at most 100. Numbers are IEEE doubles.
    * @throws INTEGRATION_NOT_FOUND when the manifest declares no such operation.
    * @throws INTEGRATION_INPUT_INVALID when the input breaks its schema, or does not fit the path or the query.
@@ -43,14 +47,18 @@ export const integrationOperations: { readonly [O in keyof IntegrationOperations
     summary: 'Calls an operation of the partner', effect: 'write', idempotent: false,
     input: {
       type: 'object', additionalProperties: false, required: ['operation'],
-      properties: { operation: { type: 'string', minLength: 1, maxLength: 40 }, input: { description: "The operation's input, as its schema in the manifest says." } },
+      properties: {
+        operation: { type: 'string', minLength: 1, maxLength: 40 },
+        input: { description: "The operation's input, as its schema in the manifest says." },
+        idempotencyKey: { type: 'string', pattern: '^[!-~]{1,255}$', description: 'Tells the partner a repeat from a new call.' },
+      },
     },
     output: {
       type: 'object', additionalProperties: false, required: ['output', 'degraded', 'via', 'accepted'],
       properties: { output: {}, degraded: { type: 'boolean' }, via: { type: 'string' }, accepted: { type: 'boolean' } },
     },
     http: {
-      method: 'POST', path: '/:operation', body: 'input',
+      method: 'POST', path: '/:operation', body: 'input', from: { idempotencyKey: { header: 'Idempotency-Key', form: 'text' } },
       status: { field: 'accepted', equals: true, then: 202, else: 200 },
       answer: { omit: ['accepted'] },
     },
