@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
-import type { Clock, Json, SettingsOf } from '../../kernel/plugin.ts'
-import type { CacheDriver, CacheRow, CacheSelection, CacheWrite } from '../../kernel/ports/cache/index.ts'
+import type { Clock, SettingsOf } from '../../kernel/plugin.ts'
+import type { CacheDriver, CacheFill, CacheFillWant, CacheRow, CacheSelection, CacheValue, CacheWrite } from '../../kernel/ports/cache/index.ts'
+import { Fills } from './fills.ts'
 import type { settings } from './settings.ts'
 import { TagIndex } from './tag-index.ts'
 
@@ -8,7 +9,7 @@ import { TagIndex } from './tag-index.ts'
 const entryBytes = 256
 
 interface Entry {
-  readonly value: Json
+  readonly value: CacheValue
   /** By the kernel's clock; infinite without an end. */
   readonly freshUntilMs: number
   readonly goneAtMs: number
@@ -19,6 +20,7 @@ interface Entry {
 export class LruCache implements CacheDriver {
   readonly #entries: LRUCache<string, Entry>
   readonly #tags = new TagIndex()
+  readonly #fills = new Fills()
   readonly #clock: Clock
 
   constructor({ maxSizeBytes, maxEntries }: SettingsOf<typeof settings>, clock: Clock) {
@@ -36,7 +38,10 @@ export class LruCache implements CacheDriver {
     return keys.length === 1 && first !== undefined ? [this.#readOne(first)] : keys.map((key) => this.#readOne(key))
   }
 
-  write({ key, value, sizeBytes, freshMs, staleMs, tags }: CacheWrite): boolean {
+  write({ key, value, sizeBytes, freshMs, staleMs, tags, fill }: CacheWrite): boolean {
+    if (fill && !this.#fills.isOpen(key, fill, this.#clock.now())) return false
+    this.#fills.close(key)
+
     const freshUntilMs = freshMs === null ? Number.POSITIVE_INFINITY : this.#clock.now() + freshMs
     const entry = { value, freshUntilMs, goneAtMs: freshUntilMs + staleMs, tags }
     this.#entries.set(key, entry, { size: sizeBytes + entryBytes + TagIndex.bytesPerTag * tags.length })
@@ -48,13 +53,23 @@ export class LruCache implements CacheDriver {
   }
 
   delete(key: string): void {
+    this.#fills.close(key)
     this.#entries.delete(key)
   }
 
   invalidate(selection: CacheSelection): void {
+    this.#fills.closeSelected(selection)
     if ('all' in selection) return this.#entries.clear()
     const keys = 'tags' in selection ? this.#tags.keys(selection.tags) : this.#beginningWith(selection.prefix)
     for (const key of keys) this.#entries.delete(key)
+  }
+
+  beginFill(want: CacheFillWant): CacheFill | undefined {
+    return this.#fills.begin(want, this.#clock.now())
+  }
+
+  endFill(key: string, fill: CacheFill): void {
+    if (this.#fills.isOpen(key, fill, this.#clock.now())) this.#fills.close(key)
   }
 
   close(): void {
@@ -65,10 +80,10 @@ export class LruCache implements CacheDriver {
   #readOne(key: string): CacheRow | undefined {
     const entry = this.#entries.get(key)
     if (!entry) return undefined
-    if (entry.goneAtMs === Number.POSITIVE_INFINITY) return { value: entry.value, freshMs: null }
+    if (entry.goneAtMs === Number.POSITIVE_INFINITY) return { value: handOut(entry.value), freshMs: null }
 
     const nowMs = this.#clock.now()
-    if (entry.goneAtMs > nowMs) return { value: entry.value, freshMs: entry.freshUntilMs - nowMs }
+    if (entry.goneAtMs > nowMs) return { value: handOut(entry.value), freshMs: entry.freshUntilMs - nowMs }
     this.#entries.delete(key)
     return undefined
   }
@@ -76,4 +91,9 @@ export class LruCache implements CacheDriver {
   #beginningWith(prefix: string): readonly string[] {
     return [...this.#entries.keys()].filter((key) => key.startsWith(prefix))
   }
+}
+
+/** JSON is frozen and goes out as it is; bytes cannot be, and are copied for each reader. */
+function handOut(value: CacheValue): CacheValue {
+  return value instanceof Uint8Array ? value.slice() : value
 }

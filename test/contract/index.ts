@@ -4,6 +4,7 @@
  */
 export { SteppedClock, VirtualClock } from './clock.ts'
 export { cacheContract, type CacheCase, type CacheHarness } from './cache.ts'
+export { cacheDriverContract, type CacheDriverCase, type CacheDriverHarness, type CacheDrivers } from './cache-driver.ts'
 export { integrationsContract, type IntegrationsCase, type IntegrationsHarness } from './integrations.ts'
 export { locksContract, type BoundLocks, type LocksCase, type LocksHarness, type LocksParts } from './locks.ts'
 export { contractQueues, queueCases, queueContract, type BoundQueue, type QueueCase, type QueueHarness, type QueueParts } from './queue.ts'

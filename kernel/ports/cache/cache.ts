@@ -1,11 +1,10 @@
 import type { Call } from '../../call.ts'
 import { kernelError, type FieldError } from '../../errors.ts'
-import type { Json } from '../../json.ts'
 import type { PortParts } from '../definition.ts'
 import { findBadText } from '../text.ts'
 import { Backend } from './backend.ts'
-import type { CacheDriver, CacheRow, CacheSelection } from './driver.ts'
-import { freezeCopy, freezeInPlace, sizeOfText, type Frozen } from './frozen.ts'
+import type { CacheDriver, CacheFill, CacheFillWant, CacheRow, CacheSelection, CacheValue } from './driver.ts'
+import { copyBytes, freezeCopy, freezeInPlace, sizeOfText, type Frozen } from './frozen.ts'
 import { badKey, badKeys, badTags } from './keys.ts'
 import type { CacheHit, InvalidateInput } from './operations.ts'
 import { Flights } from './flights.ts'
@@ -22,13 +21,15 @@ export type CacheParts = PortParts<CacheDriver, CacheKeys, 'tags'>
 const maxDepth = 30
 const defaultTimeoutMs = 1_000
 
-/** What one entry is to be: the input of `set`, and the stale time that only `remember` gives. */
+/** What one entry is to be: the input of `set`, and what only `remember` gives. */
 export interface Entry {
   readonly key: string
-  readonly value: Json
+  readonly value: CacheValue
   readonly ttlMs?: number | undefined
   readonly staleMs?: number | undefined
   readonly tags?: readonly string[] | undefined
+  /** The fill that loaded it; without one it is stored in any case. */
+  readonly fill?: CacheFill | undefined
 }
 
 /** The meaning of the port over one driver. */
@@ -56,20 +57,30 @@ export class Cache {
   }
 
   /** Stores a frozen copy of the value, and answers that copy whether it was stored or not. */
-  async set(operation: string, entry: Entry, call: Call): Promise<{ readonly stored: boolean; readonly value: Json }> {
-    const { key, tags = [], staleMs = 0 } = entry
+  async set(operation: string, entry: Entry, call: Call): Promise<{ readonly stored: boolean; readonly value: CacheValue }> {
+    const { key, tags = [], staleMs = 0, fill } = entry
     this.refuse(operation, fieldError('/key', badKey(key)) ?? badTags(tags))
 
     const { value, sizeBytes } = this.freeze(operation, entry.value)
     const freshMs = entry.ttlMs ?? this.parts.keys.ttlMs ?? null
     const write = {
-      key, value, freshMs, tags,
+      key, value, freshMs, tags, fill,
       staleMs: freshMs === null ? 0 : staleMs,
       sizeBytes: tags.reduce((sum, tag) => sum + sizeOfText(tag), sizeBytes + sizeOfText(key)),
     }
     const stored = await this.#backend.ask(call, false, (driver) => driver.write(write, call))
-    if (!stored) call.degrade()
+    // A fill that lost to a change is as it should be.
+    if (!stored && !fill) call.degrade()
     return { stored, value }
+  }
+
+  /** Begins a fill; undefined when the backend is down, and the value is not cached then. */
+  async beginFill(want: CacheFillWant, call: Call): Promise<CacheFill | undefined> {
+    return this.#backend.ask(call, undefined, (driver) => driver.beginFill(want, call))
+  }
+
+  async endFill(key: string, fill: CacheFill, call: Call): Promise<void> {
+    await this.#backend.ask(call, undefined, (driver) => driver.endFill(key, fill, call))
   }
 
   async delete(key: string, call: Call): Promise<void> {
@@ -86,8 +97,9 @@ export class Cache {
     await this.#backend.ask(call, undefined, (driver) => driver.invalidate(selection, call))
   }
 
-  /** @throws INPUT_INVALID when the value is not plain JSON. */
-  freeze(operation: string, value: Json): Frozen {
+  /** @throws INPUT_INVALID when the value is neither bytes nor plain JSON. */
+  freeze(operation: string, value: CacheValue): Frozen {
+    if (value instanceof Uint8Array) return copyBytes(value)
     this.refuse(operation, below('/value', findBadText(value, { maxDepth })))
     return freezeCopy(value)
   }
@@ -101,7 +113,7 @@ export class Cache {
 const none: readonly (CacheRow | undefined)[] = []
 
 function toHit({ value: row, freshMs }: CacheRow): CacheHit {
-  const value = freezeInPlace(row)
+  const value = row instanceof Uint8Array ? row : freezeInPlace(row)
   if (freshMs === null) return { value, ttlMs: null, stale: false }
   // Rounded up: a value that is fresh for half a millisecond more is not stale yet.
   return freshMs > 0 ? { value, ttlMs: Math.ceil(freshMs), stale: false } : { value, ttlMs: 0, stale: true }

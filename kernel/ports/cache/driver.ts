@@ -4,25 +4,33 @@ import type { Call } from '../../call.ts'
 /** What may be answered at once or later; a driver in the same process answers at once, which costs no turn. */
 export type Soon<T> = T | Promise<T>
 
+/** What a cache keeps: any JSON, or bytes. */
+export type CacheValue = Json | Uint8Array
+
 /** A value on its way into the cache. */
 export interface CacheWrite {
   readonly key: string
-  /** A private, deeply frozen copy: a driver in the same process may keep it as it is. */
-  readonly value: Json
+  /** A private copy, JSON deeply frozen: a driver in the same process may keep it as it is. */
+  readonly value: CacheValue
   /** About how much memory value, key and tags take. */
   readonly sizeBytes: number
-  /** How long it is fresh; null until it is evicted or deleted. */
+  /** How long it is fresh, in whole milliseconds; null until it is evicted or deleted. */
   readonly freshMs: number | null
   /** How long after that it may still be answered as stale; 0 when `freshMs` is null. */
   readonly staleMs: number
   /** Empty unless the driver has the capability `tags`. */
   readonly tags: readonly string[]
+  /**
+   * Stored only while this fill is open. Without one the value is stored in any case.
+   * `tags` are those that the fill was begun with.
+   */
+  readonly fill?: CacheFill | undefined
 }
 
 /** A value as the cache has it. */
 export interface CacheRow {
-  /** Deeply frozen, or nobody else's: the port freezes what is not. */
-  readonly value: Json
+  /** JSON that is deeply frozen, or nobody else's: the port freezes what is not. Bytes are nobody else's. */
+  readonly value: CacheValue
   /** How long it stays fresh, by the backend's clock: negative or 0 while it is stale, null when it never is. */
   readonly freshMs: number | null
 }
@@ -30,13 +38,47 @@ export interface CacheRow {
 /** Which entries go. */
 export type CacheSelection = { readonly tags: readonly string[] } | { readonly prefix: string } | { readonly all: true }
 
-/** The driver interface of the port `cache`. Whatever it throws becomes a miss or a no-op, and is logged by the port. */
+/** A fill that has begun: a read of the truth whose outcome shall be cached unless something changes meanwhile. */
+export interface CacheFill {
+  /** Whatever the driver knows it by; no fill ever has the token of another one. */
+  readonly token: string
+}
+
+export interface CacheFillWant {
+  readonly key: string
+  /** Empty unless the driver has the capability `tags`. */
+  readonly tags: readonly string[]
+  /** How long the fill stays open at most, by the backend's clock; a whole number, at least 1. */
+  readonly holdMs: number
+  /** Whether it shall be the only one of its kind in all replicas. */
+  readonly alone: boolean
+}
+
+/**
+ * The driver interface of the port `cache`. Whatever it throws becomes a miss or a no-op, and is logged by the port.
+ *
+ * A fill is open from `beginFill` until `holdMs` are over, the key is written or deleted, an invalidation selects it (by
+ * `all`, by a prefix of the key, by one of the fill's tags), it is ended, or another fill of the key begins. All of this
+ * is decided by the backend in the order in which it does things, for all replicas. A fill that the backend has forgotten
+ * (evicted, flushed, restarted) is closed: in doubt a value is not stored.
+ */
 export interface CacheDriver {
   /** The entries of `keys`, in their order; those past their stale time are not there any more. */
   read(keys: readonly string[], call: Call): Soon<readonly (CacheRow | undefined)[]>
-  /** Stores or replaces. False when the value is larger than the backend takes; then nothing is left under the key. */
+  /**
+   * Stores or replaces, and closes the key's fill. False when `fill` is given and not open, and nothing is changed then;
+   * false, too, when the value is larger than the backend takes, and nothing is left under the key then.
+   */
   write(entry: CacheWrite, call: Call): Soon<boolean>
+  /** Removes the entry and closes the key's fill, whether or not there is an entry. */
   delete(key: string, call: Call): Soon<void>
-  /** Removes what is selected; entries with at least one of the `tags`. */
+  /** Removes what is selected, entries with at least one of the `tags`; closes the fills that are selected. */
   invalidate(selection: CacheSelection, call: Call): Soon<void>
+  /**
+   * Opens a fill, in place of an earlier one of the key; the entry that is there stays. With `alone`: undefined, and
+   * nothing changed, while a fill of the key that was begun with `alone` is open.
+   */
+  beginFill(want: CacheFillWant, call: Call): Soon<CacheFill | undefined>
+  /** Closes this fill if it is open, so that the next may begin at once. */
+  endFill(key: string, fill: CacheFill, call: Call): Soon<void>
 }

@@ -1,8 +1,9 @@
 import type { Json, JsonObject } from '../../json.ts'
+import type { CacheValue } from './driver.ts'
 
-/** A deeply frozen copy of a value and about how much heap it takes. */
+/** A copy of a value, deeply frozen unless it is bytes, and about how much memory it takes. */
 export interface Frozen {
-  readonly value: Json
+  readonly value: CacheValue
   readonly sizeBytes: number
 }
 
@@ -11,6 +12,8 @@ const objectBytes = 40
 const fieldBytes = 8
 const doubleBytes = 16
 const textBytes = 24
+/** A typed array and its buffer, without the bytes. */
+const arrayBytes = 200
 
 /**
  * Copies a value that `findBadText` found good: neither the one who gave it nor the one who reads it can change what
@@ -51,6 +54,12 @@ export function freezeCopy(value: Json): Frozen {
 
   const frozen = copy(value)
   return { value: frozen, sizeBytes: sizeBytes + fieldBytes }
+}
+
+/** Bytes cannot be frozen; the copy is the cache's alone. */
+export function copyBytes(value: Uint8Array): Frozen {
+  // A Buffer is taken as the bytes it is: its own `slice` would share them.
+  return { value: Uint8Array.from(value), sizeBytes: value.byteLength + arrayBytes }
 }
 
 /** V8 keeps a text with one byte a character when all are Latin-1, with two otherwise. */

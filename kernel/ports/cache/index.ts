@@ -7,7 +7,7 @@ import type { CacheKeys } from './cache.ts'
 import { implementCache } from './meaning.ts'
 import { cacheOperations, maxTtlMs, type CacheInProcess, type CacheOperations } from './operations.ts'
 
-export type { CacheDriver, CacheRow, CacheSelection, CacheWrite, Soon } from './driver.ts'
+export type { CacheDriver, CacheFill, CacheFillWant, CacheRow, CacheSelection, CacheValue, CacheWrite, Soon } from './driver.ts'
 export type { CacheKeys } from './cache.ts'
 export type { CacheHit, CacheInProcess, CacheOperations, InvalidateInput, RememberOptions, SetInput } from './operations.ts'
 

@@ -1,12 +1,13 @@
 import type { Call, CallOptions } from '../../call.ts'
-import type { Json, JsonSchema } from '../../json.ts'
+import type { JsonSchema } from '../../json.ts'
 import type { Operation } from '../definition.ts'
+import type { CacheValue } from './driver.ts'
 import { maxKeys, maxTags } from './keys.ts'
 
 /** A cached value. */
 export interface CacheHit {
-  /** Deeply frozen in process: what is cached cannot be changed by who reads it. */
-  readonly value: Json
+  /** JSON is deeply frozen, bytes are a copy for who reads them: what is cached cannot be changed by them. */
+  readonly value: CacheValue
   /** How long it stays fresh; 0 when it is stale, null when it has no end. */
   readonly ttlMs: number | null
   /** True in the `staleMs` that `remember` adds to its time. */
@@ -15,7 +16,7 @@ export interface CacheHit {
 
 export interface SetInput {
   readonly key: string
-  readonly value: Json
+  readonly value: CacheValue
   readonly ttlMs?: number
   readonly tags?: readonly string[]
 }

@@ -1,9 +1,9 @@
 import type { Call } from '../../call.ts'
 import type { Clock } from '../../clock.ts'
 import { kernelError, unsupported } from '../../errors.ts'
-import type { Json } from '../../json.ts'
 import { badTags } from './keys.ts'
 import type { Cache } from './cache.ts'
+import type { CacheValue } from './driver.ts'
 import { maxTtlMs, type RememberOptions } from './operations.ts'
 
 const defaultTimeoutMs = 30_000
@@ -21,8 +21,9 @@ export async function remember<T>(cache: Cache, key: string, load: () => T | Pro
     return hit.value as T
   }
 
-  const outcome = loadOnce(cache, key, load, options, call)
-  return (await within(call, cache, outcome)) as T
+  const value = await within(call, cache, loadOnce(cache, key, load, options, call))
+  // All who waited share one outcome, and one of them may be the cache's own.
+  return (value instanceof Uint8Array ? value.slice() : value) as T
 }
 
 /** The outcome of the load under way for the key, or of a new one. */
@@ -37,13 +38,27 @@ function loadOnce(cache: Cache, key: string, load: () => unknown, options: Remem
     // After this turn, so that the flight is in place however quickly `load` answers.
     await Promise.resolve()
     try {
-      const value = (await load()) as Json
-      return isCurrent() ? (await cache.set('remember', { ...options, key, value }, call)).value : cache.freeze('remember', value).value
+      return await fill(cache, key, load, options, call, isCurrent)
     } finally {
       cancel()
     }
   })
-  return flight ? flight.outcome : Promise.resolve().then(async () => cache.freeze('remember', (await load()) as Json).value)
+  return flight ? flight.outcome : Promise.resolve().then(async () => cache.freeze('remember', (await load()) as CacheValue).value)
+}
+
+/** Loads, and caches what came unless the key has changed meanwhile, here or in another replica. */
+async function fill(cache: Cache, key: string, load: () => unknown, options: RememberOptions, call: Call, isCurrent: () => boolean): Promise<unknown> {
+  const holdMs = Math.max(1, Math.ceil(call.remainingMs()))
+  const fill = await cache.beginFill({ key, tags: options.tags ?? [], holdMs, alone: false }, call)
+  let value: CacheValue
+  try {
+    value = (await load()) as CacheValue
+  } catch (error) {
+    if (fill) void cache.endFill(key, fill, call)
+    throw error
+  }
+  if (!fill || !isCurrent()) return cache.freeze('remember', value).value
+  return (await cache.set('remember', { ...options, key, value, fill }, call)).value
 }
 
 /** Loads behind an answer that was stale; a failure leaves the stale value and is logged. */

@@ -24,6 +24,9 @@ class DirectoryCache {
   /** Oldest first. */
   #keys = new Set()
   #temporary = 0
+  /** The fill that is open, by key: `{ token, alone, endsAtMs }`. One process for each directory, so they need no file. */
+  #fills = new Map()
+  #begun = 0
 
   constructor(directory, maxEntries, clock) {
     this.#directory = directory
@@ -43,15 +46,23 @@ class DirectoryCache {
     return Promise.all(keys.map((key) => this.#readOne(key)))
   }
 
-  async write({ key, value, freshMs, staleMs }) {
+  async write({ key, value, freshMs, staleMs, fill }) {
+    if (fill && !this.#isOpen(key, fill)) return false
     const freshUntilMs = freshMs === null ? null : this.#clock.now() + freshMs
-    const text = JSON.stringify({ key, value, freshUntilMs, goneAtMs: freshUntilMs === null ? null : freshUntilMs + staleMs })
+    const kept = value instanceof Uint8Array ? { base64: Buffer.from(value).toString('base64') } : { value }
+    const text = JSON.stringify({ key, ...kept, freshUntilMs, goneAtMs: freshUntilMs === null ? null : freshUntilMs + staleMs })
 
     // A rename is all or nothing: a reader never meets half an entry, also after a crash.
     const temporary = join(this.#directory, `${process.pid}-${(this.#temporary += 1)}.new`)
     await writeFile(temporary, text)
     await rename(temporary, this.#file(key))
+    // Whatever came while the file was written wins.
+    if (fill && !this.#isOpen(key, fill)) {
+      await this.delete(key)
+      return false
+    }
 
+    this.#fills.delete(key)
     this.#keys.delete(key)
     this.#keys.add(key)
     if (this.#keys.size > this.#maxEntries) await this.delete(this.#keys.values().next().value)
@@ -59,6 +70,7 @@ class DirectoryCache {
   }
 
   async delete(key) {
+    this.#fills.delete(key)
     this.#keys.delete(key)
     await rm(this.#file(key), { force: true })
   }
@@ -66,7 +78,24 @@ class DirectoryCache {
   async invalidate(selection) {
     // Tags are a capability that this driver does not declare, so it is never asked for them.
     const prefix = 'prefix' in selection ? selection.prefix : ''
+    for (const key of [...this.#fills.keys()].filter((one) => one.startsWith(prefix))) this.#fills.delete(key)
     await Promise.all([...this.#keys].filter((key) => key.startsWith(prefix)).map((key) => this.delete(key)))
+  }
+
+  beginFill({ key, holdMs, alone }) {
+    const nowMs = this.#clock.now()
+    const open = this.#fills.get(key)
+    if (alone && open?.alone && open.endsAtMs > nowMs) return undefined
+
+    const fill = { token: String((this.#begun += 1)), alone, endsAtMs: nowMs + holdMs }
+    this.#fills.delete(key)
+    this.#fills.set(key, fill)
+    if (this.#fills.size > this.#maxEntries) this.#fills.delete(this.#fills.keys().next().value)
+    return fill
+  }
+
+  endFill(key, fill) {
+    if (this.#isOpen(key, fill)) this.#fills.delete(key)
   }
 
   async health() {
@@ -77,12 +106,18 @@ class DirectoryCache {
     if (!this.#keys.has(key)) return undefined
     const entry = await readEntry(this.#file(key))
     if (!entry) return undefined
-    if (entry.goneAtMs === null) return { value: entry.value, freshMs: null }
+    const value = entry.base64 === undefined ? entry.value : new Uint8Array(Buffer.from(entry.base64, 'base64'))
+    if (entry.goneAtMs === null) return { value, freshMs: null }
 
     const nowMs = this.#clock.now()
-    if (entry.goneAtMs > nowMs) return { value: entry.value, freshMs: entry.freshUntilMs - nowMs }
+    if (entry.goneAtMs > nowMs) return { value, freshMs: entry.freshUntilMs - nowMs }
     await this.delete(key)
     return undefined
+  }
+
+  #isOpen(key, { token }) {
+    const open = this.#fills.get(key)
+    return open?.token === token && open.endsAtMs > this.#clock.now()
   }
 
   /** A key can hold any character, a file name cannot. */

@@ -19,7 +19,7 @@ function over(t: ExecutionContext, driver: CacheDriver, clock = new VirtualClock
   return { cache, call, calls, lines, clock }
 }
 
-const failing = (fail: () => never | Promise<never>): CacheDriver => ({ read: fail, write: fail, delete: fail, invalidate: fail })
+const failing = (fail: () => never | Promise<never>): CacheDriver => ({ read: fail, write: fail, delete: fail, invalidate: fail, beginFill: fail, endFill: fail })
 
 const ways = {
   'throws at once': () => { throw new Error('down') },
@@ -56,7 +56,7 @@ test('a backend that does not answer is a miss after the key timeout', async (t)
 
 test('a backend that answers again is logged as such', async (t) => {
   let down = true
-  const driver: CacheDriver = { read: () => { if (down) throw new Error('down'); return [{ value: 1, freshMs: null }] }, write: () => true, delete: () => undefined, invalidate: () => undefined }
+  const driver: CacheDriver = { read: () => { if (down) throw new Error('down'); return [{ value: 1, freshMs: null }] }, write: () => true, delete: () => undefined, invalidate: () => undefined, beginFill: () => undefined, endFill: () => undefined }
   const { cache, call, lines } = over(t, driver)
   await cache.get({ key: 'a' }, call)
   await cache.get({ key: 'a' }, call)
