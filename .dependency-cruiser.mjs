@@ -33,10 +33,10 @@ export default {
     },
     {
       name: 'ports-are-pure',
-      comment: 'A port imports errors, calls, clocks, units of work and plain figures, and no I/O.',
+      comment: 'A port imports errors, calls, clocks, units of work, plain figures and the state machines of resilience, and no I/O.',
       severity: 'error',
       from: { path: '^kernel/ports/' },
-      to: { path: '^kernel/', pathNot: ['^kernel/(errors|thrown|field-errors|ajv|json|call|clock|log)\\.ts$', '^kernel/binding/(unit|bound|meters|durations)\\.ts$', '^kernel/ports/', '^kernel/manifest/(units|suggest)\\.ts$'] },
+      to: { path: '^kernel/', pathNot: ['^kernel/(errors|thrown|field-errors|ajv|json|call|clock|log)\\.ts$', '^kernel/binding/(unit|bound|meters|durations)\\.ts$', '^kernel/ports/', '^kernel/manifest/(units|suggest)\\.ts$', '^kernel/resilience/'] },
     },
     {
       name: 'pure-parts-do-no-io',
