@@ -6,7 +6,7 @@ import { checkNeeds } from './needs.ts'
 import { withPlaceholders } from './judge.ts'
 import { childOf, entriesOf, keyPosition, nodeAt, showPath, valuePosition } from './nodes.ts'
 import type { Path } from './nodes.ts'
-import { baseKeys, bindingSchema, namePattern } from './structure.ts'
+import { anyDriver, baseKeys, bindingSchema, namePattern } from './structure.ts'
 import { didYouMean } from './suggest.ts'
 import type { BindingSpec, DriverSpec } from './types.ts'
 import { resolveUnits } from './units.ts'
@@ -37,10 +37,15 @@ function portOf(checking: Checking, binding: string): AnyPort | undefined {
 
 function checkBinding(checking: Checking, name: string, port: AnyPort): BindingSpec | undefined {
   const path = ['ports', name]
-  const schema = bindingSchema(port)
-  const judged = checking.judge(schema, path, { noun: 'key', secrets: true, apart: [['with'], ['fallback', '*', 'with'], ['on']] })
+  const piecesBefore = checking.pieces.length
   const driver = checkDriver(checking, port, path, name)
   const fallback = port.fallback ? checkFallback(checking, port, [...path, 'fallback']) : []
+  const drivers = [...(driver ? [driver] : []), ...fallback].map(({ plugin }) => plugin)
+  // What a driver that was refused would have taken is not known.
+  const schema = bindingSchema(port, driver ? drivers : [anyDriver])
+  const judged = checking.judge(schema, path, { noun: 'key', secrets: true, apart: [['with'], ['fallback', '*', 'with'], ['on']] })
+  // Explained before its drivers' settings, although those are needed to know what it is judged by.
+  checking.pieces.splice(piecesBefore, 0, ...checking.pieces.splice(-1))
   if (!judged) return undefined
 
   const resolved = resolveUnits(schema, judged.value, checking.units(path)) as Record<string, unknown> & { optional: boolean; expose: boolean; startTimeoutMs: number }
@@ -51,7 +56,7 @@ function checkBinding(checking: Checking, name: string, port: AnyPort): BindingS
   checkCapabilities(checking, port, driver, keys, path)
   return {
     name, path: showPath(path), at: keyPosition(checking.root, path), port, ...driver, keys, fallback,
-    needs: checkNeeds(checking, [driver, ...fallback].map(({ plugin }) => plugin), path),
+    needs: checkNeeds(checking, drivers, path),
     optional: resolved.optional, expose: resolved.expose, startTimeoutMs: resolved.startTimeoutMs,
   }
 }

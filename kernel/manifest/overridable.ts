@@ -38,7 +38,10 @@ function bindingPaths(root: Node, catalogue: Catalogue, port: AnyPort, path: Pat
   const use = held ? textAt(node, ['on', 'use']) : textAt(root, ['connections', textAt(node, ['on']) ?? '', 'use'])
   const inner = use === undefined ? undefined : connectionDriver(catalogue, use)?.port.name
   const plugin = catalogue.driver(port.name, textAt(node, ['use']) ?? inner ?? '')
-  const own = scalarPaths(bindingSchema(port), node, path).filter((found) => found[2] !== 'on' && found[2] !== 'fallback')
+  const fallback = nodeAt(node, ['fallback'])
+  const others = (fallback?.kind === 'list' ? fallback.items : []).map((item) => catalogue.driver(port.name, textAt(item, ['use']) ?? ''))
+  const drivers = [plugin, ...others].filter((driver) => driver !== undefined)
+  const own = scalarPaths(bindingSchema(port, drivers), node, path).filter((found) => found[2] !== 'on' && found[2] !== 'fallback')
   return [
     ...own,
     ...(plugin ? scalarPaths(settingsSchema(plugin), nodeAt(node, ['with']), [...path, 'with']) : []),

@@ -42,7 +42,9 @@ function byName(a: { readonly name: string }, b: { readonly name: string }): num
 
 function portEntry(port: AnyPort, drivers: readonly DriverPlugin[]): JsonSchema {
   const own = drivers.filter((plugin) => plugin.port.name === port.name && !plugin.over)
-  const schema = bindingSchema(port)
+  // What a driver requires of an entry depends on the binding's drivers, so an editor is told only what there is.
+  const shaping = own.flatMap(({ entry }) => (entry ? { entry: { ...entry, required: [] } } : []))
+  const schema = bindingSchema(port, shaping)
   const properties = schema.properties as Readonly<Record<string, JsonSchema>>
   const on = { anyOf: [{ type: 'string' }, { $ref: '#/$defs/connection' }], description: baseKeys.on.description }
   const fallback = port.fallback ? { fallback: { ...baseKeys.fallback, items: entrySchema(fallbackSchema, own) } } : {}

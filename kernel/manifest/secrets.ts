@@ -7,6 +7,7 @@ import type { Problems } from './problems.ts'
 import type { SettingsSchema } from '../plugins/settings.ts'
 import { convertText } from './settings.ts'
 import { isGroup } from './settings-schema.ts'
+import { bindingSchema } from './structure.ts'
 import type { DriverSpec, Manifest, SecretReference } from './types.ts'
 import { branchFor, itemSchema, resolveUnits } from './units.ts'
 import type { JsonSchema } from '../json.ts'
@@ -35,7 +36,7 @@ export function fillSecrets(manifest: Manifest, read: (name: string) => string |
 /** The texts of a filled manifest that are shown nowhere: what sensitive settings and keys hold, and passwords in URLs. */
 export function sensitiveTexts({ connections, bindings, extensions }: Manifest): readonly string[] {
   const specs = [...connections, ...bindings, ...bindings.flatMap(({ fallback }) => fallback), ...extensions]
-  return [...specs.flatMap(({ plugin, settings }) => textsOf(plugin.settings, settings)), ...bindings.flatMap(({ port, keys }) => textsOfKeys(port.keys, keys, false))]
+  return [...specs.flatMap(({ plugin, settings }) => textsOf(plugin.settings, settings)), ...bindings.flatMap((spec) => textsOfKeys(bindingSchema(spec.port, [spec, ...spec.fallback].map(({ plugin }) => plugin)), spec.keys, false))]
 }
 
 /** The texts below a `writeOnly` key of a port. */

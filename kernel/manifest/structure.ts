@@ -1,4 +1,5 @@
 import type { JsonSchema } from '../json.ts'
+import type { DriverPlugin } from '../plugins/definition.ts'
 import type { AnyPort } from '../ports/definition.ts'
 import { durationSchema } from './units.ts'
 
@@ -79,8 +80,8 @@ export const baseKeys = {
 
 const bindingSchemas = new WeakMap<AnyPort, JsonSchema>()
 
-/** An entry of `ports`: what every binding has, and the port's own keys. */
-export function bindingSchema(port: AnyPort): JsonSchema {
+/** An entry of `ports`: what every binding has, and the port's own keys, whichever its drivers are. */
+function closedSchema(port: AnyPort): JsonSchema {
   let schema = bindingSchemas.get(port)
   if (!schema) {
     const properties = { ...(port.keys.properties ?? {}), ...baseKeys, ...(port.fallback ? {} : { fallback: { not: {}, description: `${port.name} has no fallback: which failures it could answer is not declared` } }) }
@@ -88,4 +89,53 @@ export function bindingSchema(port: AnyPort): JsonSchema {
     bindingSchemas.set(port, schema)
   }
   return schema
+}
+
+/** What of a driver shapes the schema of its binding. */
+type Shaping = Pick<DriverPlugin, 'entry'>
+
+/** In place of a driver that is not known. */
+export const anyDriver: Shaping = { entry: { additionalProperties: true } }
+
+interface OpenSchema {
+  readonly entries: readonly JsonSchema[]
+  readonly schema: JsonSchema
+}
+
+/** Few at a time: one for each set of drivers that bindings of one port have. */
+const openSchemas = new WeakMap<AnyPort, OpenSchema[]>()
+const maxOpenSchemas = 32
+
+/**
+ * An entry of `ports` that is tied to these drivers: in the port's `open` key each entry takes what any of them declares,
+ * and must have what one of them requires.
+ */
+export function bindingSchema(port: AnyPort, drivers: readonly Shaping[] = []): JsonSchema {
+  const entries = [...new Set(drivers.map(({ entry }) => entry).filter((entry) => entry !== undefined))]
+  if (port.open === undefined || entries.length === 0) return closedSchema(port)
+
+  const made = openSchemas.get(port) ?? []
+  openSchemas.set(port, made)
+  const known = made.find((one) => one.entries.length === entries.length && one.entries.every((entry, index) => entry === entries[index]))
+  if (known) return known.schema
+
+  const schema = openTo(closedSchema(port), port.open, entries)
+  made.push({ entries, schema })
+  if (made.length > maxOpenSchemas) made.shift()
+  return schema
+}
+
+function openTo(schema: JsonSchema, key: string, entries: readonly JsonSchema[]): JsonSchema {
+  const properties = schema.properties as Readonly<Record<string, JsonSchema>>
+  const map = properties[key] ?? {}
+  // definePort's contract: an open key is a map of object schemas.
+  const own = map.additionalProperties as JsonSchema
+  const required = [...new Set([own, ...entries].flatMap((entry) => (entry.required ?? []) as readonly string[]))]
+  const entry = {
+    ...own,
+    properties: Object.assign({}, ...entries.map((one) => one.properties), own.properties) as Readonly<Record<string, JsonSchema>>,
+    ...(required.length > 0 ? { required } : {}),
+    additionalProperties: entries.some(({ additionalProperties }) => additionalProperties === true),
+  }
+  return { ...schema, properties: { ...properties, [key]: { ...map, additionalProperties: entry } } }
 }

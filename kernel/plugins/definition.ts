@@ -1,6 +1,7 @@
 import type { FastifyPluginCallback, FastifyPluginAsync } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
+import type { JsonSchema } from '../json.ts'
 import type { AnyPort } from '../ports/definition.ts'
 import type { BoundOperations } from '../binding/bound.ts'
 import type { Handlers } from '../workers/handler.ts'
@@ -54,6 +55,8 @@ export interface DriverPlugin {
   readonly capabilities: readonly string[]
   readonly settings: SettingsSchema
   readonly needs: Needs
+  /** See `DriverInput.entry`. */
+  readonly entry?: JsonSchema
   create(parts: Parts<SettingsSchema, Needs, unknown, unknown>): unknown
 }
 
@@ -100,6 +103,11 @@ interface DriverInput<PD, OD, S, N> extends PluginInput<S, N> {
   readonly over?: OD
   readonly sdk?: Readonly<Record<string, string>>
   readonly capabilities?: readonly CapabilityOf<PD>[]
+  /**
+   * What this driver takes in each entry of the port's key that is `open` to drivers (an operation of `integrations`): an
+   * object schema with `properties` and `required`. The port's own properties of an entry stand beside them.
+   */
+  readonly entry?: JsonSchema
   create(parts: Parts<S, N, DriverOf<OD>, KeysOf<PD>>): NoInfer<DriverOf<PD>> | Promise<NoInfer<DriverOf<PD>>>
 }
 

@@ -107,6 +107,8 @@ export interface PortDefinition<P, D, K = object, C extends string = never, X = 
   readonly operations: { readonly [O in keyof P]: Operation<C> }
   /** JSON Schema of the port's own keys (object schema with `properties`). */
   readonly keys: JsonSchema
+  /** The key, a map, whose entries also take what the binding's drivers declare as their `entry`. */
+  readonly open?: string
   readonly errors: ErrorTable
   /** Which failures a declared `fallback` answers, and how its output is marked; without it `fallback` is refused. */
   readonly fallback?: PortFallback
@@ -148,6 +150,7 @@ export interface AnyPort {
   readonly capabilities: Readonly<Record<string, string>>
   readonly operations: Readonly<Record<string, Operation>>
   readonly keys: JsonSchema
+  readonly open?: string
   readonly errors: ErrorTable
   readonly fallback?: PortFallback
   demands?(keys: unknown): readonly { readonly capability: string; readonly path: readonly string[] }[]

@@ -1,5 +1,5 @@
 import { definePlugin } from '../../kernel/plugin.ts'
-import { integrations } from '../../kernel/ports/integrations/index.ts'
+import { integrations, standInForm } from '../../kernel/ports/integrations/index.ts'
 import { settings } from './settings.ts'
 
 const plugin = definePlugin({
@@ -8,6 +8,7 @@ const plugin = definePlugin({
   summary: 'An outbox on disk: keeps calls for later',
   kernel: '^0.1.0',
   settings,
+  entry: standInForm,
   async create({ settings, binding, clock, log, onClose }) {
     const { FileOutbox } = await import('./driver.ts')
     const { openOutbox } = await import('./outbox.ts')

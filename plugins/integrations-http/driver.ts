@@ -1,6 +1,6 @@
 import type { Pool } from 'undici'
 import type { Call, SettingsOf } from '../../kernel/plugin.ts'
-import { PartnerFailure, type IntegrationDriver, type PartnerRequest, type Sent } from '../../kernel/ports/integrations/index.ts'
+import { PartnerFailure, type HttpRequest, type IntegrationDriver, type PartnerRequest, type Sent } from '../../kernel/ports/integrations/index.ts'
 import { Receiving } from '../../kernel/ports/received.ts'
 import { answerOf } from './answer.ts'
 import type { settings as declared } from './settings.ts'
@@ -25,7 +25,9 @@ export class HttpPartner implements IntegrationDriver {
     this.#settings = settings
   }
 
-  async send(request: PartnerRequest, call: Call): Promise<Sent> {
+  async send({ operation, http, idempotencyKey }: PartnerRequest, call: Call): Promise<Sent> {
+    // The manifest check asks each operation of this driver for the form of HTTP.
+    if (!http) throw new TypeError(`${operation} has no method and path`)
     if (this.#underWay >= maxWaiting) throw new PartnerFailure({ why: 'unreachable', reached: false, reason: `${maxWaiting} calls are under way already` })
 
     // Before the time is counted: loading undici is not the partner's delay.
@@ -36,7 +38,7 @@ export class HttpPartner implements IntegrationDriver {
     const receiving = new Receiving({ maxBytes: maxAnswerBytes, timeoutMs, signal: call.signal })
     this.#underWay++
     try {
-      pool.dispatch(this.#options(request), receiving)
+      pool.dispatch(this.#options(http, idempotencyKey), receiving)
       return { answer: answerOf(await receiving.received, { maxAnswerBytes, timeoutMs }) }
     } finally {
       this.#underWay--
@@ -61,7 +63,7 @@ export class HttpPartner implements IntegrationDriver {
     })
   }
 
-  #options({ method, path, body, idempotencyKey }: PartnerRequest) {
+  #options({ method, path, body }: HttpRequest, idempotencyKey: string | undefined) {
     const { basePath, idempotencyHeader } = this.#target
     const headers = {
       ...this.#target.headers,

@@ -1,5 +1,5 @@
 import { definePlugin } from '../../kernel/plugin.ts'
-import { integrations } from '../../kernel/ports/integrations/index.ts'
+import { httpForm, integrations } from '../../kernel/ports/integrations/index.ts'
 import { settings } from './settings.ts'
 import { readTarget } from './target.ts'
 
@@ -10,6 +10,7 @@ const plugin = definePlugin({
   kernel: '^0.1.0',
   sdk: { undici: '^8.12.0' },
   settings,
+  entry: httpForm,
   async create({ settings, onClose }) {
     const target = readTarget(settings)
     const { HttpPartner } = await import('./driver.ts')

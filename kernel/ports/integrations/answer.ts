@@ -22,19 +22,20 @@ export function readAnswer(operation: ReadyOperation, answer: PartnerAnswer): Js
   }
   if (status >= 400) throw integrationError('INTEGRATION_PARTNER_REFUSED', { ...at, partnerStatus: status, answer: readRefusal(answer) })
   if (status >= 300) throw bad(`is a redirect (${status}), which is not followed`)
-  if (answer.text === '') return checked(operation, null, bad)
+  if (answer.text === '') return checkOutput(operation, null)
   if (!isJson(answer)) throw bad(answer.mediaType === '' ? 'has no Content-Type' : `is ${answer.mediaType.slice(0, 100)}, not JSON`)
 
   const value = parse(answer.text)
   if (value === undefined) throw bad('is not well-formed JSON')
   const wrong = findBadText(value, { maxDepth })
   if (wrong) throw bad(`cannot be taken: ${wrong.path || 'it'} ${wrong.message}`)
-  return checked(operation, value, bad)
+  return checkOutput(operation, value)
 }
 
-function checked(operation: ReadyOperation, value: Json, bad: (reason: string) => Error): Json {
-  const [error] = operation.checkOutput(value)
-  if (error) throw bad(`breaks its schema: ${error.path || 'it'} ${error.message}`)
+/** @throws INTEGRATION_BAD_ANSWER when it breaks the operation's schema. */
+export function checkOutput({ binding, name, checkOutput: check }: ReadyOperation, value: Json): Json {
+  const [error] = check(value)
+  if (error) throw integrationError('INTEGRATION_BAD_ANSWER', { binding, operation: name, reason: `breaks its schema: ${error.path || 'it'} ${error.message}` })
   return value
 }
 

@@ -3,21 +3,26 @@ import type { Json } from '../../json.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
-/** A call as it goes to the partner, with everything filled in and checked. */
+/** A call as it goes to the partner, checked. */
 export interface PartnerRequest {
   readonly operation: string
-  /** What the caller gave, for a driver that keeps calls instead of making them. */
   readonly input: Json
+  /** Tells a repeat from a new call: the caller's, or the call's own where the operation declares that its partner takes one. */
+  readonly idempotencyKey?: string
+  /** Present when the operation has the form of HTTP. */
+  readonly http?: HttpRequest
+}
+
+/** A call in the form of HTTP, with everything filled in. */
+export interface HttpRequest {
   readonly method: Method
   /** Below the partner's base: starts with `/`, percent-encoded, without dot segments, query included. */
   readonly path: string
   /** JSON text; absent for GET and DELETE. */
   readonly body?: string
-  /** Tells a repeat from a new call: the caller's, or the call's own where the operation declares that its partner takes one. */
-  readonly idempotencyKey?: string
 }
 
-/** What the partner answered, unread. */
+/** What a partner answered over HTTP, unread. */
 export interface PartnerAnswer {
   readonly status: number
   /** The `Content-Type` without parameters, in lower case; empty when there is none. */
@@ -27,7 +32,8 @@ export interface PartnerAnswer {
   readonly retryAfterMs?: number
 }
 
-export type Sent = { readonly answer: PartnerAnswer } | { readonly accepted: true }
+/** An answer over HTTP, which the port reads; an output that the driver made; or nothing but that the call is kept. */
+export type Sent = { readonly answer: PartnerAnswer } | { readonly output: Json } | { readonly accepted: true }
 
 /** Why there is no answer; `reached` false: the partner surely never saw the call. */
 export interface NoAnswer {

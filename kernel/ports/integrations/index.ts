@@ -7,7 +7,9 @@ import { implementIntegrations, integrationFallback } from './meaning.ts'
 import { integrationOperations, type IntegrationOperations } from './operations.ts'
 
 export { PartnerFailure } from './driver.ts'
-export type { IntegrationDriver, Method, NoAnswer, PartnerAnswer, PartnerRequest, Sent } from './driver.ts'
+export type { HttpRequest, IntegrationDriver, Method, NoAnswer, PartnerAnswer, PartnerRequest, Sent } from './driver.ts'
+export { httpForm, standInForm } from './http-form.ts'
+export type { HttpForm } from './http-form.ts'
 export { integrationError } from './errors.ts'
 export type { DeclaredOperation, IntegrationKeys } from './keys.ts'
 export type { CallInput, CallOutput, IntegrationOperations } from './operations.ts'
@@ -25,6 +27,7 @@ export const integrations = definePort<IntegrationOperations, IntegrationDriver,
   capabilities: {},
   operations: integrationOperations,
   keys: integrationKeys,
+  open: 'operations',
   errors: integrationErrors,
   fallback: integrationFallback,
   implement: implementIntegrations,

@@ -1,11 +1,9 @@
 import type { JsonSchema } from '../../json.ts'
 import { documentSchema } from '../../manifest/units.ts'
-import type { Method } from './driver.ts'
+import type { HttpForm } from './http-form.ts'
 
-/** An operation as the manifest declares it. */
-export interface DeclaredOperation {
-  readonly method: Method
-  readonly path: string
+/** An operation as the manifest declares it: what the port asks, and the form that its drivers ask for. */
+export interface DeclaredOperation extends Partial<HttpForm> {
   readonly input?: JsonSchema
   readonly output?: JsonSchema
   readonly idempotent?: boolean
@@ -18,9 +16,6 @@ export interface IntegrationKeys {
   readonly operations?: Readonly<Record<string, DeclaredOperation>>
 }
 
-/** Segments of unreserved characters and placeholders; a dot segment, `//`, `?` and `%` do not fit in. */
-const pathPattern = '^(/(?!\\.{1,2}(/|$))([A-Za-z0-9._~!$&\'()*+,;=:@-]|\\{[A-Za-z_][A-Za-z0-9_]{0,63}\\})+)+/?$|^/$'
-
 export const integrationKeys: JsonSchema = {
   type: 'object',
   additionalProperties: false,
@@ -29,16 +24,14 @@ export const integrationKeys: JsonSchema = {
       type: 'object',
       description: 'What can be called, by name.',
       propertyNames: { pattern: '^[a-z][a-z0-9_-]{0,39}$' },
+      // Open to drivers: what a partner is asked by (method and path for HTTP) is theirs to declare.
       additionalProperties: {
         type: 'object',
         additionalProperties: false,
-        required: ['method', 'path'],
         properties: {
-          method: { enum: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], description: 'GET and DELETE send the input as the query, the others as the body.' },
-          path: { type: 'string', pattern: pathPattern, maxLength: 1_000, description: 'Below the base URL; `{field}` is filled from the input, percent-encoded.' },
           input: { ...documentSchema, description: 'The JSON Schema of the input; any JSON unless set.' },
           output: { ...documentSchema, description: "The JSON Schema of the partner's answer; any JSON unless set." },
-          idempotent: { type: 'boolean', description: 'Whether a repeat does no harm; true for GET, PUT and DELETE, false for POST and PATCH unless set.' },
+          idempotent: { type: 'boolean', description: 'Whether a repeat does no harm; unless set only for a `method` of GET, PUT or DELETE.' },
           idempotencyKey: { type: 'boolean', description: 'The partner does a call with a key once, however often it comes: each call is sent with one, its caller\'s or its own, the same in every attempt, and counts as idempotent; false unless set.' },
         },
       },
@@ -46,7 +39,7 @@ export const integrationKeys: JsonSchema = {
   },
 }
 
-/** Whether a repeat does no harm: by its key, or as declared, else as RFC 9110 says of the method. */
+/** Whether a repeat does no harm: by its key, or as declared, else as RFC 9110 says of the method, and without one not. */
 export function isIdempotent({ idempotent, idempotencyKey, method }: DeclaredOperation): boolean {
-  return idempotencyKey === true || (idempotent ?? (method !== 'POST' && method !== 'PATCH'))
+  return idempotencyKey === true || (idempotent ?? (method !== undefined && method !== 'POST' && method !== 'PATCH'))
 }

@@ -3,7 +3,7 @@ import { isPorticoError, kernelError, type FieldError } from '../../errors.ts'
 import type { Json } from '../../json.ts'
 import type { PortFallback, PortParts } from '../definition.ts'
 import { findBadText } from '../text.ts'
-import { readAnswer } from './answer.ts'
+import { checkOutput, readAnswer } from './answer.ts'
 import { PartnerFailure, type IntegrationDriver, type PartnerRequest, type Sent } from './driver.ts'
 import { integrationError } from './errors.ts'
 import type { IntegrationKeys } from './keys.ts'
@@ -27,7 +27,7 @@ export function implementIntegrations(parts: IntegrationParts): IntegrationOpera
       const key = idempotencyKey ?? (operation.declared.idempotencyKey ? call.callId : undefined)
       const request = { ...requestFor(operation, input), ...(key !== undefined && { idempotencyKey: key }) }
       const sent = await send(driver, operation, request, call)
-      const output = 'answer' in sent ? readAnswer(operation, sent.answer) : null
+      const output = 'answer' in sent ? readAnswer(operation, sent.answer) : 'output' in sent ? checkOutput(operation, sent.output) : null
       return { output, degraded: false, via, accepted: 'accepted' in sent }
     },
   }
@@ -49,9 +49,11 @@ function requestFor(operation: ReadyOperation, input: Json): PartnerRequest {
   const broken = operation.checkInput(input).map((error) => below('/input', error))
   if (broken.length > 0) throw integrationError('INTEGRATION_INPUT_INVALID', at(operation), { errors: broken })
 
-  const made = makeRequest(operation.name, operation.declared, input)
+  const call = { operation: operation.name, input }
+  if (!operation.http) return call
+  const made = makeRequest(operation.http, input)
   if ('errors' in made) throw integrationError('INTEGRATION_INPUT_INVALID', at(operation), { errors: made.errors })
-  return made.request
+  return { ...call, http: made.request }
 }
 
 /** The one place where a driver's failure becomes what it means for this operation. */

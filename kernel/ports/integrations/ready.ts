@@ -1,4 +1,5 @@
 import { schemaCheck, type SchemaCheck } from '../schema-check.ts'
+import { httpFormOf, type HttpForm } from './http-form.ts'
 import { isIdempotent, type DeclaredOperation } from './keys.ts'
 
 /** A declared operation, ready to be called. */
@@ -7,11 +8,17 @@ export interface ReadyOperation {
   readonly binding: string
   readonly declared: DeclaredOperation
   readonly idempotent: boolean
+  /** What of it is for HTTP. */
+  readonly http?: HttpForm
   readonly checkInput: SchemaCheck
   readonly checkOutput: SchemaCheck
 }
 
 export function makeReady(binding: string, name: string, declared: DeclaredOperation): ReadyOperation {
   const check = (schema: DeclaredOperation['input']) => (schema ? schemaCheck(schema) : () => [])
-  return { name, binding, declared, idempotent: isIdempotent(declared), checkInput: check(declared.input), checkOutput: check(declared.output) }
+  const http = httpFormOf(declared)
+  return {
+    name, binding, declared, idempotent: isIdempotent(declared), ...(http ? { http } : {}),
+    checkInput: check(declared.input), checkOutput: check(declared.output),
+  }
 }

@@ -1,19 +1,19 @@
 import type { FieldError } from '../../errors.ts'
 import type { Json, JsonObject } from '../../json.ts'
-import type { PartnerRequest } from './driver.ts'
-import type { DeclaredOperation } from './keys.ts'
+import type { HttpRequest } from './driver.ts'
+import type { HttpForm } from './http-form.ts'
 
 /** What servers commonly take as a request line. */
 const maxPathLength = 8_000
 const maxQueryFields = 1_000
 
-export type MadeRequest = { readonly request: PartnerRequest } | { readonly errors: readonly FieldError[] }
+export type MadeRequest = { readonly request: HttpRequest } | { readonly errors: readonly FieldError[] }
 
 /**
- * The request that an operation and its input make: placeholders filled from the input's fields, one path segment part
+ * The request over HTTP that an operation and its input make: placeholders filled from the input's fields, one path segment part
  * each; what is left goes to the query (GET, DELETE) or the body. No input leads out of the declared path.
  */
-export function makeRequest(operation: string, declared: DeclaredOperation, input: Json): MadeRequest {
+export function makeRequest(declared: HttpForm, input: Json): MadeRequest {
   const errors: FieldError[] = []
   const fields = isObject(input) ? input : undefined
   const used = new Set<string>()
@@ -35,11 +35,11 @@ export function makeRequest(operation: string, declared: DeclaredOperation, inpu
   if (path.length > maxPathLength) errors.push({ path: '/input', message: `makes a path of more than ${maxPathLength} characters` })
   if (errors.length > 0) return { errors }
 
-  const base = { operation, input, method: declared.method, path }
+  const base = { method: declared.method, path }
   return { request: hasNoBody(declared) ? base : { ...base, body: JSON.stringify(rest) } }
 }
 
-function hasNoBody({ method }: DeclaredOperation): boolean {
+function hasNoBody({ method }: HttpForm): boolean {
   return method === 'GET' || method === 'DELETE'
 }
 

@@ -8,7 +8,7 @@ import type { JsonSchema } from '../../../kernel/json.ts'
 import { fixturePlugins, fixturePorts } from '../../manifests/fixtures.ts'
 
 const outer = fixturePorts.filter((port) => !port.inner)
-const schemas: readonly JsonSchema[] = [rootSchema, connectionSchema, ...outer.map(bindingSchema), ...fixturePlugins.map(settingsSchema), { type: 'object', properties: baseKeys }]
+const schemas: readonly JsonSchema[] = [rootSchema, connectionSchema, ...outer.map((port) => bindingSchema(port)), ...fixturePlugins.map(settingsSchema), { type: 'object', properties: baseKeys }]
 
 const word = fc.constantFrom('5s', '0s', '2d', '64KiB', '4MiB', '', 'a', 'main', 'http://x', '__proto__', 'file')
 const anything = fc.oneof(word, fc.integer({ min: -2, max: 100 }), fc.double(), fc.boolean(), fc.constant(null), fc.array(word, { maxLength: 5 }), fc.dictionary(word, word, { maxKeys: 3 }))

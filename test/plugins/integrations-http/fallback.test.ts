@@ -7,10 +7,10 @@ import { echo, openHttp, startPartner } from './partner.ts'
 
 const operations = { post: { method: 'POST', path: '/charges' }, again: { method: 'POST', path: '/charges', idempotent: true } }
 
-async function withFallback(t: ExecutionContext, url: string) {
+async function withFallback(t: ExecutionContext, url: string, timeout = '20s') {
   const directory = mkdtempSync(join(tmpdir(), 'portico-fallback-'))
   t.teardown(() => rmSync(directory, { recursive: true }))
-  const partner = await openHttp(t, url, operations, { settings: { timeout: '100ms' }, keys: { fallback: [{ use: 'file', with: { directory } }] } })
+  const partner = await openHttp(t, url, operations, { settings: { timeout }, keys: { fallback: [{ use: 'file', with: { directory } }] } })
   const kept = () => readdirSync(directory).flatMap((name) => readFileSync(join(directory, name), 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line) as { operation: string; input: unknown }))
   return { partner, kept }
 }
@@ -43,7 +43,7 @@ const failures: Readonly<Record<string, RequestListener>> = {
 for (const [what, answer] of Object.entries(failures)) {
   test(`a partner that ${what}: the fallback keeps what is idempotent, and never what is not`, async (t) => {
     const { url } = await startPartner(t, answer)
-    const { partner, kept } = await withFallback(t, url)
+    const { partner, kept } = await withFallback(t, url, what === 'is late' ? '100ms' : '20s')
 
     t.like(await partner.call({ operation: 'again', input: {} }), { degraded: true, via: 'file' })
     const error = await t.throwsAsync(partner.call({ operation: 'post', input: {} }))
