@@ -139,6 +139,16 @@ export const cacheDriverContract: readonly CacheDriverCase[] = [
     t.is(await valueOf(driver, 'a'), 'last')
   }),
 
+  promise('fills of two replicas do not end one another: the first that has its value stores it', async (t, { driver, other }) => {
+    if (driver === other) return void t.pass()
+    const first = await begin(driver, 'a')
+    const second = await begin(other, 'a')
+
+    t.true(await driver.write(entry('a', 'first', { fill: first }), call))
+    t.false(await other.write(entry('a', 'second', { fill: second }), call))
+    t.is(await valueOf(other, 'a'), 'first')
+  }),
+
   promise('one fill alone begins at a time in all replicas, and the next when it has stored, ended, lost or is over', async (t, { driver, other, clock }) => {
     const alone = (by: CacheDriver, ms = holdMs) => by.beginFill({ key: 'a', tags: [], holdMs: ms, alone: true }, call)
 

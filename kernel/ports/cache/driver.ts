@@ -33,6 +33,8 @@ export interface CacheRow {
   readonly value: CacheValue
   /** How long it stays fresh, by the backend's clock: negative or 0 while it is stale, null when it never is. */
   readonly freshMs: number | null
+  /** The tags that it was written with, for who keeps a copy; may be left out where it has none. */
+  readonly tags?: readonly string[]
 }
 
 /** Which entries go. */
@@ -58,9 +60,10 @@ export interface CacheFillWant {
  * The driver interface of the port `cache`. Whatever it throws becomes a miss or a no-op, and is logged by the port.
  *
  * A fill is open from `beginFill` until `holdMs` are over, the key is written or deleted, an invalidation selects it (by
- * `all`, by a prefix of the key, by one of the fill's tags), it is ended, or another fill of the key begins. All of this
- * is decided by the backend in the order in which it does things, for all replicas. A fill that the backend has forgotten
- * (evicted, flushed, restarted) is closed: in doubt a value is not stored.
+ * `all`, by a prefix of the key, by one of the fill's tags), or it is ended. A backend that many replicas share keeps several
+ * fills of a key open, or they would end one another for as long as they all load. All of this is decided by the backend in
+ * the order in which it does things, for all replicas. A fill that the backend has forgotten (evicted, flushed, restarted, one
+ * of too many) is closed: in doubt a value is not stored.
  */
 export interface CacheDriver {
   /** The entries of `keys`, in their order; those past their stale time are not there any more. */
@@ -75,7 +78,7 @@ export interface CacheDriver {
   /** Removes what is selected, entries with at least one of the `tags`; closes the fills that are selected. */
   invalidate(selection: CacheSelection, call: Call): Soon<void>
   /**
-   * Opens a fill, in place of an earlier one of the key; the entry that is there stays. With `alone`: undefined, and
+   * Opens a fill, beside an earlier one of the key or in its place; the entry that is there stays. With `alone`: undefined, and
    * nothing changed, while a fill of the key that was begun with `alone` is open.
    */
   beginFill(want: CacheFillWant, call: Call): Soon<CacheFill | undefined>
