@@ -1,27 +1,7 @@
-import type { ExecutionContext } from 'ava'
-import type { Bound } from '../../kernel/plugin.ts'
-import type { SteppedClock, VirtualClock } from './clock.ts'
+import { near, promise, type CacheCase } from './cache-case.ts'
+import { rememberCases } from './cache-remember.ts'
 
-/** An empty cache behind a binding, closed when the case ends. */
-export interface CacheHarness {
-  open(keys?: { readonly ttl?: string }): Promise<Bound['cache']>
-  /** Another binding on what was opened first, as another replica has it; left out where the backend is the process. */
-  replica?(): Promise<Bound['cache']>
-  /** Where the backend has a time of its own, one that waits: a `SteppedClock`. */
-  readonly clock: Pick<VirtualClock | SteppedClock, 'advance' | 'toleranceMs'>
-  readonly capabilities: readonly string[]
-}
-
-export interface CacheCase {
-  readonly title: string
-  run(t: ExecutionContext, harness: CacheHarness): Promise<void>
-}
-
-type Parts = CacheHarness & { readonly cache: Bound['cache'] }
-
-function promise(title: string, body: (t: ExecutionContext, parts: Parts) => Promise<void>): CacheCase {
-  return { title, run: async (t, harness) => body(t, { ...harness, cache: await harness.open() }) }
-}
+export type { CacheCase, CacheHarness } from './cache-case.ts'
 
 const nul = String.fromCharCode(0)
 const lone = String.fromCharCode(0xdc00)
@@ -185,112 +165,6 @@ export const cacheContract: readonly CacheCase[] = [
     }
   }),
 
-  promise('remember loads once for all who miss at the same time, and then not again', async (t, { cache }) => {
-    const { promise: loaded, resolve } = Promise.withResolvers<{ n: number }>()
-    let loads = 0
-    const load = () => {
-      loads += 1
-      return loaded
-    }
-
-    const waiting = Array.from({ length: 20 }, () => cache.remember('a', load))
-    await cache.get({ key: 'other' })
-    resolve({ n: 1 })
-
-    t.deepEqual(await Promise.all(waiting), Array(20).fill({ n: 1 }))
-    t.deepEqual(await cache.remember('a', load), { n: 1 })
-    t.is(loads, 1)
-    t.deepEqual((await cache.get({ key: 'a' }))?.value, { n: 1 })
-  }),
-
-  promise('a load that fails is not cached, and fails for all who waited', async (t, { cache }) => {
-    const failing = () => Promise.reject(new Error('no'))
-    const outcomes = await Promise.allSettled([cache.remember('a', failing), cache.remember('a', failing)])
-
-    t.deepEqual(outcomes.map(({ status }) => status), ['rejected', 'rejected'])
-    t.is(await cache.remember('a', () => 2), 2)
-  }),
-
-  promise('a stale value is answered at once and renewed behind the answer', async (t, { cache, clock }) => {
-    await cache.remember('a', () => 1, { ttlMs: 1_000, staleMs: 5_000 })
-    await clock.advance(1_500)
-    t.deepEqual(await cache.get({ key: 'a' }), { value: 1, ttlMs: 0, stale: true })
-
-    const { promise: renewed, resolve } = Promise.withResolvers<number>()
-    let loads = 0
-    const load = () => {
-      loads += 1
-      return renewed
-    }
-    t.is(await cache.remember('a', load, { ttlMs: 60_000 }), 1)
-    t.is(await cache.remember('a', load, { ttlMs: 60_000 }), 1)
-    resolve(2)
-
-    await until(async () => (await cache.get({ key: 'a' }))?.value === 2)
-    t.is(loads, 1)
-    t.false((await cache.get({ key: 'a' }))?.stale)
-  }),
-
-  promise('a stale value stays when it cannot be renewed, until its stale time is over', async (t, { cache, clock }) => {
-    const options = { ttlMs: 500, staleMs: 2_500 }
-    await cache.remember('a', () => 1, options)
-
-    await clock.advance(600)
-    let loads = 0
-    t.is(await cache.remember<number>('a', () => { loads += 1; throw new Error('no') }, options), 1)
-    await until(async () => loads === 1)
-    t.is((await cache.get({ key: 'a' }))?.value, 1)
-
-    await clock.advance(2_500)
-    t.is(await cache.get({ key: 'a' }), null)
-    t.is(await cache.remember('a', () => 3, options), 3)
-  }),
-
-  promise('what was loaded before a write is not cached after it', async (t, { cache }) => {
-    const changes = [
-      () => cache.set({ key: 'a', value: 'newer' }),
-      () => cache.delete({ key: 'a' }),
-      () => cache.invalidate({ prefix: 'a' }),
-      () => cache.invalidate({ all: true }),
-    ]
-    for (const change of changes) {
-      await cache.delete({ key: 'a' })
-      const { promise: loaded, resolve } = Promise.withResolvers<string>()
-      const started = Promise.withResolvers<undefined>()
-      const waiting = cache.remember('a', () => { started.resolve(undefined); return loaded })
-      await started.promise
-      await change()
-      resolve('older')
-
-      t.is(await waiting, 'older')
-      t.not((await cache.get({ key: 'a' }))?.value, 'older')
-    }
-  }),
-
-  promise('what was loaded before another replica changed it is not cached', async (t, { cache, replica, capabilities }) => {
-    const other = replica ? await replica() : cache
-    const tagged = capabilities.includes('tags')
-    const changes = [
-      () => other.set({ key: 'a', value: 'newer' }),
-      () => other.delete({ key: 'a' }),
-      () => other.invalidate({ prefix: 'a' }),
-      () => other.invalidate({ all: true }),
-      ...(tagged ? [() => other.invalidate({ tags: ['x'] })] : []),
-    ]
-    for (const change of changes) {
-      await cache.delete({ key: 'a' })
-      const { promise: loaded, resolve } = Promise.withResolvers<string>()
-      const started = Promise.withResolvers<undefined>()
-      const waiting = cache.remember('a', () => { started.resolve(undefined); return loaded }, tagged ? { tags: ['x'] } : {})
-      await started.promise
-      await change()
-      resolve('older')
-
-      t.is(await waiting, 'older')
-      t.not((await cache.get({ key: 'a' }))?.value, 'older')
-    }
-  }),
-
   promise('bytes are a value like another, and belong to who reads them', async (t, { cache }) => {
     const value = Uint8Array.of(0, 1, 254, 255)
     await cache.set({ key: 'a', value })
@@ -307,26 +181,5 @@ export const cacheContract: readonly CacheCase[] = [
     t.deepEqual((await cache.getMany({ keys: ['a', 'b'] })).items.map((item) => item?.value), Array(2).fill(Uint8Array.of(0, 1, 254, 255)))
   }),
 
-  promise('a load that hangs lets go of its callers and of its key', async (t, { cache, clock }) => {
-    const started = Promise.withResolvers<undefined>()
-    const hanging = cache.remember('a', () => { started.resolve(undefined); return new Promise<number>(() => undefined) }, { timeoutMs: 1_000 })
-    const refused = t.throwsAsync(hanging, { code: 'CALL_DEADLINE_EXCEEDED' })
-    await started.promise
-    await clock.advance(1_001)
-
-    await refused
-    t.is(await cache.remember('a', () => 2), 2)
-  }),
+  ...rememberCases,
 ]
-
-function near(t: ExecutionContext, ms: number | null | undefined, expectedMs: number, toleranceMs: number): void {
-  t.true(typeof ms === 'number' && ms <= expectedMs && ms >= expectedMs - toleranceMs, `${ms} ms`)
-}
-
-/** Waits for what happens behind an answer, turn by turn. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let turn = 0; turn < 1_000; turn += 1) {
-    if (await holds()) return
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-}

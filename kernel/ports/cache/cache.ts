@@ -3,14 +3,15 @@ import { kernelError, type FieldError } from '../../errors.ts'
 import type { PortParts } from '../definition.ts'
 import { findBadText } from '../text.ts'
 import { Backend } from './backend.ts'
-import type { CacheDriver, CacheFill, CacheFillWant, CacheRow, CacheSelection, CacheValue } from './driver.ts'
+import type { CacheDriver, CacheFill, CacheFillWant, CacheRow, CacheSelection, CacheValue, Soon } from './driver.ts'
 import { copyBytes, freezeCopy, freezeInPlace, sizeOfText, type Frozen } from './frozen.ts'
 import { badKey, badKeys, badTags } from './keys.ts'
 import type { CacheHit, InvalidateInput } from './operations.ts'
 import { Flights } from './flights.ts'
+import type { RememberKeys } from './remember-options.ts'
 
 /** The port's own keys. */
-export interface CacheKeys {
+export interface CacheKeys extends RememberKeys {
   readonly ttlMs?: number
   readonly timeoutMs?: number
 }
@@ -43,17 +44,26 @@ export class Cache {
     this.#backend = new Backend({ ...parts, timeoutMs: parts.keys.timeoutMs ?? defaultTimeoutMs })
   }
 
-  async get(key: string, call: Call): Promise<CacheHit | null> {
-    this.refuse('get', fieldError('/key', badKey(key)))
+  /** The entry with its value frozen; undefined when there is none or the backend is down. */
+  read(operation: string, key: string, call: Call): Soon<CacheRow | undefined> {
+    this.refuse(operation, fieldError('/key', badKey(key)))
     const soon = this.#backend.ask(call, none, (driver) => driver.read([key], call))
-    const [row] = soon instanceof Promise ? await soon : soon
+    return soon instanceof Promise ? soon.then(firstOf) : firstOf(soon)
+  }
+
+  async get(key: string, call: Call): Promise<CacheHit | null> {
+    const soon = this.read('get', key, call)
+    const row = soon instanceof Promise ? await soon : soon
     return row ? toHit(row) : null
   }
 
   async getMany(keys: readonly string[], call: Call): Promise<readonly (CacheHit | null)[]> {
     this.refuse('getMany', badKeys(keys))
     const rows = await this.#backend.ask(call, none, (driver) => driver.read(keys, call))
-    return keys.map((_, index) => (rows[index] ? toHit(rows[index]) : null))
+    return keys.map((_, index) => {
+      const row = firstOf([rows[index]])
+      return row ? toHit(row) : null
+    })
   }
 
   /** Stores a frozen copy of the value, and answers that copy whether it was stored or not. */
@@ -74,9 +84,9 @@ export class Cache {
     return { stored, value }
   }
 
-  /** Begins a fill; undefined when the backend is down, and the value is not cached then. */
-  async beginFill(want: CacheFillWant, call: Call): Promise<CacheFill | undefined> {
-    return this.#backend.ask(call, undefined, (driver) => driver.beginFill(want, call))
+  /** A fill; undefined while another one is open alone; `down` when the backend is, and nothing can be cached then. */
+  async beginFill(want: CacheFillWant, call: Call): Promise<CacheFill | undefined | 'down'> {
+    return this.#backend.ask<CacheFill | undefined | 'down'>(call, 'down', (driver) => driver.beginFill(want, call))
   }
 
   async endFill(key: string, fill: CacheFill, call: Call): Promise<void> {
@@ -112,8 +122,16 @@ export class Cache {
 
 const none: readonly (CacheRow | undefined)[] = []
 
-function toHit({ value: row, freshMs }: CacheRow): CacheHit {
-  const value = row instanceof Uint8Array ? row : freezeInPlace(row)
+export function isFresh({ freshMs }: CacheRow): boolean {
+  return freshMs === null || freshMs > 0
+}
+
+function firstOf([row]: readonly (CacheRow | undefined)[]): CacheRow | undefined {
+  if (row && !(row.value instanceof Uint8Array)) freezeInPlace(row.value)
+  return row
+}
+
+function toHit({ value, freshMs }: CacheRow): CacheHit {
   if (freshMs === null) return { value, ttlMs: null, stale: false }
   // Rounded up: a value that is fresh for half a millisecond more is not stale yet.
   return freshMs > 0 ? { value, ttlMs: Math.ceil(freshMs), stale: false } : { value, ttlMs: 0, stale: true }

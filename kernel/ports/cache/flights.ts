@@ -1,9 +1,11 @@
+import type { CacheValue } from './driver.ts'
+
 /** How many loads run at one time before callers load for themselves. */
 const maxFlights = 10_000
 
 /** A load that callers of one key share. */
 export interface Flight {
-  readonly outcome: Promise<unknown>
+  readonly outcome: Promise<CacheValue>
 }
 
 /** The loads that are under way, at most one current for each key. */
@@ -15,7 +17,7 @@ export class Flights {
   }
 
   /** Puts a load under way; undefined when there are too many. `start` is told whether its flight is still current. */
-  start(key: string, start: (isCurrent: () => boolean) => Promise<unknown>): Flight | undefined {
+  start(key: string, start: (isCurrent: () => boolean) => Promise<CacheValue>): Flight | undefined {
     if (this.#current.size >= maxFlights) return undefined
 
     const isCurrent = () => this.#current.get(key) === flight

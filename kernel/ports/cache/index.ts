@@ -9,7 +9,8 @@ import { cacheOperations, maxTtlMs, type CacheInProcess, type CacheOperations } 
 
 export type { CacheDriver, CacheFill, CacheFillWant, CacheRow, CacheSelection, CacheValue, CacheWrite, Soon } from './driver.ts'
 export type { CacheKeys } from './cache.ts'
-export type { CacheHit, CacheInProcess, CacheOperations, InvalidateInput, RememberOptions, SetInput } from './operations.ts'
+export type { CacheHit, CacheInProcess, CacheOperations, InvalidateInput, SetInput } from './operations.ts'
+export type { RememberOptions } from './remember-options.ts'
 
 declare module '../../binding/bound.ts' {
   interface Ports {
@@ -28,6 +29,11 @@ export const cache = definePort<CacheOperations, CacheDriver, CacheKeys, 'tags',
     additionalProperties: false,
     properties: {
       ttl: { ...durationSchema, 'x-min': 1, 'x-max': maxTtlMs, description: 'How long a value lives that is set without ttlMs; without end unless set.' },
+      stale: { ...durationSchema, 'x-max': maxTtlMs, description: 'How long after its time `remember` answers an old value while it renews it; 0s unless set.' },
+      grace: { ...durationSchema, 'x-max': maxTtlMs, description: 'How long after its time `remember` answers an old value when the load fails; 0s unless set.' },
+      jitter: { type: 'number', minimum: 0, maximum: 0.5, description: 'Which part of its time `remember` takes off a value at random; 0 unless set.' },
+      negative: { ...durationSchema, 'x-max': maxTtlMs, description: 'How long `remember` caches that a load gave nothing; as long as any value unless set, 0s for not at all.' },
+      singleFlight: { enum: ['process', 'cluster'], description: 'Whether the loads of one key are one in each process or one in all replicas; process unless set.' },
       timeout: { ...durationSchema, 'x-min': 1, 'x-max': 60_000, description: 'How long the backend may take before its callers go on without it; 1s unless set.' },
     },
   },

@@ -1,8 +1,9 @@
-import type { Call, CallOptions } from '../../call.ts'
+import type { Call } from '../../call.ts'
 import type { JsonSchema } from '../../json.ts'
 import type { Operation } from '../definition.ts'
 import type { CacheValue } from './driver.ts'
 import { maxKeys, maxTags } from './keys.ts'
+import type { RememberOptions } from './remember-options.ts'
 
 /** A cached value. */
 export interface CacheHit {
@@ -10,7 +11,7 @@ export interface CacheHit {
   readonly value: CacheValue
   /** How long it stays fresh; 0 when it is stale, null when it has no end. */
   readonly ttlMs: number | null
-  /** True in the `staleMs` that `remember` adds to its time. */
+  /** True in the `staleMs` and `graceMs` that `remember` adds to its time. */
   readonly stale: boolean
 }
 
@@ -55,23 +56,23 @@ export interface CacheOperations {
   invalidate(input: InvalidateInput, call: Call): Promise<Record<never, never>>
 }
 
-export interface RememberOptions extends Pick<CallOptions, 'timeoutMs' | 'onDegraded'> {
-  /** The binding's key `ttl` unless set. */
-  readonly ttlMs?: number
-  /** How long after `ttlMs` the old value is still answered, while one load in the background renews it; 0 unless set. */
-  readonly staleMs?: number
-  readonly tags?: readonly string[]
-}
-
 /** What a cache offers in process only. */
 export interface CacheInProcess {
   /**
    * The cached value, or what `load` gives, which is then cached. Callers of one key that miss at the same time share
-   * one load and its outcome; a load that fails is not cached, and is tried again by the next caller.
-   * A stale value is answered at once and renewed behind the answer; it stays until a load succeeds or `staleMs` is over.
+   * one load and its outcome, in this process or, with `singleFlight: 'cluster'`, in all replicas: those that find the
+   * load under way elsewhere wait for its value, and load for themselves when it does not come in `holdMs`.
+   * A load that fails is not cached, and is tried again by the next caller.
    *
-   * When the key is set, deleted or invalidated while its load runs, the load's result goes to those who already wait,
-   * is not cached, and the next caller loads anew. The answer is deeply frozen, whether it was loaded or cached.
+   * For `staleMs` after its time a value is answered at once and renewed behind the answer; it stays until a load succeeds.
+   * For `graceMs` after its time it is answered, degraded, when the load fails; from then on a caller gets the failure.
+   * Both are asked of the caller who reads; `get` answers a value that is kept for either as stale.
+   *
+   * A load that gives null is cached like any other, or for `negativeMs`; undefined can be cached with `negativeMs` only,
+   * and is answered as null.
+   *
+   * When the key is set, deleted or invalidated while its load runs, in any replica, the load's result goes to those who
+   * already wait and is not cached. The answer is deeply frozen, or bytes of the caller's own.
    *
    * `timeoutMs` (30,000 unless set) is how long a caller waits; it also frees the key from a load that hangs. Loads
    * share a bound of 10,000 at one time; beyond it a caller loads for itself, and nothing is cached.

@@ -1,33 +1,55 @@
 import type { Call } from '../../call.ts'
-import type { Clock } from '../../clock.ts'
-import { kernelError, unsupported } from '../../errors.ts'
-import { badTags } from './keys.ts'
-import type { Cache } from './cache.ts'
-import type { CacheValue } from './driver.ts'
-import { maxTtlMs, type RememberOptions } from './operations.ts'
+import { kernelError } from '../../errors.ts'
+import { type Cache, isFresh } from './cache.ts'
+import type { CacheRow, CacheValue } from './driver.ts'
+import { loadAndCache, loadOnly } from './load.ts'
+import type { RememberOptions } from './remember-options.ts'
+import { callOf, planOf, type RememberPlan } from './remember-plan.ts'
 
-const defaultTimeoutMs = 30_000
 const noOptions: RememberOptions = {}
+
+/** What one caller of `remember` wants. */
+interface Wanted {
+  readonly cache: Cache
+  readonly key: string
+  readonly load: () => unknown
+  readonly plan: RememberPlan
+  readonly call: Call
+}
 
 /** @see CacheInProcess.remember */
 export async function remember<T>(cache: Cache, key: string, load: () => T | Promise<T>, options: RememberOptions = noOptions): Promise<T> {
-  if (options !== noOptions) refuseOptions(cache, options)
+  const plan = planOf(cache, options)
   const call = callOf(options, cache.parts.clock)
-  const hit = await cache.get(key, call)
-  // The value that `load` gave for this key, frozen: its type is the caller's word for it.
-  if (hit && !hit.stale) return hit.value as T
-  if (hit) {
-    renew(cache, key, load, options)
-    return hit.value as T
+  const soon = cache.read('remember', key, call)
+  const row = soon instanceof Promise ? await soon : soon
+  // The value that `load` gave for this key: its type is the caller's word for it.
+  if (row && isFresh(row)) return row.value as T
+  if (row && ageMs(row) < plan.staleMs) {
+    renew({ cache, key, load, plan, call: callOf({ ...options, onDegraded: () => undefined }, cache.parts.clock) })
+    return row.value as T
   }
 
-  const value = await within(call, cache, loadOnce(cache, key, load, options, call))
-  // All who waited share one outcome, and one of them may be the cache's own.
-  return (value instanceof Uint8Array ? value.slice() : value) as T
+  const old = row && ageMs(row) < plan.graceMs ? row : undefined
+  return (await loaded({ cache, key, load, plan, call }, old)) as T
 }
 
-/** The outcome of the load under way for the key, or of a new one. */
-function loadOnce(cache: Cache, key: string, load: () => unknown, options: RememberOptions, call: Call): Promise<unknown> {
+/** What the load gives; when it fails, the old value for as long as there is grace. */
+async function loaded(wanted: Wanted, old: CacheRow | undefined): Promise<CacheValue> {
+  const { cache, call } = wanted
+  try {
+    const value = await within(call, cache, loadOnce(wanted, old && 'the load failed; the old value is answered in its grace'))
+    // All who waited share one outcome, and one of them may be the cache's own.
+    return value instanceof Uint8Array ? value.slice() : value
+  } catch (error) {
+    if (!old) throw error
+    call.degrade()
+    return old.value
+  }
+}
+
+/** The outcome of the load under way for the key, or of a new one, whose failure is logged when there are words for it. */
+function loadOnce({ cache, key, load, plan, call }: Wanted, onFailure: string | undefined): Promise<CacheValue> {
   const { flights, parts } = cache
   const under = flights.get(key)
   if (under) return under.outcome
@@ -38,39 +60,29 @@ function loadOnce(cache: Cache, key: string, load: () => unknown, options: Remem
     // After this turn, so that the flight is in place however quickly `load` answers.
     await Promise.resolve()
     try {
-      return await fill(cache, key, load, options, call, isCurrent)
+      return await loadAndCache({ cache, key, load, plan, call, isCurrent })
+    } catch (error) {
+      if (onFailure !== undefined) parts.log.warn({ binding: parts.binding, err: error }, onFailure)
+      throw error
     } finally {
       cancel()
     }
   })
-  return flight ? flight.outcome : Promise.resolve().then(async () => cache.freeze('remember', (await load()) as CacheValue).value)
+  return flight ? flight.outcome : Promise.resolve().then(() => loadOnly({ cache, load, plan }))
 }
 
-/** Loads, and caches what came unless the key has changed meanwhile, here or in another replica. */
-async function fill(cache: Cache, key: string, load: () => unknown, options: RememberOptions, call: Call, isCurrent: () => boolean): Promise<unknown> {
-  const holdMs = Math.max(1, Math.ceil(call.remainingMs()))
-  const fill = await cache.beginFill({ key, tags: options.tags ?? [], holdMs, alone: false }, call)
-  let value: CacheValue
-  try {
-    value = (await load()) as CacheValue
-  } catch (error) {
-    if (fill) void cache.endFill(key, fill, call)
-    throw error
-  }
-  if (!fill || !isCurrent()) return cache.freeze('remember', value).value
-  return (await cache.set('remember', { ...options, key, value, fill }, call)).value
+/** Loads behind an answer that was stale; a failure leaves the stale value. */
+function renew(wanted: Wanted): void {
+  if (wanted.cache.flights.get(wanted.key)) return
+  loadOnce(wanted, 'a stale value could not be renewed').catch(() => undefined)
 }
 
-/** Loads behind an answer that was stale; a failure leaves the stale value and is logged. */
-function renew(cache: Cache, key: string, load: () => unknown, options: RememberOptions): void {
-  if (cache.flights.get(key)) return
-  const call = callOf({ ...options, onDegraded: () => undefined }, cache.parts.clock)
-  loadOnce(cache, key, load, options, call).catch((error: unknown) => {
-    cache.parts.log.warn({ binding: cache.parts.binding, err: error }, 'a stale value could not be renewed')
-  })
+/** How long it has been stale. */
+function ageMs({ freshMs }: CacheRow): number {
+  return freshMs === null ? 0 : Math.max(0, -freshMs)
 }
 
-function within(call: Call, cache: Cache, outcome: Promise<unknown>): Promise<unknown> {
+function within<T>(call: Call, cache: Cache, outcome: Promise<T>): Promise<T> {
   const timeoutMs = call.remainingMs()
   return new Promise((resolve, reject) => {
     const cancel = cache.parts.clock.after(timeoutMs, () => {
@@ -78,38 +90,4 @@ function within(call: Call, cache: Cache, outcome: Promise<unknown>): Promise<un
     })
     outcome.then(resolve, reject).finally(cancel)
   })
-}
-
-function refuseOptions(cache: Cache, { ttlMs, staleMs, timeoutMs, tags }: RememberOptions): void {
-  refuseMs(cache, 'ttlMs', ttlMs, 1)
-  refuseMs(cache, 'staleMs', staleMs, 0)
-  refuseMs(cache, 'timeoutMs', timeoutMs, 1)
-  if (tags === undefined) return
-  if (!cache.parts.capabilities.has('tags')) throw unsupported('cache', { binding: cache.parts.binding, what: 'remember with tags', capability: 'tags' })
-  cache.refuse('remember', badTags(tags))
-}
-
-function refuseMs(cache: Cache, name: string, value: number | undefined, least: number): void {
-  if (value === undefined || (Number.isInteger(value) && value >= least && value <= maxTtlMs)) return
-  cache.refuse('remember', { path: `/${name}`, message: `must be an integer from ${least} to ${maxTtlMs}` })
-}
-
-/** `remember` takes a function, so it is no operation and has no call of the binding's. */
-function callOf({ timeoutMs = defaultTimeoutMs, onDegraded }: RememberOptions, clock: Clock): Call {
-  const endsAtMs = clock.now() + timeoutMs
-  let controller: AbortController | undefined
-  let degraded = false
-
-  return {
-    get signal() {
-      return (controller ??= new AbortController()).signal
-    },
-    remainingMs: () => Math.max(0, endsAtMs - clock.now()),
-    traceId: '',
-    text: false,
-    degrade() {
-      if (!degraded) onDegraded?.()
-      degraded = true
-    },
-  }
 }

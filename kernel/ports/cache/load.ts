@@ -1,0 +1,84 @@
+import type { Call } from '../../call.ts'
+import { kernelError } from '../../errors.ts'
+import { type Cache, isFresh } from './cache.ts'
+import type { CacheFill, CacheValue } from './driver.ts'
+import type { RememberPlan } from './remember-plan.ts'
+
+/** A value that is to be loaded and cached. */
+export interface Load {
+  readonly cache: Cache
+  readonly key: string
+  readonly load: () => unknown
+  readonly plan: RememberPlan
+  readonly call: Call
+  /** False once the key has changed in this process since the load began, or the load took too long. */
+  readonly isCurrent: () => boolean
+}
+
+/** How often a replica looks for what another one loads. */
+const firstPauseMs = 10
+const maxPauseMs = 250
+
+/** Loads, and caches what came unless the key has changed meanwhile, here or in another replica. */
+export async function loadAndCache(parts: Load): Promise<CacheValue> {
+  const { cache, key, plan, call } = parts
+  if (plan.cluster) return loadAlone(parts)
+
+  const holdMs = Math.max(1, Math.ceil(call.remainingMs()))
+  const fill = await cache.beginFill({ key, tags: plan.tags, holdMs, alone: false }, call)
+  return fill && fill !== 'down' ? loadInto(parts, fill) : loadOnly(parts)
+}
+
+/** Loads when no other replica does, and otherwise takes what that one has cached. */
+async function loadAlone(parts: Load): Promise<CacheValue> {
+  const { cache, key, plan, call } = parts
+  for (let pauseMs = firstPauseMs; call.remainingMs() > 0; pauseMs = Math.min(pauseMs * 1.5, maxPauseMs)) {
+    const fill = await cache.beginFill({ key, tags: plan.tags, holdMs: plan.holdMs, alone: true }, call)
+    if (fill === 'down') return loadOnly(parts)
+    // Another one may have loaded it between the miss and now.
+    if (!fill) await pause(parts, pauseMs)
+    const row = await cache.read('remember', key, call)
+    if (row && isFresh(row)) {
+      if (fill) void cache.endFill(key, fill, call)
+      return row.value
+    }
+    if (fill) return loadInto(parts, fill)
+  }
+  throw kernelError('CALL_DEADLINE_EXCEEDED', { operation: `${cache.parts.binding}.remember`, timeoutMs: plan.timeoutMs })
+}
+
+async function loadInto(parts: Load, fill: CacheFill): Promise<CacheValue> {
+  const { cache, key, plan, call, isCurrent } = parts
+  try {
+    const value = valueOf(await parts.load(), plan)
+    const lives = livesOf(value, plan)
+    if (lives && isCurrent()) return (await cache.set('remember', { ...lives, key, value, tags: plan.tags, fill }, call)).value
+    void cache.endFill(key, fill, call)
+    return cache.freeze('remember', value).value
+  } catch (error) {
+    void cache.endFill(key, fill, call)
+    throw error
+  }
+}
+
+/** Without the backend nothing says whether the key changed meanwhile: what came is not cached. */
+export async function loadOnly({ cache, load, plan }: Pick<Load, 'cache' | 'load' | 'plan'>): Promise<CacheValue> {
+  return cache.freeze('remember', valueOf(await load(), plan)).value
+}
+
+/** The word of the caller that it is JSON or bytes; `freeze` refuses what is not. */
+function valueOf(loaded: unknown, plan: RememberPlan): CacheValue {
+  return (loaded === undefined && plan.negativeMs !== undefined ? null : loaded) as CacheValue
+}
+
+/** How long a value stays; undefined when it shall not be cached. */
+function livesOf(value: CacheValue, { ttlMs, staleMs, graceMs, jitter, negativeMs }: RememberPlan) {
+  if (value === null && negativeMs !== undefined) return negativeMs > 0 ? { ttlMs: negativeMs, staleMs: 0 } : undefined
+  // The driver's stale time is all the time that an old value is kept; who reads knows what is to be done with it.
+  return { ttlMs: ttlMs === undefined ? undefined : Math.max(1, Math.ceil(ttlMs * (1 - jitter * Math.random()))), staleMs: Math.max(staleMs, graceMs) }
+}
+
+function pause({ cache, call }: Load, pauseMs: number): Promise<void> {
+  const jittered = pauseMs * (0.5 + Math.random())
+  return new Promise((resolve) => cache.parts.clock.after(Math.min(jittered, call.remainingMs()), resolve))
+}

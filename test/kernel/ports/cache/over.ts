@@ -1,0 +1,33 @@
+import { Meters } from '../../../../kernel/binding/meters.ts'
+import { cache as port, type CacheDriver, type CacheInProcess, type CacheKeys, type CacheOperations } from '../../../../kernel/ports/cache/index.ts'
+import type { Bound, Call } from '../../../../kernel/plugin.ts'
+import { VirtualClock } from '../../../contract/clock.ts'
+
+/** A call that counts how often it was degraded, a log that keeps its lines, and the port over `driver`. */
+export function over(driver: CacheDriver, { clock = new VirtualClock(), keys = { timeoutMs: 1_000 } }: { readonly clock?: VirtualClock; readonly keys?: CacheKeys } = {}) {
+  const lines: string[] = []
+  const line = (_: object, message: string) => void lines.push(message)
+  const log = { debug: line, info: line, warn: line, error: line, child: () => log }
+  const calls = { degraded: 0 }
+  const meters = new Meters('cache', 'cache')
+  const call: Call = { signal: new AbortController().signal, remainingMs: () => 30_000, traceId: 't', text: false, degrade: () => { calls.degraded += 1 } }
+  const cache = implemented({ driver, clock, log, binding: 'cache', plugin: 'test', keys, capabilities: new Set(['tags'] as const), peer: () => undefined, meters, importScript: () => Promise.reject(new Error('there are no scripts')), onClose: () => undefined })
+  return { cache, call, calls, lines, clock, meters, bound: boundTo(cache, call) }
+}
+
+function implemented(parts: Parameters<NonNullable<typeof port.implement>>[0]): CacheOperations & CacheInProcess {
+  if (!port.implement) throw new Error('the port has no meaning')
+  return port.implement(parts)
+}
+
+/** As callers of a binding have it, without the checks of the binding. */
+function boundTo(cache: CacheOperations & CacheInProcess, call: Call): Bound['cache'] {
+  return {
+    get: (input) => cache.get(input, call),
+    getMany: (input) => cache.getMany(input, call),
+    set: (input) => cache.set(input, call),
+    delete: (input) => cache.delete(input, call),
+    invalidate: (input) => cache.invalidate(input, call),
+    remember: cache.remember,
+  }
+}
