@@ -7,3 +7,5 @@ export const rounds = Number(process.env['FAULT_ROUNDS'] ?? (small ? 1 : 20))
 export const queueKills = Number(process.env['FAULT_QUEUE_KILLS'] ?? (small ? 12 : 200))
 /** How long a backend is paused. */
 export const pauseMs = Number(process.env['FAULT_PAUSE_MS'] ?? 2_000)
+/** How many holders of a lock are stopped past its time, on each backend. */
+export const lockStops = Number(process.env['FAULT_LOCK_STOPS'] ?? (small ? 4 : 100))

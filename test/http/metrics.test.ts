@@ -43,3 +43,24 @@ test('/metrics tells what became of the jobs of each queue, in text that Prometh
   const series = lines.filter((line) => line !== '' && !line.startsWith('#')).map((line) => line.slice(0, line.lastIndexOf(' ')))
   t.is(new Set(series).size, series.length, 'so does a series')
 })
+
+test('/metrics tells how locks were granted, waited for and lost', async (t) => {
+  const kernel = await createKernel({ version: 1, name: 'shop', server: { host: '127.0.0.1', port: 0 }, ports: { locks: { use: 'memory' } } })
+  t.teardown(() => kernel.close())
+  const { url } = await kernel.listen()
+  const lock = `${url}/v1/locks/orders`
+  const { token } = await (await send(lock, 'POST', { ttlMs: 60_000 })).json() as { token: string }
+  t.is((await send(lock, 'POST', { ttlMs: 60_000 })).status, 409)
+  t.is((await send(`${lock}/_renew`, 'POST', { ttlMs: 60_000, token: 'f'.repeat(32) })).status, 409)
+  const waiting = send(lock, 'POST', { ttlMs: 60_000, waitMs: 30_000 })
+  const scrape = async () => (await (await fetch(`${url}/metrics`)).text()).split('\n')
+  while (!(await scrape()).includes('portico_locks_waiting{binding="locks"} 1'));
+
+  await send(`${lock}/_release`, 'POST', { token })
+  t.is((await waiting).status, 200)
+
+  const lines = await scrape()
+  for (const line of ['grants_total{binding="locks"} 2', 'held_total{binding="locks"} 1', 'lost_total{binding="locks"} 1', 'waiting{binding="locks"} 0', 'wait_duration_seconds_count{binding="locks"} 2']) {
+    t.true(lines.includes(`portico_locks_${line}`), `${line}\n${lines.join('\n')}`)
+  }
+})

@@ -42,6 +42,10 @@ export class Lines {
     return this.#count >= this.max
   }
 
+  get count(): number {
+    return this.#count
+  }
+
   has(name: string): boolean {
     return this.#lines.has(name)
   }

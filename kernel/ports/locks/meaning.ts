@@ -6,6 +6,7 @@ import { badText } from '../text.ts'
 import type { LocksDriver, LockWanted } from './driver.ts'
 import { Elections } from './elections.ts'
 import { lockError } from './errors.ts'
+import { LockFigures } from './figures.ts'
 import { Lines } from './lines.ts'
 import type { Grant, LocksInProcess, LocksOperations } from './operations.ts'
 
@@ -20,8 +21,9 @@ const giveBackWithinMs = 5_000
 type Attempt = Grant | { readonly heldForMs: number }
 
 /** The meaning of the operations over any driver. */
-export function implementLocks({ driver, binding, clock, log, onDrain, onClose }: PortParts<LocksDriver, object>): LocksOperations & LocksInProcess {
+export function implementLocks({ driver, binding, clock, log, meters, onDrain, onClose }: PortParts<LocksDriver, object>): LocksOperations & LocksInProcess {
   const lines = new Lines(clock, maxWaiting, (name, listener) => driver.onWake(name, listener))
+  const figures = new LockFigures(meters)
   let closed = false
   const letGo = () => {
     closed = true
@@ -48,6 +50,7 @@ export function implementLocks({ driver, binding, clock, log, onDrain, onClose }
   async function wait(name: string, ttlMs: number, untilMs: number, call: Call): Promise<Grant> {
     if (lines.full) throw lockError('LOCK_TOO_MANY_WAITING', { binding, max: lines.max }, { retryAfterMs: 1_000 })
     const place = lines.enter(name)
+    figures.waiting.value = lines.count
     try {
       for (;;) {
         const { first, wakes } = place
@@ -71,7 +74,19 @@ export function implementLocks({ driver, binding, clock, log, onDrain, onClose }
       }
     } finally {
       place.leave()
+      figures.waiting.value = lines.count
     }
+  }
+
+  async function acquire(name: string, ttlMs: number, untilMs: number, call: Call): Promise<Grant> {
+    const waits = untilMs > clock.now()
+    // Who comes while others wait goes behind them.
+    if (waits && lines.has(name)) return wait(name, ttlMs, untilMs, call)
+
+    const answer = await attempt(name, ttlMs, call)
+    if ('token' in answer) return answer
+    if (!waits || closed) throw held(name, clock.now() + answer.heldForMs)
+    return wait(name, ttlMs, untilMs, call)
   }
 
   /** Its caller went away while it was granted: nobody would ever release it. */
@@ -82,7 +97,13 @@ export function implementLocks({ driver, binding, clock, log, onDrain, onClose }
   }
 
   function held(name: string, freeAtMs: number | undefined): PorticoError {
+    figures.held.value++
     return lockError('LOCK_HELD', { name }, freeAtMs === undefined ? {} : { retryAfterMs: Math.max(1, freeAtMs - clock.now()) })
+  }
+
+  function lost(name: string): PorticoError {
+    figures.lost.value++
+    return lockError('LOCK_LOST', { name })
   }
 
   function check(operation: string, name: string, call: Call): void {
@@ -94,27 +115,24 @@ export function implementLocks({ driver, binding, clock, log, onDrain, onClose }
   const operations: LocksOperations = {
     async acquire({ name, ttlMs, waitMs = 0 }, call) {
       check('acquire', name, call)
-      const untilMs = clock.now() + waitMs
-      // Who comes while others wait goes behind them.
-      if (waitMs > 0 && lines.has(name)) return wait(name, ttlMs, untilMs, call)
-
-      const answer = await attempt(name, ttlMs, call)
-      if ('token' in answer) return answer
-      if (waitMs === 0 || closed) throw held(name, clock.now() + answer.heldForMs)
-      return wait(name, ttlMs, untilMs, call)
+      const askedMs = clock.now()
+      const grant = await acquire(name, ttlMs, askedMs + waitMs, call)
+      figures.grants.value++
+      figures.wait.observe(Math.max(0, clock.now() - askedMs))
+      return grant
     },
 
     async renew({ name, token, ttlMs }, call) {
       check('renew', name, call)
       const askedMs = clock.now()
       const fencingToken = isToken(token) ? await driver.renew({ name, token, ttlMs } satisfies LockWanted, call) : undefined
-      if (fencingToken === undefined) throw lockError('LOCK_LOST', { name })
+      if (fencingToken === undefined) throw lost(name)
       return { fencingToken, expiresInMs: left(ttlMs, askedMs) }
     },
 
     async release({ name, token }, call) {
       check('release', name, call)
-      if (!isToken(token) || !(await driver.release({ name, token }, call))) throw lockError('LOCK_LOST', { name })
+      if (!isToken(token) || !(await driver.release({ name, token }, call))) throw lost(name)
       driver.wake(name)
       return { released: true }
     },
