@@ -1,12 +1,13 @@
-import type { Call, CallOptions } from '../call.ts'
+import type { CallOptions } from '../call.ts'
 import { isPorticoError, kernelError, type PorticoError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { AnyPort, Operation } from '../ports/definition.ts'
 import { OperationCall } from './call.ts'
 import { capabilityCheck } from './capabilities.ts'
 import type { Deadlines } from './deadlines.ts'
+import { fallBack } from './fallback.ts'
 import type { OperationCounts } from './instruments.ts'
-import type { Attempts, Generation, SwapPoint } from './swap-point.ts'
+import type { Generation, SwapPoint } from './swap-point.ts'
 import { inputCheck } from './validate.ts'
 
 /** What is composed round an operation, once, when its binding starts. */
@@ -64,7 +65,7 @@ class RunningCall extends OperationCall {
     const attempts = this.#generation?.attempts(this.#parts.name)
     if (!attempts) throw kernelError('BINDING_UNAVAILABLE', { binding: this.#parts.binding })
     const [first] = attempts
-    return attempts.length === 1 ? first(input, this) : fallBack(this.#parts, attempts, input, this)
+    return attempts.length === 1 ? first.run(input, this) : fallBack(this.#parts, attempts, input, this)
   }
 
   follow(answer: Promise<unknown>): void {
@@ -108,24 +109,6 @@ function titleOf({ binding, name }: OperationParts): string {
   return `${binding}.${name}`
 }
 
-/** The drivers in order, for as long as the port says that the next one may do it. */
-async function fallBack(parts: OperationParts, attempts: Attempts, input: unknown, call: Call): Promise<unknown> {
-  let failure: unknown
-  for (const [index, attempt] of attempts.entries()) {
-    try {
-      const output = await attempt(input, call)
-      if (index === 0) return output
-      call.degrade()
-      return parts.port.fallback?.mark(output) ?? output
-    } catch (error) {
-      failure = error
-      if (!parts.port.fallback?.when(error, parts.name, input)) break
-      parts.log.warn({ binding: parts.binding, operation: parts.name, code: codeOf(error), traceId: call.traceId }, 'falling back')
-    }
-  }
-  throw failure
-}
-
 function waitsMs(operation: Operation, input: unknown): number {
   if (operation.waits === undefined || typeof input !== 'object' || input === null) return 0
   const wanted = (input as Readonly<Record<string, unknown>>)[operation.waits]
@@ -142,8 +125,4 @@ function toFailure(error: unknown, title: string, call: OperationCall, log: Log)
   if (isPorticoError(error)) return error
   log.error({ err: error, operation: title, traceId: call.traceId }, 'unexpected error')
   return kernelError('KERNEL_BUG', { where: title }, { cause: error })
-}
-
-function codeOf(error: unknown): string {
-  return isPorticoError(error) ? error.code : 'KERNEL_BUG'
 }

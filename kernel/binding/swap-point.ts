@@ -2,7 +2,11 @@ import type { Call } from '../call.ts'
 import type { Probed } from './binding.ts'
 
 /** One driver's implementation of an operation. */
-export type Attempt = (input: unknown, call: Call) => Promise<unknown>
+export interface Attempt {
+  readonly run: (input: unknown, call: Call) => Promise<unknown>
+  /** Of a fallback: the causes that it is for; all of them unless set. */
+  readonly when?: readonly string[]
+}
 
 /** An operation of the driver, then of each fallback in order. */
 export type Attempts = readonly [Attempt, ...Attempt[]]
@@ -11,6 +15,8 @@ export type Attempts = readonly [Attempt, ...Attempt[]]
 export interface Implementation {
   readonly plugin: { readonly name: string; readonly version: string }
   readonly face: Readonly<Record<string, unknown>>
+  /** Of a fallback: see `Attempt.when`. */
+  readonly when?: readonly string[]
   /** The driver, for its probe. */
   readonly probed: Probed
 }
@@ -50,9 +56,10 @@ export class Generation {
   }
 }
 
-function attemptOf({ face }: Implementation, operation: string): Attempt {
-  // definePort holds an implementation to its operations, each of them an Attempt.
-  return (face[operation] as Attempt).bind(face)
+function attemptOf({ face, when }: Implementation, operation: string): Attempt {
+  // definePort holds an implementation to its operations, each of them a method of this shape.
+  const run = (face[operation] as Attempt['run']).bind(face)
+  return when ? { run, when } : { run }
 }
 
 /** Holds the current generation of a binding; a call ends on the one it began with. */

@@ -4,7 +4,7 @@ import { Generation, type Implementation } from '../binding/swap-point.ts'
 import { Problems } from '../manifest/problems.ts'
 import type { Call } from '../call.ts'
 import { kernelError } from '../errors.ts'
-import type { BindingSpec, DriverSpec, ExtensionSpec } from '../manifest/types.ts'
+import type { BindingSpec, DriverSpec, ExtensionSpec, FallbackSpec } from '../manifest/types.ts'
 import type { DriverPlugin, Extension } from '../plugins/definition.ts'
 import { standsOn, type Plan, type PlanStep } from '../plugins/plan.ts'
 import { kernelVersion } from '../version.ts'
@@ -107,7 +107,7 @@ interface Implemented {
 }
 
 /** A driver, and the port's meaning over it. */
-async function implement(step: PlanStep, spec: BindingSpec, driver: DriverSpec, started: Started, parts: StartParts & Draining): Promise<Implemented> {
+async function implement(step: PlanStep, spec: BindingSpec, driver: FallbackSpec, started: Started, parts: StartParts & Draining): Promise<Implemented> {
   const connection = driver.on === undefined ? undefined : started.connections.get(driver.on)
   const made = await runFactory(step, driver, needsOf(spec.needs, started), connection, spec, parts)
   if (!spec.port.implement) throw new TypeError(`the port ${spec.port.name} is an inner port`)
@@ -128,7 +128,7 @@ async function implement(step: PlanStep, spec: BindingSpec, driver: DriverSpec, 
   }
   const face = spec.port.implement(given) as Readonly<Record<string, unknown>>
   return {
-    made: { plugin: identity(driver.plugin), face, probed: probedOf(made, connection) },
+    made: { plugin: identity(driver.plugin), face, probed: probedOf(made, connection), ...(driver.when && { when: driver.when }) },
     prepare: () => prepare(spec, driver, given, parts),
   }
 }

@@ -4,11 +4,11 @@ import type { Checking } from './checking.ts'
 import { checkDriver } from './drivers.ts'
 import { checkNeeds } from './needs.ts'
 import { withPlaceholders } from './judge.ts'
-import { childOf, entriesOf, keyPosition, nodeAt, showPath, valuePosition } from './nodes.ts'
+import { childOf, entriesOf, keyPosition, nodeAt, showPath, textAt, valuePosition } from './nodes.ts'
 import type { Path } from './nodes.ts'
 import { anyDriver, baseKeys, bindingSchema, namePattern } from './structure.ts'
 import { didYouMean } from './suggest.ts'
-import type { BindingSpec, DriverSpec } from './types.ts'
+import type { BindingSpec, DriverSpec, FallbackSpec } from './types.ts'
 import { resolveUnits } from './units.ts'
 
 /** Checks `ports`: which driver each binding is tied to, its own keys, and whether the driver can do what they ask for. */
@@ -61,10 +61,15 @@ function checkBinding(checking: Checking, name: string, port: AnyPort): BindingS
   }
 }
 
-function checkFallback(checking: Checking, port: AnyPort, path: Path): readonly DriverSpec[] {
+function checkFallback(checking: Checking, port: AnyPort, path: Path): readonly FallbackSpec[] {
   const list = nodeAt(checking.root, path)
   if (list?.kind !== 'list') return []
-  return list.items.flatMap((item, index) => (item.kind === 'map' && childOf(item, 'on')?.kind !== 'map' ? (checkDriver(checking, port, [...path, String(index)]) ?? []) : []))
+  return list.items.flatMap((item, index) => {
+    if (item.kind !== 'map' || childOf(item, 'on')?.kind === 'map') return []
+    const driver = checkDriver(checking, port, [...path, String(index)])
+    const when = nodeAt(item, ['when'])
+    return driver ? [{ ...driver, ...(when?.kind === 'list' && { when: when.items.flatMap((word) => textAt(word, []) ?? []) }) }] : []
+  })
 }
 
 /** What the port itself finds wrong with its keys; a secret is a text that is not known yet. */

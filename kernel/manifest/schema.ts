@@ -2,7 +2,7 @@ import type { JsonSchema } from '../json.ts'
 import type { DriverPlugin, Plugin } from '../plugins/definition.ts'
 import type { AnyPort } from '../ports/definition.ts'
 import { settingsSchema } from './drivers.ts'
-import { baseKeys, bindingSchema, connectionSchema, fallbackSchema, namePattern, rootSchema } from './structure.ts'
+import { baseKeys, bindingSchema, connectionSchema, fallbackOf, namePattern, rootSchema } from './structure.ts'
 
 /** What an editor takes for a reference in place of any single value. */
 const reference = { type: 'string', pattern: '\\$\\{(env|secret|file):[^}]+\\}' } as const
@@ -47,7 +47,7 @@ function portEntry(port: AnyPort, drivers: readonly DriverPlugin[]): JsonSchema 
   const schema = bindingSchema(port, shaping)
   const properties = schema.properties as Readonly<Record<string, JsonSchema>>
   const on = { anyOf: [{ type: 'string' }, { $ref: '#/$defs/connection' }], description: baseKeys.on.description }
-  const fallback = port.fallback ? { fallback: { ...baseKeys.fallback, items: entrySchema(fallbackSchema, own) } } : {}
+  const fallback = port.fallback ? { fallback: { ...baseKeys.fallback, items: entrySchema(fallbackOf(port), own) } } : {}
   return { description: port.summary, ...entrySchema({ ...schema, properties: { ...properties, on, ...fallback } }, own), not: { required: ['use', 'on'] } }
 }
 

@@ -64,6 +64,14 @@ export const fallbackSchema = {
   properties: { use: useSchema, on: { type: 'string', minLength: 1 }, with: withSchema },
 } as const satisfies JsonSchema
 
+/** An entry of `fallback` of this port. */
+export function fallbackOf({ fallback }: AnyPort): JsonSchema {
+  if (!fallback?.causes) return fallbackSchema
+  const words = Object.entries(fallback.causes)
+  const when = { type: 'array', minItems: 1, maxItems: words.length, items: { enum: words.map(([word]) => word) }, description: `The failures that it is for; all unless set. ${words.map(([word, meaning]) => `${word}: ${meaning}`).join('; ')}` }
+  return { ...fallbackSchema, properties: { ...fallbackSchema.properties, when } }
+}
+
 /** What every binding has, whatever its port. */
 export const baseKeys = {
   use: { ...useSchema, description: 'A driver that needs no connection' },
@@ -84,7 +92,7 @@ const bindingSchemas = new WeakMap<AnyPort, JsonSchema>()
 function closedSchema(port: AnyPort): JsonSchema {
   let schema = bindingSchemas.get(port)
   if (!schema) {
-    const properties = { ...(port.keys.properties ?? {}), ...baseKeys, ...(port.fallback ? {} : { fallback: { not: {}, description: `${port.name} has no fallback: which failures it could answer is not declared` } }) }
+    const properties = { ...(port.keys.properties ?? {}), ...baseKeys, fallback: port.fallback ? { ...baseKeys.fallback, items: fallbackOf(port) } : { not: {}, description: `${port.name} has no fallback: which failures it could answer is not declared` } }
     schema = { ...port.keys, type: 'object', additionalProperties: false, properties }
     bindingSchemas.set(port, schema)
   }

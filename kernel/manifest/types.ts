@@ -47,6 +47,12 @@ export interface DriverSpec {
   readonly settings: Readonly<Record<string, unknown>>
 }
 
+/** A driver that takes over. */
+export interface FallbackSpec extends DriverSpec {
+  /** The causes, in its port's words, that it is for; all of them unless set. */
+  readonly when?: readonly string[]
+}
+
 /** A secret that is read in stage 2, with where it is wanted. It stands in place of a text, possibly between other text. */
 export interface SecretReference {
   readonly secret: true
@@ -79,7 +85,7 @@ export interface BindingSpec extends DriverSpec {
   readonly keys: unknown
   /** The plugin's name for a need → the binding that serves it. */
   readonly needs: Readonly<Record<string, string>>
-  readonly fallback: readonly DriverSpec[]
+  readonly fallback: readonly FallbackSpec[]
   readonly optional: boolean
   readonly expose: boolean
   readonly startTimeoutMs: number

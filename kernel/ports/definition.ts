@@ -139,6 +139,12 @@ export interface KeyFault {
 export interface PortFallback {
   /** True when the operation surely did not happen, so that the next driver may do it. */
   when(error: unknown, operation: string, input: unknown): boolean
+  /** What a fallback in the manifest may be limited to by its own `when`: word → which failures it means. */
+  readonly causes?: Readonly<Record<string, string>>
+  /** Which of `causes` a failure is; undefined for one that is no partner's. */
+  causeOf?(error: unknown): string | undefined
+  /** True when a fallback had nothing to answer: the next one is asked, and the failure stays what it was. */
+  passes?(error: unknown): boolean
   mark(output: unknown): unknown
 }
 

@@ -1,7 +1,7 @@
 import type { Call } from '../../call.ts'
-import { isPorticoError, kernelError, type FieldError } from '../../errors.ts'
+import { kernelError, type FieldError } from '../../errors.ts'
 import type { Json } from '../../json.ts'
-import type { PortFallback, PortParts } from '../definition.ts'
+import type { PortParts } from '../definition.ts'
 import { findBadText } from '../text.ts'
 import { checkOutput, readAnswer } from './answer.ts'
 import { PartnerFailure, type IntegrationDriver, type PartnerRequest, type Sent } from './driver.ts'
@@ -31,15 +31,6 @@ export function implementIntegrations(parts: IntegrationParts): IntegrationOpera
       return { output, degraded: false, via, accepted: 'accepted' in sent }
     },
   }
-}
-
-/** Only what surely did not happen, or may happen twice: the codes below are thrown for nothing else. */
-const answeredByFallback: ReadonlySet<string> = new Set(['INTEGRATION_UNREACHABLE', 'INTEGRATION_PARTNER_FAILED', 'INTEGRATION_TIMEOUT'])
-
-export const integrationFallback: PortFallback = {
-  when: (error) => isPorticoError(error) && answeredByFallback.has(error.code),
-  // The output of `call`, from the fallback's own meaning.
-  mark: (output) => ({ ...(output as CallOutput), degraded: true }),
 }
 
 function requestFor(operation: ReadyOperation, input: Json): PartnerRequest {
