@@ -7,6 +7,14 @@ const waitingAtMost = 10_000
 /** The longest that a timer, and `maxTimeMS`, can be. */
 const longestMs = 2 ** 31 - 1
 
+/** Who is told of commands that may tell something of the servers. */
+export interface Witness {
+  /** No server was found. */
+  unreachable(): void
+  /** The deadline passed, whatever it waited for. */
+  late(): void
+}
+
 /** What goes with every command: the end of the call, here and at the server. */
 export interface Limits {
   readonly signal: AbortSignal
@@ -26,15 +34,14 @@ export class Commands {
   readonly connection: string
   readonly #acquireTimeoutMs: number
   readonly #most: number
-  readonly #onUnreachable: () => void
+  readonly #witness: Witness
   #running = 0
 
-  /** `onUnreachable` is told of each command that found no server. */
-  constructor(connection: string, settings: { readonly acquireTimeoutMs: number; readonly maxConnections: number }, onUnreachable: () => void) {
+  constructor(connection: string, settings: { readonly acquireTimeoutMs: number; readonly maxConnections: number }, witness: Witness) {
     this.connection = connection
     this.#acquireTimeoutMs = settings.acquireTimeoutMs
     this.#most = settings.maxConnections + waitingAtMost
-    this.#onUnreachable = onUnreachable
+    this.#witness = witness
   }
 
   /** Of what changes nothing by itself: a read, or a command within a transaction. */
@@ -59,7 +66,8 @@ export class Commands {
     try {
       return await send({ signal: ending.signal, maxTimeMS: remainingMs })
     } catch (error) {
-      if (isUnreachable(error)) this.#onUnreachable()
+      if (isUnreachable(error)) this.#witness.unreachable()
+      else if (error instanceof DeadlinePassed) this.#witness.late()
       throw toDatabaseError(error, { connection: this.connection, acquireTimeoutMs: this.#acquireTimeoutMs, sending })
     } finally {
       this.#running--

@@ -2,9 +2,10 @@ import { type Collection, type Db, MongoBulkWriteError, type MongoClient } from 
 import { type Call, isPorticoError, type Refusal } from '../../kernel/plugin.ts'
 import { databaseError, type MongoChange, type MongoConnection, type MongoDocument, mongoError, type MongoFilter, type MongoFind, type MongoIndex, type MongoLook, type MongoStep } from '../../kernel/ports/mongodb/index.ts'
 import { bsonOptions } from './bson.ts'
-import { internalCall } from './calls.ts'
+import { internalCall, within } from './calls.ts'
 import { Commands } from './commands.ts'
 import { commitOne, commitTogether, type CommitParts } from './commit.ts'
+import { DeadlinePassed } from './faults.ts'
 import { Firsts } from './firsts.ts'
 import { IndexStore } from './indexes.ts'
 import type { Kept } from './kept.ts'
@@ -36,7 +37,7 @@ export class MongodbConnection implements MongoConnection {
     this.hasTransactions = hasTransactions
     this.#client = client
     this.#db = db
-    this.#commands = new Commands(connection, settings, () => monitoring.unreachable())
+    this.#commands = new Commands(connection, settings, monitoring)
     this.#time = new ServerTime(() => this.#askTime(settings.acquireTimeoutMs))
     this.#indexes = new IndexStore(db, this.#commands)
     this.#firsts = new Firsts(db, this.#commands)
@@ -122,8 +123,14 @@ export class MongodbConnection implements MongoConnection {
     await this.#commands.write(call, (limits) => this.#in(collection).drop(limits))
   }
 
-  async now(_call: Call): Promise<number> {
-    return this.#time.now()
+  async now(call: Call): Promise<number> {
+    const time = this.#time.now()
+    if (typeof time === 'number') return time
+    try {
+      return await within(call, time)
+    } catch (error) {
+      throw error instanceof DeadlinePassed ? databaseError(this.#commands.connection, 'busy', '', error) : error
+    }
   }
 
   lock<T>(name: string, call: Call, body: () => Promise<T>): Promise<T> {

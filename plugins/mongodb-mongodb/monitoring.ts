@@ -23,6 +23,8 @@ export class Monitoring {
   /** By the server's address; those that are known alone. */
   readonly #heartbeats = new Map<string, Heartbeat>()
   readonly #answered = new Set<string>()
+  /** Whether a server is known that takes calls; all are sent to a primary, or to what stands in for one. */
+  #servable = false
   /** It could not be connected anew. */
   #apart = false
   #connecting: Promise<void> | undefined
@@ -39,6 +41,9 @@ export class Monitoring {
     })
     client.on('serverHeartbeatFailed', ({ connectionId }) => this.#forget(connectionId))
     client.on('serverClosed', ({ address }) => this.#forget(address))
+    client.on('topologyDescriptionChanged', ({ newDescription }) => {
+      this.#servable = [...newDescription.servers.values()].some(({ isWritable }) => isWritable)
+    })
   }
 
   /** For a call that found no server. It does not wait for what comes of it; calls meanwhile fail as that one did. */
@@ -48,6 +53,11 @@ export class Monitoring {
     this.#connecting = this.#connectAnew().finally(() => {
       this.#connecting = undefined
     })
+  }
+
+  /** For a call whose deadline passed: one that is shorter than a server is looked for ends before the SDK says that there is none. */
+  late(): void {
+    if (!this.#servable) this.unreachable()
   }
 
   async close(): Promise<void> {

