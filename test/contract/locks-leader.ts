@@ -16,11 +16,14 @@ function candidate(locks: BoundLocks, { ttlMs = 1_500, signal }: { readonly ttlM
   return { elected: elected.promise, ended, finish: done.resolve }
 }
 
+/** So long a step takes: a renewal has ten of them, and each may meet a busy machine. */
+const stepRealMs = 40
+
 /** Time in small steps, in which whoever renews a lock gets to the backend. */
 async function pass(clock: { advance(ms: number): Promise<void> }, ms: number): Promise<void> {
   for (let passed = 0; passed < ms; passed += 50) {
     await clock.advance(50)
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    await new Promise((resolve) => setTimeout(resolve, stepRealMs))
   }
 }
 

@@ -74,19 +74,19 @@ export const locksContract: readonly LocksCase[] = [
   }),
 
   promise('a renewed lock lasts from then, under the same fencing token', async (t, { locks, other, clock }) => {
-    const { token, fencingToken } = await locks.acquire({ name, ttlMs: 1_000 })
+    const { token, fencingToken } = await locks.acquire({ name, ttlMs: 3_000 })
 
-    await clock.advance(600)
+    await clock.advance(1_600)
     // Twice: the second one may change nothing.
-    await locks.renew({ name, token, ttlMs: 1_000 })
-    const renewed = await locks.renew({ name, token, ttlMs: 1_000 })
-    await clock.advance(600)
+    await locks.renew({ name, token, ttlMs: 3_000 })
+    const renewed = await locks.renew({ name, token, ttlMs: 3_000 })
+    await clock.advance(1_600)
 
     t.is(renewed.fencingToken, fencingToken)
-    t.true(renewed.expiresInMs > 500 && renewed.expiresInMs <= 1_000)
-    await t.throwsAsync(other.acquire({ name, ttlMs: 1_000 }), heldCode)
-    await clock.advance(400)
-    t.truthy(await other.acquire({ name, ttlMs: 1_000 }))
+    t.true(renewed.expiresInMs > 1_500 && renewed.expiresInMs <= 3_000)
+    await t.throwsAsync(other.acquire({ name, ttlMs: 3_000 }), heldCode)
+    await clock.advance(1_400)
+    t.truthy(await other.acquire({ name, ttlMs: 3_000 }))
   }),
 
   promise('without the holder\'s token nobody renews or releases', async (t, { locks }) => {

@@ -8,7 +8,10 @@ import { lockReplicas } from '../contract/locks-replicas.ts'
 
 const program = fileURLToPath(new URL('holding-process.ts', import.meta.url))
 const name = 'held by a process'
-const ttlMs = 1_500
+/** Long enough for a look at it while it is held, on a slow machine, too. */
+const ttlMs = 4_000
+/** How late one that waits may get it. */
+const slackMs = 10_000
 
 /** A process that holds a lock is killed: the lock is free when its time is over, and not before. */
 export async function killHolder(t: ExecutionContext, connection: object): Promise<void> {
@@ -16,17 +19,16 @@ export async function killHolder(t: ExecutionContext, connection: object): Promi
   const child = spawn(process.execPath, [program, JSON.stringify(connection), name, String(ttlMs)], { stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => { child.kill('SIGKILL') })
   const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string]
-  const heldMs = performance.now()
-  const grant = JSON.parse(line) as Grant
+  const { askedAtMs, ...grant } = JSON.parse(line) as Grant & { readonly askedAtMs: number }
 
   child.kill('SIGKILL')
   await once(child, 'exit')
   await t.throwsAsync(locks.acquire({ name, ttlMs }), { code: 'LOCK_HELD' })
-  const next = await locks.acquire({ name, ttlMs, waitMs: 20_000 })
+  const next = await locks.acquire({ name, ttlMs, waitMs: 30_000 })
 
-  const tookMs = performance.now() - heldMs
-  t.log(`${tookMs.toFixed(0)} ms after it was known to be held`)
+  const tookMs = Date.now() - askedAtMs
+  t.log(`${tookMs} ms after it was asked for`)
   t.true(next.fencingToken > grant.fencingToken)
-  t.true(tookMs > grant.expiresInMs - 500 && tookMs < ttlMs + 1_000, `${tookMs} ms`)
+  t.true(tookMs >= ttlMs && tookMs < ttlMs + slackMs, `${tookMs} ms`)
   await t.throwsAsync(locks.renew({ name, token: grant.token, ttlMs }), { code: 'LOCK_LOST' })
 }
