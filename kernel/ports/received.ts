@@ -13,11 +13,13 @@ export interface AnswerHead {
   readonly mediaType: string
   /** As `Retry-After` asks for, a day at most. */
   readonly retryAfterMs?: number
+  /** By lower-case name; several of one name are a list. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
 }
 
 /** What came of a request: a whole answer, or why there is none, of which the head may have come all the same. */
 export type Received =
-  | { readonly ended: 'whole'; readonly head: AnswerHead; readonly text: string }
+  | { readonly ended: 'whole'; readonly head: AnswerHead; readonly text: string; readonly bytes: Buffer }
   | {
     readonly ended: 'tooLarge' | 'notUtf8' | 'timeout' | 'givenUp' | 'lost' | 'unreachable'
     readonly head?: AnswerHead
@@ -64,7 +66,7 @@ export class Receiving implements Dispatcher.DispatchHandler {
     if (status < 200) return
     const retryAfterMs = readRetryAfter(textOf(headers['retry-after']))
     const mediaType = (textOf(headers['content-type']).split(';')[0] ?? '').trim().toLowerCase()
-    this.#head = { status, mediaType, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+    this.#head = { status, mediaType, headers, ...(retryAfterMs !== undefined && { retryAfterMs }) }
     if (Number(textOf(headers['content-length'])) > this.#bounds.maxBytes) this.#cut('tooLarge')
   }
 
@@ -77,8 +79,9 @@ export class Receiving implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     const head = this.#head
     if (!head) return this.#cut('lost')
-    const text = decode(Buffer.concat(this.#chunks))
-    this.#end(text === undefined ? { ended: 'notUtf8', reached: true, head } : { ended: 'whole', head, text })
+    const bytes = Buffer.concat(this.#chunks)
+    const text = decode(bytes)
+    this.#end(text === undefined ? { ended: 'notUtf8', reached: true, head } : { ended: 'whole', head, text, bytes })
   }
 
   onResponseError(_: Dispatcher.DispatchController | undefined, cause: Error): void {

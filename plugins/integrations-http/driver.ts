@@ -1,10 +1,13 @@
-import type { Pool } from 'undici'
-import type { Call, SettingsOf } from '../../kernel/plugin.ts'
-import { PartnerFailure, type HttpRequest, type IntegrationDriver, type PartnerRequest, type Sent } from '../../kernel/ports/integrations/index.ts'
-import { Receiving } from '../../kernel/ports/received.ts'
+import { resolveName, type Call, type Resolve, type SettingsOf } from '../../kernel/plugin.ts'
+import { PartnerFailure, type IntegrationDriver, type PartnerAnswer, type PartnerRequest, type Sent } from '../../kernel/ports/integrations/index.ts'
+import { Receiving, type Received } from '../../kernel/ports/received.ts'
 import { answerOf } from './answer.ts'
+import { firstHop, headersOf, type Hop } from './hop.ts'
+import { Origins } from './origins.ts'
+import { isRedirect, nextHop } from './redirect.ts'
 import type { settings as declared } from './settings.ts'
 import type { Target } from './target.ts'
+import { readTls } from './tls.ts'
 
 type HttpSettings = SettingsOf<typeof declared>
 
@@ -13,16 +16,20 @@ const marginMs = 50
 /** Requests that wait for a connection: beyond it nobody will get an answer in time. */
 const maxWaiting = 10_000
 
-/** Calls a partner over one pool to one origin: nothing in a request can name another host. */
+/** Calls a partner at one origin, and at those that its redirects may lead to: nothing in a request can name another host. */
 export class HttpPartner implements IntegrationDriver {
-  #pool: Promise<Pool> | undefined
   readonly #target: Target
   readonly #settings: HttpSettings
+  readonly #origins: Origins
   #underWay = 0
 
-  constructor(target: Target, settings: HttpSettings) {
+  constructor(target: Target, settings: HttpSettings, resolve: Resolve = resolveName) {
     this.#target = target
     this.#settings = settings
+    this.#origins = new Origins({
+      own: target.origin, connections: settings.maxConnections, connectTimeoutMs: settings.timeoutMs,
+      tls: readTls(settings.tls), allowsPrivate: target.allowsPrivate, resolve,
+    })
   }
 
   async send({ operation, http, idempotencyKey }: PartnerRequest, call: Call): Promise<Sent> {
@@ -31,45 +38,42 @@ export class HttpPartner implements IntegrationDriver {
     if (this.#underWay >= maxWaiting) throw new PartnerFailure({ why: 'unreachable', reached: false, reason: `${maxWaiting} calls are under way already` })
 
     // Before the time is counted: loading undici is not the partner's delay.
-    const pool = await (this.#pool ??= this.#open())
+    await this.#origins.pool(this.#target.origin)
     const remainingMs = call.remainingMs()
     const timeoutMs = Math.max(1, Math.min(this.#settings.timeoutMs, remainingMs - Math.min(marginMs, remainingMs / 10)))
-    const { maxAnswerBytes } = this.#settings
-    const receiving = new Receiving({ maxBytes: maxAnswerBytes, timeoutMs, signal: call.signal })
     this.#underWay++
     try {
-      pool.dispatch(this.#options(http, idempotencyKey), receiving)
-      return { answer: answerOf(await receiving.received, { maxAnswerBytes, timeoutMs }) }
+      return { answer: await this.#answer(firstHop(http, idempotencyKey, this.#target), timeoutMs, call.signal) }
     } finally {
       this.#underWay--
     }
   }
 
   async close(): Promise<void> {
-    await (await this.#pool)?.destroy()
+    await this.#origins.close()
   }
 
-  /** undici is loaded with the first call: a server that never makes one starts without it. */
-  async #open(): Promise<Pool> {
-    const { Pool } = await import('undici')
-    return new Pool(this.#target.origin, {
-      connections: this.#settings.maxConnections,
-      pipelining: 1,
-      connect: { timeout: this.#settings.timeoutMs },
-      maxHeaderSize: 16_384,
-      // `Receiving` has one time limit for the whole call.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    })
-  }
+  /** The answer of the last hop; all of them share one time. */
+  async #answer(first: Hop, timeoutMs: number, signal: AbortSignal): Promise<PartnerAnswer> {
+    const endMs = performance.now() + timeoutMs
+    const { maxAnswerBytes, redirects } = this.#settings
+    let hop = first
+    for (let followed = 0; ; followed++) {
+      const received = await this.#receive(hop, Math.max(1, endMs - performance.now()), signal)
+      const answer = answerOf(received, { maxAnswerBytes, timeoutMs, isFirst: followed === 0 })
+      if (redirects === 0 || !isRedirect(answer.status)) return answer
 
-  #options({ method, path, body }: HttpRequest, idempotencyKey: string | undefined) {
-    const { basePath, idempotencyHeader } = this.#target
-    const headers = {
-      ...this.#target.headers,
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-      ...(idempotencyKey !== undefined && { [idempotencyHeader]: idempotencyKey }),
+      const next = followed === redirects ? { refused: 'too many' } : nextHop(hop, answer.status, received.head?.headers['location'], this.#target)
+      if ('refused' in next) throw new PartnerFailure({ why: 'unreadable', reached: true, reason: `is a redirect (${answer.status}) ${next.refused}` })
+      hop = next
     }
-    return { method, path: `${basePath}${path}`, headers, ...(body !== undefined && { body }) }
+  }
+
+  async #receive(hop: Hop, timeoutMs: number, signal: AbortSignal): Promise<Received> {
+    const { url, method, body } = hop
+    const pool = await this.#origins.pool(url.origin)
+    const receiving = new Receiving({ maxBytes: this.#settings.maxAnswerBytes, timeoutMs, signal })
+    pool.dispatch({ method, path: `${url.pathname}${url.search}`, headers: headersOf(hop, this.#target), ...(body !== undefined && { body }) }, receiving)
+    return receiving.received
   }
 }

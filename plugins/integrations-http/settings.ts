@@ -6,5 +6,16 @@ export const settings = defineSettings({
   idempotencyHeader: { doc: 'The header that carries the idempotency key of a call.', format: 'string', default: 'Idempotency-Key' },
   timeout: { doc: 'How long one call may take, from the connection to the end of the answer.', format: 'duration', default: '10s', min: 10, max: 600_000 },
   maxAnswer: { doc: 'The largest answer that is read.', format: 'bytes', default: '1MiB', min: 1, max: 67_108_864 },
+  allowPrivate: { doc: 'Hosts (`db.cluster.local`) and networks (`10.0.0.0/8`) that a name may resolve to although they are private; an address or `localhost` in baseUrl is allowed as it is written.', format: 'list', default: [] },
+  redirects: { doc: 'How many redirects of one call are followed: within the origin of baseUrl, and to allowHosts.', format: 'integer', default: 0, min: 0, max: 10 },
+  allowHosts: { doc: 'Other hosts (`files.example.com`, `files.example.com:8443`) that a redirect may lead to, over https; nothing secret is sent there.', format: 'list', default: [] },
+  tls: {
+    ca: { doc: 'A PEM file of the authorities to trust, in place of the usual ones.', format: 'path', default: null },
+    certificate: { doc: 'A PEM file with the certificate that this program shows to the host of baseUrl.', format: 'path', default: null },
+    key: { doc: 'A PEM file with the key of that certificate.', format: 'path', default: null },
+    serverName: { doc: 'The name that the certificate of the host of baseUrl must have, when that is another than the host.', format: 'string', default: null },
+    pins: { doc: 'SHA-256 of the public keys (SPKI, in base64: `sha256/…`) of which the host of baseUrl must have one, beside a good certificate.', format: 'list', default: [] },
+    minVersion: { doc: 'The oldest version of TLS that is spoken.', format: ['TLSv1.2', 'TLSv1.3'], default: 'TLSv1.2' },
+  },
   maxConnections: { doc: 'How many connections to the partner are open at most; more calls wait for one within their time.', format: 'integer', default: 50, min: 1, max: 1_000 },
 })

@@ -1,4 +1,4 @@
-import type { SettingsOf } from '../../kernel/plugin.ts'
+import { allowsPrivate, type AllowsPrivate, type SettingsOf } from '../../kernel/plugin.ts'
 import type { settings as declared } from './settings.ts'
 
 /** Where calls go, read once from the settings. */
@@ -9,14 +9,19 @@ export interface Target {
   readonly headers: Readonly<Record<string, string>>
   /** In lower case. */
   readonly idempotencyHeader: string
+  /** Where redirects may lead beside the origin: hosts, with a port unless it is 443. */
+  readonly hosts: ReadonlySet<string>
+  readonly allowsPrivate: AllowsPrivate
 }
+
+type TargetSettings = Pick<SettingsOf<typeof declared>, 'baseUrl' | 'headers' | 'idempotencyHeader' | 'allowHosts' | 'allowPrivate'>
 
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 /** What the driver or the connection itself says. */
 const reserved: ReadonlySet<string> = new Set(['host', 'content-length', 'content-type', 'transfer-encoding', 'connection', 'keep-alive', 'upgrade', 'te', 'trailer', 'expect', 'accept-encoding'])
 
 /** @throws Error that says which setting is wrong; never with a header's value, which is secret. */
-export function readTarget(settings: Pick<SettingsOf<typeof declared>, 'baseUrl' | 'headers' | 'idempotencyHeader'>): Target {
+export function readTarget(settings: TargetSettings): Target {
   const url = new URL(settings.baseUrl)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Error('baseUrl must be an http or https URL')
   if (url.username !== '' || url.password !== '') throw new Error('baseUrl must hold no user or password; use headers.authorization')
@@ -29,10 +34,25 @@ export function readTarget(settings: Pick<SettingsOf<typeof declared>, 'baseUrl'
     if (/[\u0000-\u0008\u000a-\u001f\u007f]|[^\u0000-\u00ff]/.test(value)) throw new Error(`headers: the value of ${name} holds a character that a header cannot have`)
     headers[lower] = value
   }
-  return {
-    origin: url.origin, basePath: url.pathname.replace(/\/+$/, ''), headers: { accept: 'application/json', ...headers },
-    idempotencyHeader: headerNamed(settings.idempotencyHeader, 'idempotencyHeader'),
+  const idempotencyHeader = headerNamed(settings.idempotencyHeader, 'idempotencyHeader')
+  return { origin: url.origin, basePath: url.pathname.replace(/\/+$/, ''), headers, idempotencyHeader, hosts: new Set(settings.allowHosts.map(hostOf)), allowsPrivate: allowed(settings.allowPrivate) }
+}
+
+/** `localhost` is as good as an address: where it is written, this machine is meant. Addresses that are written are looked up by nobody. */
+function allowed(entries: readonly string[]): AllowsPrivate {
+  try {
+    const listed = allowsPrivate(entries)
+    return (name, address) => name === 'localhost' || listed(name, address)
+  } catch (cause) {
+    throw new Error(`allowPrivate: ${cause instanceof Error ? cause.message : 'is wrong'}`, { cause })
   }
+}
+
+/** As the host of a URL with https is written. */
+function hostOf(entry: string): string {
+  const url = /[/@?#\\\s]/.test(entry) ? null : URL.parse(`https://${entry}`)
+  if (!url) throw new Error(`allowHosts: ${JSON.stringify(entry)} is no host, nor a host and a port`)
+  return url.host
 }
 
 /** In lower case. */

@@ -22,11 +22,18 @@ export class Authority {
   }
 
   /** Signs a certificate for a host (an IP address or a name): files of the certificate, the key, and both. */
-  sign(host: string): { readonly certificate: string; readonly key: string; readonly both: string } {
-    const address = /^[\d.]+$/.test(host)
-    const { certificate, keys } = identityOf(host, [{ name: 'subjectAltName', altNames: [address ? { type: 7, ip: host } : { type: 2, value: host }] }], this.#identity)
+  sign(host: string, { expired = false } = {}): { readonly certificate: string; readonly key: string; readonly both: string } {
+    return this.#files(host, identityOf(host, namedBy(host), this.#identity, expired ? -1_800_000 : 3_600_000))
+  }
+
+  /** A certificate for a host that no authority has signed. */
+  alone(host: string): ReturnType<Authority['sign']> {
+    return this.#files(`alone.${host}`, identityOf(host, namedBy(host)))
+  }
+
+  #files(name: string, { certificate, keys }: Identity) {
     const [text, key] = [forge.pki.certificateToPem(certificate), forge.pki.privateKeyToPem(keys.privateKey)]
-    return { certificate: this.#write(`${host}.pem`, text), key: this.#write(`${host}.key`, key), both: this.#write(`${host}.both.pem`, `${text}${key}`) }
+    return { certificate: this.#write(`${name}.pem`, text), key: this.#write(`${name}.key`, key), both: this.#write(`${name}.both.pem`, `${text}${key}`) }
   }
 
   #write(name: string, text: string): string {
@@ -36,13 +43,17 @@ export class Authority {
   }
 }
 
-function identityOf(name: string, extensions: object[], issuer?: Identity): Identity {
+function namedBy(host: string): object[] {
+  return [{ name: 'subjectAltName', altNames: [/^[\d.]+$/.test(host) ? { type: 7, ip: host } : { type: 2, value: host }] }]
+}
+
+function identityOf(name: string, extensions: object[], issuer?: Identity, endsInMs = 3_600_000): Identity {
   const keys = forge.pki.rsa.generateKeyPair(2_048)
   const certificate = forge.pki.createCertificate()
   certificate.publicKey = keys.publicKey
   certificate.serialNumber = `01${randomBytes(8).toString('hex')}`
   certificate.validity.notBefore = new Date(Date.now() - 3_600_000)
-  certificate.validity.notAfter = new Date(Date.now() + 3_600_000)
+  certificate.validity.notAfter = new Date(Date.now() + endsInMs)
   certificate.setSubject([{ name: 'commonName', value: name }])
   certificate.setIssuer(issuer ? issuer.certificate.subject.attributes : [{ name: 'commonName', value: name }])
   certificate.setExtensions(extensions)

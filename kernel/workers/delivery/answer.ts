@@ -1,5 +1,5 @@
 import { type AnswerHead, noConnection, type Received } from '../../ports/received.ts'
-import { PrivateAddress } from './addresses.ts'
+import { PrivateAddress } from '../../addresses.ts'
 
 /** What the receiver said; a status is an answer however its body ended. */
 export interface Answer {

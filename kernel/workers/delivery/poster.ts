@@ -1,6 +1,6 @@
 import type { Pool } from 'undici'
+import { judgedLookup, type Resolve } from '../../addresses.ts'
 import { Receiving } from '../../ports/received.ts'
-import { judgedLookup, type Resolve } from './addresses.ts'
 import { answerOf, type Answer } from './answer.ts'
 
 export interface PosterParts {
@@ -40,7 +40,7 @@ export class Poster {
     const { Pool } = await import('undici')
     const { url, connections, timeoutMs, allowPrivate, resolve } = this.#parts
     // `localhost` is as good as an address: it is written there, and means this machine.
-    const lookup = judgedLookup(resolve, allowPrivate || url.hostname === 'localhost')
+    const lookup = judgedLookup(resolve, () => allowPrivate || url.hostname === 'localhost')
     return new Pool(url.origin, {
       connections,
       pipelining: 1,

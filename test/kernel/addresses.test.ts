@@ -3,9 +3,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
 import test from 'ava'
-import { isPrivate, judgedLookup, PrivateAddress, type Address } from '../../../kernel/workers/delivery/addresses.ts'
-import { NoAnswer } from '../../../kernel/workers/delivery/answer.ts'
-import { Poster } from '../../../kernel/workers/delivery/poster.ts'
+import { allowsPrivate, isPrivate, judgedLookup, PrivateAddress, type Address } from '../../kernel/addresses.ts'
+import { NoAnswer } from '../../kernel/workers/delivery/answer.ts'
+import { Poster } from '../../kernel/workers/delivery/poster.ts'
 
 const never = new AbortController().signal
 const v4 = (address: string): Address => ({ address, family: 4 })
@@ -23,13 +23,25 @@ test('only addresses of the public internet are public', (t) => {
 })
 
 test('a name is refused when any of its addresses is private, and has only those that were judged', async (t) => {
-  const look = (addresses: readonly Address[], allowPrivate = false) => promisify(judgedLookup(async () => addresses, allowPrivate) as (name: string, options: object, callback: (error: Error | null, found: unknown) => void) => void)
+  const look = (addresses: readonly Address[], allowPrivate = false) => promisify(judgedLookup(async () => addresses, () => allowPrivate) as (name: string, options: object, callback: (error: Error | null, found: unknown) => void) => void)
 
   await t.throwsAsync(look([v4('8.8.8.8'), v4('10.0.0.1')])('mixed.example', { all: true }), { instanceOf: PrivateAddress })
   await t.throwsAsync(look([])('none.example', { all: true }), { code: 'ENOTFOUND' })
   t.deepEqual(await look([v4('8.8.8.8')])('public.example', { all: true }), [v4('8.8.8.8')])
   t.is(await look([v4('8.8.8.8')])('public.example', {}), '8.8.8.8')
   t.deepEqual(await look([v4('10.0.0.1')], true)('cluster.example', { all: true }), [v4('10.0.0.1')])
+})
+
+test('what may be private is named by host, address or network, and nothing else is', (t) => {
+  const allows = allowsPrivate(['db.cluster.local', '10.1.0.0/16', '192.168.1.7', 'fd12::/16'])
+
+  const cases: readonly [string, string, boolean][] = [
+    ['db.cluster.local', '127.0.0.1', true], ['xdb.cluster.local', '127.0.0.1', false], ['x', '10.1.255.1', true], ['x', '10.2.0.1', false], ['x', '::ffff:10.1.0.1', true],
+    ['x', '192.168.1.7', true], ['x', '192.168.1.8', false], ['x', 'fd12:1::1', true], ['x', 'fd13::1', false], ['x', 'fe80::1%eth0', false],
+  ]
+  for (const [name, address, allowed] of cases) t.is(allows(name, address), allowed, `${name} ${address}`)
+  t.false(allowsPrivate([])('localhost', '127.0.0.1'))
+  for (const wrong of ['', '10.0.0.0/33', '10.0.0.0/', '10.0.0/8', '10.0.0.0/8/8', 'fd00::/129', '*', 'http://a', 'a b', '999.1.1.1']) t.throws(() => allowsPrivate([wrong]), undefined, wrong)
 })
 
 test('an answer that changes between a check and the connect changes nothing: there is one look, and it is what is connected to', async (t) => {
