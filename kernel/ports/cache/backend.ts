@@ -1,70 +1,183 @@
+import type { Counter, Gauge, Meters } from '../../binding/meters.ts'
 import type { Call } from '../../call.ts'
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
+import { Breaker, type CircuitState, type Pass } from '../../resilience/breaker.ts'
 import type { CacheDriver, Soon } from './driver.ts'
+import { type CacheChange, KeptChanges } from './kept-changes.ts'
+import { ownCall } from './own-call.ts'
+import { Patience } from './patience.ts'
 
 export interface BackendParts {
   readonly driver: CacheDriver
   readonly clock: Clock
   readonly log: Log
+  readonly meters: Meters
   readonly binding: string
   /** How long the backend may take. */
   readonly timeoutMs: number
+  readonly onClose: (close: () => Promise<void>) => void
 }
 
-/** A driver that never fails its caller: an error or a late answer becomes the answer of a cache that has nothing. */
+/** So many failures one after the other, and the backend is left alone for so long. */
+const breakerRules = { failures: 5, openForMs: 1_000 }
+const recoverEveryMs = 1_000
+
+/**
+ * A driver that never fails its caller: an error or a late answer becomes the answer of a cache that has nothing. One that
+ * keeps failing is left alone, and looked at again behind the answers of its callers, so that none of them waits for it.
+ *
+ * What it was not told of is kept, and until it knows all of it, it answers nothing.
+ * @see docs/decisions/0053-a-fill-loses-to-any-change.md
+ */
 export class Backend {
   readonly #parts: BackendParts
-  #down = false
+  readonly #patience: Patience
+  readonly #breaker: Breaker
+  readonly #kept = new KeptChanges()
+  readonly #failures: Counter
+  readonly #keptGauge: Gauge
+  readonly #openGauge: Gauge
+  /** Not left alone, and told of every change. */
+  #up = true
+  #recovering = false
+  #closed = false
+  #error: unknown
+  #cancelTimer: () => void = () => undefined
 
   constructor(parts: BackendParts) {
+    const { clock, meters } = parts
     this.#parts = parts
+    this.#patience = new Patience(clock, parts.timeoutMs)
+    this.#breaker = new Breaker(breakerRules, clock, (to, from) => this.#turned(to, from))
+    this.#failures = meters.counter('backend_failures_total', 'Times that the backend failed or was late.', {})
+    this.#keptGauge = meters.gauge('kept_changes', 'Changes that the backend has not been told of.', {})
+    this.#openGauge = meters.gauge('backend_left_alone', '1 while the backend is not asked because it keeps failing.', {})
+    this.#keptGauge.value = this.#openGauge.value = 0
+    parts.onClose(() => this.#close())
   }
 
-  /** What `send` gets from the driver; `otherwise`, and a degraded call, when the backend fails or is late. */
+  /** What `send` gets from the driver; `otherwise`, and a degraded call, when the backend cannot be asked, fails or is late. */
   ask<T>(call: Call, otherwise: T, send: (driver: CacheDriver) => Soon<T>): Soon<T> {
+    if (!this.#up) {
+      this.#recover()
+      call.degrade()
+      return otherwise
+    }
+    return this.#send(send, () => {
+      call.degrade()
+      return otherwise
+    })
+  }
+
+  /** Like `ask`, for what is a change: it is kept when the backend was not told, and in doubt told once more. */
+  change<T>(call: Call, otherwise: T, change: CacheChange, send: (driver: CacheDriver) => Soon<T>): Soon<T> {
+    const failed = () => {
+      this.#keep(change)
+      call.degrade()
+      return otherwise
+    }
+    return this.#breaker.state === 'closed' ? this.#send(send, failed) : failed()
+  }
+
+  #send<T>(send: (driver: CacheDriver) => Soon<T>, failed: () => T): Soon<T> {
+    const pass = this.#breaker.enter()
+    if (pass === undefined) return failed()
     let answer: Soon<T>
     try {
       answer = send(this.#parts.driver)
     } catch (error) {
-      return this.#failed(call, otherwise, error)
+      this.#fail(pass, error)
+      return failed()
     }
-    return answer instanceof Promise ? this.#await(call, otherwise, answer) : this.#answered(answer)
+    if (!(answer instanceof Promise)) {
+      this.#breaker.succeed(pass)
+      return answer
+    }
+    return this.#patience.wait(answer).then(
+      (value) => {
+        this.#breaker.succeed(pass)
+        return value
+      },
+      (error: unknown) => {
+        this.#fail(pass, error)
+        return failed()
+      },
+    )
   }
 
-  #await<T>(call: Call, otherwise: T, answer: Promise<T>): Promise<T> {
-    const { clock, timeoutMs } = this.#parts
-    return new Promise((resolve) => {
-      const late = () => resolve(this.#failed(call, otherwise, new Error(`no answer in ${timeoutMs} ms`)))
-      const cancel = clock.after(timeoutMs, late)
-      answer.then(
-        (value) => {
-          cancel()
-          resolve(this.#answered(value))
-        },
-        (error: unknown) => {
-          cancel()
-          resolve(this.#failed(call, otherwise, error))
-        },
-      )
+  #keep(change: CacheChange): void {
+    this.#kept.keep(change)
+    this.#look()
+    this.#recover()
+  }
+
+  /** Behind the answers: tells the backend what was kept, or when that is nothing, sees whether it answers. */
+  #recover(): void {
+    if (this.#recovering || this.#closed || this.#breaker.openMs > 0) return
+    this.#recovering = true
+    // After this turn, for a driver may answer, and fail, at once.
+    void Promise.resolve().then(() => this.#tellKept()).finally(() => {
+      this.#recovering = false
+      this.#look()
+      this.#recoverLater()
     })
   }
 
-  #answered<T>(answer: T): T {
-    if (this.#down) {
-      this.#down = false
-      this.#parts.log.info({ binding: this.#parts.binding }, 'the cache answers again')
-    }
-    return answer
+  /** Others may read what is older in the backend while nobody calls here. */
+  #recoverLater(): void {
+    this.#cancelTimer()
+    if (!this.#up && !this.#closed) this.#cancelTimer = this.#parts.clock.after(recoverEveryMs, () => this.#recover())
   }
 
-  #failed<T>(call: Call, otherwise: T, error: unknown): T {
-    call.degrade()
-    // One line an outage: a cache that is down is asked thousands of times a second, and the metrics count each.
-    if (!this.#down) {
-      this.#down = true
-      this.#parts.log.warn({ binding: this.#parts.binding, err: error }, 'the cache is down; its callers go on without it')
-    }
-    return otherwise
+  async #tellKept(): Promise<void> {
+    do {
+      const pass = this.#breaker.enter()
+      if (pass === undefined) return
+      const changes = this.#kept.take()
+      try {
+        await this.#patience.wait(this.#tell(changes))
+        this.#breaker.succeed(pass)
+      } catch (error) {
+        for (const change of changes) this.#kept.keep(change)
+        this.#fail(pass, error)
+        return
+      }
+    } while (this.#kept.size > 0)
+  }
+
+  async #tell(changes: readonly CacheChange[]): Promise<void> {
+    const { driver, clock, timeoutMs } = this.#parts
+    const call = ownCall(clock, timeoutMs)
+    if (changes.length === 0) await driver.read(['-'], call)
+    await Promise.all(changes.map(async (change) => ('key' in change ? driver.delete(change.key, call) : driver.invalidate(change, call))))
+  }
+
+  #fail(pass: Pass, error: unknown): void {
+    this.#error = error
+    this.#failures.value++
+    this.#breaker.fail(pass)
+  }
+
+  /** Two lines an outage: a cache that is down is asked thousands of times a second, and the metrics count each failure. */
+  #turned(to: CircuitState, from: CircuitState): void {
+    const { log, binding } = this.#parts
+    if (to === 'open' && from === 'closed') log.warn({ binding, err: this.#error }, 'the cache is down; its callers go on without it')
+    if (to === 'closed') log.info({ binding, kept: this.#kept.size }, 'the cache answers again')
+    this.#look()
+    if (to === 'open') this.#recoverLater()
+  }
+
+  #look(): void {
+    this.#up = this.#breaker.state === 'closed' && this.#kept.size === 0 && !this.#recovering
+    this.#keptGauge.value = this.#kept.size
+    this.#openGauge.value = this.#breaker.state === 'closed' ? 0 : 1
+  }
+
+  /** What is still kept is told a last time: no other process knows of it. */
+  async #close(): Promise<void> {
+    this.#closed = true
+    this.#cancelTimer()
+    if (this.#kept.size > 0 && !this.#recovering) await this.#tellKept()
   }
 }

@@ -1,3 +1,4 @@
+import type { Counter } from '../../binding/meters.ts'
 import type { Call } from '../../call.ts'
 import { kernelError, type FieldError } from '../../errors.ts'
 import type { PortParts } from '../definition.ts'
@@ -20,7 +21,7 @@ export type CacheParts = PortParts<CacheDriver, CacheKeys, 'tags'>
 
 /** How deep a value can be: as deep as a document. */
 const maxDepth = 30
-const defaultTimeoutMs = 1_000
+const defaultTimeoutMs = 50
 
 /** What one entry is to be: the input of `set`, and what only `remember` gives. */
 export interface Entry {
@@ -38,9 +39,13 @@ export class Cache {
   readonly parts: CacheParts
   readonly flights = new Flights()
   readonly #backend: Backend
+  readonly #hits: Counter
+  readonly #misses: Counter
 
   constructor(parts: CacheParts) {
     this.parts = parts
+    this.#hits = parts.meters.counter('hits_total', 'Keys that were there, fresh or stale.', {})
+    this.#misses = parts.meters.counter('misses_total', 'Keys that were not there, or the backend was not.', {})
     this.#backend = new Backend({ ...parts, timeoutMs: parts.keys.timeoutMs ?? defaultTimeoutMs })
   }
 
@@ -48,7 +53,7 @@ export class Cache {
   read(operation: string, key: string, call: Call): Soon<CacheRow | undefined> {
     this.refuse(operation, fieldError('/key', badKey(key)))
     const soon = this.#backend.ask(call, none, (driver) => driver.read([key], call))
-    return soon instanceof Promise ? soon.then(firstOf) : firstOf(soon)
+    return soon instanceof Promise ? soon.then(([row]) => this.#found(row)) : this.#found(soon[0])
   }
 
   async get(key: string, call: Call): Promise<CacheHit | null> {
@@ -61,7 +66,7 @@ export class Cache {
     this.refuse('getMany', badKeys(keys))
     const rows = await this.#backend.ask(call, none, (driver) => driver.read(keys, call))
     return keys.map((_, index) => {
-      const row = firstOf([rows[index]])
+      const row = this.#found(rows[index])
       return row ? toHit(row) : null
     })
   }
@@ -78,7 +83,9 @@ export class Cache {
       staleMs: freshMs === null ? 0 : staleMs,
       sizeBytes: tags.reduce((sum, tag) => sum + sizeOfText(tag), sizeBytes + sizeOfText(key)),
     }
-    const stored = await this.#backend.ask(call, false, (driver) => driver.write(write, call))
+    const send = (driver: CacheDriver) => driver.write(write, call)
+    // A fill that is not stored leaves what was there, and that is as good as before.
+    const stored = await (fill ? this.#backend.ask(call, false, send) : this.#backend.change(call, false, { key }, send))
     // A fill that lost to a change is as it should be.
     if (!stored && !fill) call.degrade()
     return { stored, value }
@@ -96,7 +103,7 @@ export class Cache {
   async delete(key: string, call: Call): Promise<void> {
     this.refuse('delete', fieldError('/key', badKey(key)))
     this.flights.outdate(key)
-    await this.#backend.ask(call, undefined, (driver) => driver.delete(key, call))
+    await this.#backend.change(call, undefined, { key }, (driver) => driver.delete(key, call))
   }
 
   async invalidate(input: InvalidateInput, call: Call): Promise<void> {
@@ -104,7 +111,17 @@ export class Cache {
     const selection = selectionOf(input)
     if (!selection) return this.refuse('invalidate', { path: '', message: 'must have exactly one of tags, prefix and all' })
     this.flights.outdateAll()
-    await this.#backend.ask(call, undefined, (driver) => driver.invalidate(selection, call))
+    await this.#backend.change(call, undefined, selection, (driver) => driver.invalidate(selection, call))
+  }
+
+  #found(row: CacheRow | undefined): CacheRow | undefined {
+    if (!row) {
+      this.#misses.value++
+      return undefined
+    }
+    this.#hits.value++
+    if (!(row.value instanceof Uint8Array)) freezeInPlace(row.value)
+    return row
   }
 
   /** @throws INPUT_INVALID when the value is neither bytes nor plain JSON. */
@@ -124,11 +141,6 @@ const none: readonly (CacheRow | undefined)[] = []
 
 export function isFresh({ freshMs }: CacheRow): boolean {
   return freshMs === null || freshMs > 0
-}
-
-function firstOf([row]: readonly (CacheRow | undefined)[]): CacheRow | undefined {
-  if (row && !(row.value instanceof Uint8Array)) freezeInPlace(row.value)
-  return row
 }
 
 function toHit({ value, freshMs }: CacheRow): CacheHit {

@@ -4,6 +4,7 @@ import { unsupported } from '../../errors.ts'
 import type { Cache } from './cache.ts'
 import { badTags } from './keys.ts'
 import { maxTtlMs } from './operations.ts'
+import { ownCall } from './own-call.ts'
 import type { RememberOptions } from './remember-options.ts'
 
 /** What one `remember` is to do, once options and keys are one. */
@@ -63,20 +64,5 @@ function refuseMs(cache: Cache, name: string, value: number | undefined, least: 
 
 /** `remember` takes a function, so it is no operation and has no call of the binding's. */
 export function callOf({ timeoutMs = defaultTimeoutMs, onDegraded }: RememberOptions, clock: Clock): Call {
-  const endsAtMs = clock.now() + timeoutMs
-  let controller: AbortController | undefined
-  let degraded = false
-
-  return {
-    get signal() {
-      return (controller ??= new AbortController()).signal
-    },
-    remainingMs: () => Math.max(0, endsAtMs - clock.now()),
-    traceId: '',
-    text: false,
-    degrade() {
-      if (!degraded) onDegraded?.()
-      degraded = true
-    },
-  }
+  return ownCall(clock, timeoutMs, onDegraded)
 }
