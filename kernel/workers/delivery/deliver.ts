@@ -1,11 +1,13 @@
 import type { Clock } from '../../clock.ts'
 import type { Json } from '../../json.ts'
+import { readSecret } from '../../ports/integrations/signatures/keys.ts'
+import { webhookHeaders } from '../../ports/integrations/signatures/webhooks.ts'
 import type { DeliverKeys } from '../../ports/queue/deliver-keys.ts'
 import type { Outcome } from '../outcome.ts'
 import type { Run } from '../worker.ts'
 import type { Resolve } from '../../addresses.ts'
 import { NoAnswer, type Answer } from './answer.ts'
-import { cloudEvent, signatureHeaders, signingKey } from './event.ts'
+import { cloudEvent } from './event.ts'
 import { Poster } from './poster.ts'
 
 export interface DeliveryParts {
@@ -24,12 +26,12 @@ const maxAnswerBytes = 64 * 1024
 /** Sends each job to the URL of its queue, and reads from the answer how the attempt ended. */
 export function makeDelivery({ deliver, source, concurrency, timeoutMs, clock, resolve }: DeliveryParts): { readonly run: Run; close(): Promise<void> } {
   const poster = new Poster({ url: new URL(deliver.url), connections: concurrency, timeoutMs, maxAnswerBytes, allowPrivate: deliver.allowPrivate ?? false, resolve })
-  const keys = [deliver.signing ?? []].flat().map(signingKey)
+  const keys = [deliver.signing ?? []].flat().map(readSecret)
 
   return {
     async run(job, { signal }) {
       const body = cloudEvent(job, source)
-      const headers = { 'content-type': 'application/cloudevents+json; charset=utf-8', accept: 'application/json', ...signatureHeaders(job.id, clock.now(), body, keys) }
+      const headers = { 'content-type': 'application/cloudevents+json; charset=utf-8', accept: 'application/json', ...webhookHeaders(job.id, clock.now(), body, keys) }
       try {
         return outcomeOf(await poster.post(body, headers, signal))
       } catch (error) {
