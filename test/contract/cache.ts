@@ -181,5 +181,27 @@ export const cacheContract: readonly CacheCase[] = [
     t.deepEqual((await cache.getMany({ keys: ['a', 'b'] })).items.map((item) => item?.value), Array(2).fill(Uint8Array.of(0, 1, 254, 255)))
   }),
 
+  promise('bytes are base64 where JSON carries them', async (t, { cache }) => {
+    await cache.set({ key: 'a', value: 'AP8=', encoding: 'base64' })
+    await cache.set({ key: 'b', value: 'AP8=' })
+
+    t.deepEqual((await cache.get({ key: 'a' }))?.value, Uint8Array.of(0, 255))
+    t.deepEqual(await cache.get({ key: 'a' }, { text: true }), { value: 'AP8=', encoding: 'base64', ttlMs: null, stale: false })
+    t.deepEqual(await cache.get({ key: 'b' }, { text: true }), { value: 'AP8=', ttlMs: null, stale: false })
+    for (const value of ['AP8', 'A?8=', 'AP9=', 'AP8=\n', 1]) await t.throwsAsync(cache.set({ key: 'a', value, encoding: 'base64' }), { code: 'INPUT_INVALID' })
+  }),
+
+  promise('a value larger than maxValue is not stored, says so, and leaves no older one', async (t, { cache }) => {
+    for (const value of ['x'.repeat(1024 ** 2), new Uint8Array(1024 ** 2)]) {
+      await cache.set({ key: 'a', value: 1 })
+      let degraded = 0
+      t.deepEqual(await cache.set({ key: 'a', value }, { onDegraded: () => (degraded += 1) }), { stored: false })
+      t.is(degraded, 1)
+      t.is(await cache.get({ key: 'a' }), null)
+      t.deepEqual(await cache.remember('b', () => value), value)
+      t.is(await cache.get({ key: 'b' }), null)
+    }
+  }),
+
   ...rememberCases,
 ]

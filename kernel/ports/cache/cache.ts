@@ -1,10 +1,11 @@
 import type { Counter } from '../../binding/meters.ts'
 import type { Call } from '../../call.ts'
-import { kernelError, type FieldError } from '../../errors.ts'
+import { kernelError, type FieldError, type PorticoError } from '../../errors.ts'
 import type { PortParts } from '../definition.ts'
 import { findBadText } from '../text.ts'
 import { Backend } from './backend.ts'
 import type { CacheDriver, CacheFill, CacheFillWant, CacheRow, CacheSelection, CacheValue, Soon } from './driver.ts'
+import { encode } from './encoding.ts'
 import { copyBytes, freezeCopy, freezeInPlace, sizeOfText, type Frozen } from './frozen.ts'
 import { badKey, badKeys, badTags } from './keys.ts'
 import type { CacheHit, InvalidateInput } from './operations.ts'
@@ -15,6 +16,7 @@ import type { RememberKeys } from './remember-options.ts'
 export interface CacheKeys extends RememberKeys {
   readonly ttlMs?: number
   readonly timeoutMs?: number
+  readonly maxValueBytes?: number
 }
 
 export type CacheParts = PortParts<CacheDriver, CacheKeys, 'tags'>
@@ -22,6 +24,7 @@ export type CacheParts = PortParts<CacheDriver, CacheKeys, 'tags'>
 /** How deep a value can be: as deep as a document. */
 const maxDepth = 30
 const defaultTimeoutMs = 50
+const defaultMaxValueBytes = 1024 ** 2
 
 /** What one entry is to be: the input of `set`, and what only `remember` gives. */
 export interface Entry {
@@ -41,11 +44,13 @@ export class Cache {
   readonly #backend: Backend
   readonly #hits: Counter
   readonly #misses: Counter
+  readonly #tooLarge: Counter
 
   constructor(parts: CacheParts) {
     this.parts = parts
     this.#hits = parts.meters.counter('hits_total', 'Keys that were there, fresh or stale.', {})
     this.#misses = parts.meters.counter('misses_total', 'Keys that were not there, or the backend was not.', {})
+    this.#tooLarge = parts.meters.counter('too_large_total', 'Values that were not stored because they are larger than maxValue.', {})
     this.#backend = new Backend({ ...parts, timeoutMs: parts.keys.timeoutMs ?? defaultTimeoutMs })
   }
 
@@ -59,7 +64,7 @@ export class Cache {
   async get(key: string, call: Call): Promise<CacheHit | null> {
     const soon = this.read('get', key, call)
     const row = soon instanceof Promise ? await soon : soon
-    return row ? toHit(row) : null
+    return row ? toHit(row, call) : null
   }
 
   async getMany(keys: readonly string[], call: Call): Promise<readonly (CacheHit | null)[]> {
@@ -67,7 +72,7 @@ export class Cache {
     const rows = await this.#backend.ask(call, none, (driver) => driver.read(keys, call))
     return keys.map((_, index) => {
       const row = this.#found(rows[index])
-      return row ? toHit(row) : null
+      return row ? toHit(row, call) : null
     })
   }
 
@@ -77,6 +82,7 @@ export class Cache {
     this.refuse(operation, fieldError('/key', badKey(key)) ?? badTags(tags))
 
     const { value, sizeBytes } = this.freeze(operation, entry.value)
+    if (sizeBytes > (this.parts.keys.maxValueBytes ?? defaultMaxValueBytes)) return this.#refuseLarge(key, value, call)
     const freshMs = entry.ttlMs ?? this.parts.keys.ttlMs ?? null
     const write = {
       key, value, freshMs, tags, fill,
@@ -89,6 +95,14 @@ export class Cache {
     // A fill that lost to a change is as it should be.
     if (!stored && !fill) call.degrade()
     return { stored, value }
+  }
+
+  /** What was there is older than what could not be stored. */
+  async #refuseLarge(key: string, value: CacheValue, call: Call): Promise<{ readonly stored: false; readonly value: CacheValue }> {
+    this.#tooLarge.value++
+    call.degrade()
+    await this.#backend.change(call, undefined, { key }, (driver) => driver.delete(key, call))
+    return { stored: false, value }
   }
 
   /** A fill; undefined while another one is open alone; `down` when the backend is, and nothing can be cached then. */
@@ -133,7 +147,11 @@ export class Cache {
 
   /** @throws INPUT_INVALID when there is something wrong. */
   refuse(operation: string, wrong: FieldError | undefined): void {
-    if (wrong) throw kernelError('INPUT_INVALID', { operation: `${this.parts.binding}.${operation}` }, { errors: [wrong] })
+    if (wrong) throw this.invalid(operation, wrong)
+  }
+
+  invalid(operation: string, wrong: FieldError): PorticoError {
+    return kernelError('INPUT_INVALID', { operation: `${this.parts.binding}.${operation}` }, { errors: [wrong] })
   }
 }
 
@@ -143,7 +161,8 @@ export function isFresh({ freshMs }: CacheRow): boolean {
   return freshMs === null || freshMs > 0
 }
 
-function toHit({ value, freshMs }: CacheRow): CacheHit {
+function toHit({ value, freshMs }: CacheRow, call: Call): CacheHit {
+  if (call.text && value instanceof Uint8Array) return { ...toHit({ value: null, freshMs }, call), ...encode(value) }
   if (freshMs === null) return { value, ttlMs: null, stale: false }
   // Rounded up: a value that is fresh for half a millisecond more is not stale yet.
   return freshMs > 0 ? { value, ttlMs: Math.ceil(freshMs), stale: false } : { value, ttlMs: 0, stale: true }

@@ -1,5 +1,5 @@
 import type { BoundOperations } from '../../binding/bound.ts'
-import { durationSchema } from '../../manifest/units.ts'
+import { bytesSchema, durationSchema } from '../../manifest/units.ts'
 import { definePort } from '../definition.ts'
 import type { CacheDriver } from './driver.ts'
 import { cacheErrors } from './errors.ts'
@@ -29,6 +29,7 @@ export const cache = definePort<CacheOperations, CacheDriver, CacheKeys, 'tags',
     additionalProperties: false,
     properties: {
       ttl: { ...durationSchema, 'x-min': 1, 'x-max': maxTtlMs, description: 'How long a value lives that is set without ttlMs; without end unless set.' },
+      maxValue: { ...bytesSchema, 'x-min': 1, 'x-max': 256 * 1024 ** 2, description: 'The largest value, as the memory that it takes; 1MiB unless set.' },
       stale: { ...durationSchema, 'x-max': maxTtlMs, description: 'How long after its time `remember` answers an old value while it renews it; 0s unless set.' },
       grace: { ...durationSchema, 'x-max': maxTtlMs, description: 'How long after its time `remember` answers an old value when the load fails; 0s unless set.' },
       jitter: { type: 'number', minimum: 0, maximum: 0.5, description: 'Which part of its time `remember` takes off a value at random; 0 unless set.' },

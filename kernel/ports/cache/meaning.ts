@@ -1,4 +1,5 @@
 import { Cache, type CacheParts } from './cache.ts'
+import { decode } from './encoding.ts'
 import type { CacheInProcess, CacheOperations } from './operations.ts'
 import { remember } from './remember.ts'
 
@@ -10,8 +11,10 @@ export function implementCache(parts: CacheParts): CacheOperations & CacheInProc
     get: ({ key }, call) => cache.get(key, call),
     getMany: async ({ keys }, call) => ({ items: await cache.getMany(keys, call) }),
     async set(input, call) {
+      const value = input.encoding === undefined ? input.value : decode(input.value)
+      if (value === undefined) throw cache.invalid('set', { path: '/value', message: 'must be base64 with padding' })
       cache.flights.outdate(input.key)
-      const { stored } = await cache.set('set', input, call)
+      const { stored } = await cache.set('set', { ...input, value }, call)
       return { stored }
     },
     async delete({ key }, call) {

@@ -2,6 +2,7 @@ import type { Call } from '../../call.ts'
 import type { JsonSchema } from '../../json.ts'
 import type { Operation } from '../definition.ts'
 import type { CacheValue } from './driver.ts'
+import type { Encoding } from './encoding.ts'
 import { maxKeys, maxTags } from './keys.ts'
 import type { RememberOptions } from './remember-options.ts'
 
@@ -9,6 +10,8 @@ import type { RememberOptions } from './remember-options.ts'
 export interface CacheHit {
   /** JSON is deeply frozen, bytes are a copy for who reads them: what is cached cannot be changed by them. */
   readonly value: CacheValue
+  /** `base64` over HTTP, and for `text: true`, when the value is bytes: `value` is their text then. */
+  readonly encoding?: Encoding
   /** How long it stays fresh; 0 when it is stale, null when it has no end. */
   readonly ttlMs: number | null
   /** True in the `staleMs` and `graceMs` that `remember` adds to its time. */
@@ -18,6 +21,8 @@ export interface CacheHit {
 export interface SetInput {
   readonly key: string
   readonly value: CacheValue
+  /** `base64` when `value` is the text of bytes, as JSON carries them. */
+  readonly encoding?: Encoding
   readonly ttlMs?: number
   readonly tags?: readonly string[]
 }
@@ -45,9 +50,9 @@ export interface CacheOperations {
   /** Up to 1,000 keys at once, answered in their order. */
   getMany(input: { readonly keys: readonly string[] }, call: Call): Promise<{ readonly items: readonly (CacheHit | null)[] }>
   /**
-   * Stores any JSON value, at most 30 levels deep. Without `ttlMs` it lives as long as the binding's key `ttl`, or without end.
-   * `stored` is false, and the answer degraded, when the backend is down or the value is larger than it takes; an earlier
-   * value under the key is gone then, unless the backend was down.
+   * Stores bytes or any JSON value, at most 30 levels deep. Without `ttlMs` it lives as long as the binding's key `ttl`, or without end.
+   * `stored` is false, and the answer degraded, when the backend is down, or the value is larger than it takes or than the
+   * key `maxValue` allows; an earlier value under the key is gone then.
    */
   set(input: SetInput, call: Call): Promise<{ readonly stored: boolean }>
   /** Removes one key; a key that is not there is no error. */
@@ -87,10 +92,11 @@ export const maxTtlMs = 315_360_000_000
 
 const key = { type: 'string', minLength: 1, maxLength: 1024, description: 'At most 1 KiB of UTF-8; does not start with `_`.' }
 const tag = { type: 'string', minLength: 1, maxLength: 255 }
+const encoding = { const: 'base64', description: 'The value is bytes, as base64.' }
 const nothing = { type: 'object', additionalProperties: false }
 const hit = {
   type: 'object', additionalProperties: false, required: ['value', 'ttlMs', 'stale'],
-  properties: { value: {}, ttlMs: { type: ['integer', 'null'] }, stale: { type: 'boolean' } },
+  properties: { value: {}, encoding, ttlMs: { type: ['integer', 'null'] }, stale: { type: 'boolean' } },
 }
 const hitOrNull = { anyOf: [hit, { type: 'null' }] }
 
@@ -113,7 +119,7 @@ export const cacheOperations: { readonly [O in keyof CacheOperations]: Operation
   },
   set: {
     summary: 'Stores a value', effect: 'write', idempotent: true,
-    input: fields({ key, value: {}, ttlMs: { type: 'integer', minimum: 1, maximum: maxTtlMs }, tags: { type: 'array', items: tag, maxItems: maxTags } }, ['key', 'value']),
+    input: fields({ key, value: {}, encoding, ttlMs: { type: 'integer', minimum: 1, maximum: maxTtlMs }, tags: { type: 'array', items: tag, maxItems: maxTags } }, ['key', 'value']),
     output: fields({ stored: { type: 'boolean' } }, ['stored']),
     needs: { arguments: { tags: 'tags' } },
     http: { method: 'PUT', path: '/:key', status: 204 },

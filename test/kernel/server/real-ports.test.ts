@@ -57,6 +57,10 @@ test('the ports answer over HTTP as HTTP.md says', async (t) => {
 
   t.is((await send(`${url}/v1/cache/a%2Fb`, 'PUT', { value: 1 })).status, 204)
   t.deepEqual(await (await fetch(`${url}/v1/cache/a%2Fb`)).json(), { value: 1, ttlMs: null, stale: false })
+  t.is((await send(`${url}/v1/cache/bytes`, 'PUT', { value: 'AP8=', encoding: 'base64' })).status, 204)
+  t.deepEqual(await (await fetch(`${url}/v1/cache/bytes`)).json(), { value: 'AP8=', encoding: 'base64', ttlMs: null, stale: false })
+  t.deepEqual(await (await send(`${url}/v1/cache/_get`, 'POST', { keys: ['bytes', 'none'] })).json(), { items: [{ value: 'AP8=', encoding: 'base64', ttlMs: null, stale: false }, null] })
+  t.is((await problemOf(t, await send(`${url}/v1/cache/bytes`, 'PUT', { value: '?', encoding: 'base64' }))).code, 'INPUT_INVALID')
   t.is((await problemOf(t, await fetch(`${url}/v1/cache/none`))).code, 'CACHE_MISS')
 
   const granted = await send(`${url}/v1/locks/orders%2F7`, 'POST', { ttlMs: 60_000, waitMs: 0 })
