@@ -31,6 +31,10 @@ export interface Host extends ManifestOptions {
   readonly redaction?: Redaction
   /** Lets the server listen beyond loopback without identity and TLS; logged. */
   readonly insecureListen?: boolean
+  /** Lets the manifest's `chaos` inject faults; without it a manifest that has any does not start. */
+  readonly allowChaos?: boolean
+  /** From 0 up to 1, in place of `Math.random`: for tests of what is left to chance. */
+  readonly random?: () => number
   /** Whether bindings make what their backends lack (`do`, unless set), only look for what would end a start, or neither. */
   readonly preparing?: 'do' | 'look' | 'nothing'
 }
@@ -81,6 +85,7 @@ export async function boot(source: ManifestSource, host: Host): Promise<Kernel> 
 
 /** Stages 2 and 3 of a manifest that was checked already: for who needs to know it before it starts. */
 export async function startChecked({ manifest, plan }: Checked, host: Host): Promise<Kernel> {
+  refuseChaos(manifest, host)
   const redaction = host.redaction ?? new Redaction()
   const filled = fillPlan(manifest, plan, host, redaction)
   const log = redaction.log(host.log)
@@ -90,7 +95,7 @@ export async function startChecked({ manifest, plan }: Checked, host: Host): Pro
   const instruments = new Instruments()
   try {
     const started = await startAll(filled.plan, {
-      application: manifest.name, directory: manifest.directory, log, clock, closing, instruments, deadlines: new Deadlines(), redaction, importScript, preparing: host.preparing ?? 'do',
+      application: manifest.name, directory: manifest.directory, log, clock, closing, instruments, deadlines: new Deadlines(), redaction, importScript, preparing: host.preparing ?? 'do', random: host.random ?? Math.random,
       ...(host.onStarted ? { onStarted: host.onStarted } : {}),
     })
     const container = fillContainer(new Map(Array.from(started.bindings, ([name, { face }]) => [name, face])))
@@ -105,6 +110,14 @@ export async function startChecked({ manifest, plan }: Checked, host: Host): Pro
     await closing.run()
     throw redaction.value(error)
   }
+}
+
+/** A fault that somebody rehearsed must not reach production with the file that it stands in. */
+function refuseChaos({ chaos }: Manifest, { allowChaos = false, preparing = 'do' }: Host): void {
+  if (!chaos || allowChaos || preparing !== 'do') return
+  const problems = new Problems()
+  problems.add({ at: chaos.at, path: 'chaos', message: 'injects faults, and this start does not allow it; start with --allow-chaos (in process: allowChaos), or remove it' })
+  throw problems.toError()
 }
 
 /** Stage 2: secrets are read and the references to them filled. */

@@ -12,6 +12,8 @@ export interface ErrorSpec<At> {
   /** Whether the same call may succeed when it is made again unchanged. */
   readonly retryable: boolean
   readonly detail: (at: At) => string
+  /** True where a 5xx tells of the caller's mistake, and nothing of how the backend is. */
+  readonly ofCaller?: true
 }
 
 export type ErrorTable = Readonly<Record<string, ErrorSpec<never>>>
@@ -31,6 +33,7 @@ export class PorticoError extends Error {
   readonly title: string
   readonly retryable: boolean
   readonly retryAfterMs?: number
+  readonly ofCaller: boolean
   readonly details: object
   readonly errors: readonly FieldError[]
   readonly [brand] = true
@@ -42,6 +45,7 @@ export class PorticoError extends Error {
     this.status = spec.status
     this.title = spec.title
     this.retryable = spec.retryable
+    this.ofCaller = spec.ofCaller ?? false
     this.details = details
     this.errors = extras.errors ?? []
     if (extras.retryAfterMs !== undefined) this.retryAfterMs = extras.retryAfterMs
@@ -126,6 +130,18 @@ export const kernelErrors = {
   CALL_OUTCOME_UNKNOWN: {
     status: 504, retryable: false, title: 'Outcome unknown',
     detail: (at: { operation: string; timeoutMs: number }) => `${at.operation} did not answer within ${at.timeoutMs} ms; it may have been applied`,
+  },
+  CALL_CIRCUIT_OPEN: {
+    status: 503, retryable: true, title: 'Circuit open',
+    detail: (at: { operation: string; policy: string }) => `${at.operation} was not made: its backend has failed too often of late, and the circuit of the policy ${at.policy} is open`,
+  },
+  CALL_BULKHEAD_FULL: {
+    status: 503, retryable: true, title: 'Bulkhead full',
+    detail: (at: { operation: string; policy: string }) => `${at.operation} was not made: as many calls as the policy ${at.policy} allows are being made, and wait`,
+  },
+  CHAOS_INJECTED: {
+    status: 503, retryable: true, title: 'Fault injected',
+    detail: (at: { operation: string }) => `${at.operation} failed because the manifest's chaos says so`,
   },
   BINDING_NOT_FOUND: {
     status: 404, retryable: false, title: 'No such binding',

@@ -6,7 +6,7 @@ export type { HandlerParts, Handlers, HandlerSpec, JobFailureOptions, JobHandler
 export { defineSettings } from './plugins/settings.ts'
 export type { Setting, SettingsOf, SettingsSchema } from './plugins/settings.ts'
 export { definePort } from './ports/definition.ts'
-export type { HttpBinding, KeyFault, Operation, Peer, PortDefinition, PortParts } from './ports/definition.ts'
+export type { HttpBinding, KeyFault, NamedCalls, Operation, Peer, PortDefinition, PortParts } from './ports/definition.ts'
 export { bytesSchema, documentSchema, durationSchema, pathSchema } from './manifest/units.ts'
 export type { Counter, Gauge, Labels, Meters } from './binding/meters.ts'
 export type { DurationCounts } from './binding/durations.ts'

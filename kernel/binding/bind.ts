@@ -4,9 +4,12 @@ import type { Log } from '../log.ts'
 import type { Redaction } from '../redaction.ts'
 import type { Binding, BindingHealth, Probed } from './binding.ts'
 import { OperationCall } from './call.ts'
+import type { Chaos } from './chaos.ts'
 import type { Deadlines } from './deadlines.ts'
+import type { Guards } from './guards.ts'
 import type { Instruments } from './instruments.ts'
 import { wrapOperation } from './operation.ts'
+import { isDegraded } from './policy-state.ts'
 import { type Generation, SwapPoint } from './swap-point.ts'
 
 /** How long a probe of a backend may take. */
@@ -22,6 +25,9 @@ export interface BindParts {
   readonly plugin: { readonly name: string; readonly version: string }
   /** Undefined when an optional binding could not start: its calls answer BINDING_UNAVAILABLE. */
   readonly first: Generation | undefined
+  /** The binding's policy; it goes on when another driver is swapped in. */
+  readonly guards?: Guards | undefined
+  readonly chaos?: Chaos | undefined
   readonly instruments: Instruments
   readonly deadlines: Deadlines
   readonly log: Log
@@ -40,12 +46,13 @@ export interface StartedBinding extends Binding {
 /** Wraps a port's operations once, when the binding starts; see DESIGN 7. */
 export function bind(parts: BindParts): StartedBinding {
   const { name, port } = parts
-  const point = new SwapPoint(parts.first)
+  const { guards, chaos } = parts
+  const point = new SwapPoint(parts.first, () => guards?.reset())
   const capabilities = new Set(parts.capabilities)
   const operations: Peer = Object.fromEntries(
     Object.entries(port.operations).map(([operation, declared]) => [
       operation,
-      wrapOperation({ port, binding: name, name: operation, operation: declared, capabilities, point, deadlines: parts.deadlines, log: parts.log, counts: parts.instruments.operation(name, operation) }),
+      wrapOperation({ port, binding: name, name: operation, operation: declared, capabilities, point, guards, chaos, deadlines: parts.deadlines, log: parts.log, counts: parts.instruments.operation(name, operation) }),
     ]),
   )
   let closed = false
@@ -55,6 +62,8 @@ export function bind(parts: BindParts): StartedBinding {
     expose: parts.expose, optional: parts.optional, capabilities: parts.capabilities,
     since: new Date(),
     face: Object.freeze({ ...inProcess(parts, point), ...operations }),
+    chaos: chaos?.rules,
+    get policy() { return guards?.state },
     get plugin() { return point.current?.implementations[0].plugin ?? parts.plugin },
     get state() { return closed ? 'closed' : point.current ? 'ready' : 'failed' },
     close() {
@@ -63,7 +72,9 @@ export function bind(parts: BindParts): StartedBinding {
     },
     async health() {
       const driver = point.current?.implementations[0].probed
-      return driver ? probe(driver, parts) : { status: 'failed', latencyMs: 0, error: 'it is not running' }
+      if (!driver) return { status: 'failed', latencyMs: 0, error: 'it is not running' }
+      const probed = await probe(driver, parts)
+      return probed.status === 'ok' && guards && isDegraded(guards.state) ? { ...probed, status: 'degraded' } : probed
     },
   }
 }

@@ -1,5 +1,7 @@
 import type { Call } from '../call.ts'
 import type { AnyPort, Peer } from '../ports/definition.ts'
+import type { ChaosRules } from '../resilience/chaos-rules.ts'
+import type { PolicyState } from './policy-state.ts'
 
 export type BindingState = 'starting' | 'ready' | 'failed' | 'closed'
 
@@ -23,6 +25,10 @@ export interface Binding {
   readonly optional: boolean
   readonly state: BindingState
   readonly since: Date
+  /** Its policy as it is now. */
+  readonly policy?: PolicyState | undefined
+  /** The faults that are injected into it. */
+  readonly chaos?: ChaosRules | undefined
   /** The port's operations by name, wrapped: input checked, deadline kept, counted, traced. */
   readonly operations: Peer
   /** What application code gets: the operations, and what the port offers in process only. */

@@ -72,6 +72,16 @@ export class OperationCall implements Call, Pending {
     this.#controller?.abort()
   }
 
+  /** Whether the caller itself gave up. */
+  get givenUp(): boolean {
+    return this.#options?.signal?.aborted ?? false
+  }
+
+  /** Whether its time is the caller's own choice. */
+  get ownTimeout(): boolean {
+    return this.#options?.timeoutMs !== undefined
+  }
+
   /** Lets go of the caller's signal; called once when the call has ended. */
   end(): void {
     if (this.#controller) this.#options?.signal?.removeEventListener('abort', this.#abort)

@@ -2,7 +2,7 @@ import type { Call } from '../call.ts'
 import { isPorticoError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { PortFallback } from '../ports/definition.ts'
-import type { Attempts } from './swap-point.ts'
+import type { Attempts, Run } from './swap-point.ts'
 
 export interface FallbackParts {
   readonly port: { readonly fallback?: PortFallback }
@@ -12,17 +12,17 @@ export interface FallbackParts {
 }
 
 /**
- * The drivers in order, for as long as the port says that the next one may do it. A fallback whose `when` does not list
+ * The drivers in order, the first one as `make` makes its call, for as long as the port says that the next one may do it. A fallback whose `when` does not list
  * what the partner failed with is passed over, as is one that has nothing to answer; the failure is then the partner's.
  */
-export async function fallBack({ port: { fallback }, binding, name, log }: FallbackParts, attempts: Attempts, input: unknown, call: Call): Promise<unknown> {
+export async function fallBack({ port: { fallback }, binding, name, log }: FallbackParts, attempts: Attempts, make: (run: Run) => Promise<unknown>, input: unknown, call: Call): Promise<unknown> {
   let failure: unknown
   let cause: string | undefined
   for (const [index, attempt] of attempts.entries()) {
     if (index > 0 && attempt.when && (cause === undefined || !attempt.when.includes(cause))) continue
     try {
+      if (index === 0) return await make(attempt.run)
       const output = await attempt.run(input, call)
-      if (index === 0) return output
       call.degrade()
       return fallback?.mark(output) ?? output
     } catch (error) {

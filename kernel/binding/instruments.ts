@@ -40,10 +40,11 @@ export class Instruments {
     return counts
   }
 
-  /** What the port of a binding counts itself; of all its drivers together. */
+  /** What the port of a binding, or its policy, counts itself; of all its drivers together. */
   meters(port: string, binding: string): Meters {
-    let meters = this.#meters.get(binding)
-    if (!meters) this.#meters.set(binding, (meters = new Meters(port, binding)))
+    const key = `${port} ${binding}`
+    let meters = this.#meters.get(key)
+    if (!meters) this.#meters.set(key, (meters = new Meters(port, binding)))
     return meters
   }
 

@@ -1,9 +1,12 @@
 import type { Call } from '../call.ts'
 import type { Probed } from './binding.ts'
 
+/** What makes one call of one operation. */
+export type Run = (input: unknown, call: Call) => Promise<unknown>
+
 /** One driver's implementation of an operation. */
 export interface Attempt {
-  readonly run: (input: unknown, call: Call) => Promise<unknown>
+  readonly run: Run
   /** Of a fallback: the causes that it is for; all of them unless set. */
   readonly when?: readonly string[]
 }
@@ -65,10 +68,12 @@ function attemptOf({ face, when }: Implementation, operation: string): Attempt {
 /** Holds the current generation of a binding; a call ends on the one it began with. */
 export class SwapPoint {
   #current: Generation | undefined
+  readonly #onSwap: () => void
 
   /** Without a first generation the binding is unavailable until one is swapped in. */
-  constructor(first?: Generation) {
+  constructor(first?: Generation, onSwap: () => void = () => undefined) {
     this.#current = first
+    this.#onSwap = onSwap
   }
 
   /** Undefined once the binding is closed. */
@@ -80,6 +85,7 @@ export class SwapPoint {
   swap(next: Generation): Generation | undefined {
     const old = this.#current
     this.#current = next
+    this.#onSwap()
     return old
   }
 

@@ -43,7 +43,7 @@ export function runningOf(manifest: Manifest): Running {
       ...manifest.connections.map((spec) => partOf('connection', spec)),
       ...manifest.bindings.map((spec) => ({
         ...partOf('binding', spec),
-        content: canonical([spec.settings, spec.keys, spec.needs, spec.fallback.map((driver) => [driver.plugin.name, driver.on, driver.settings, driver.when]), spec.expose, spec.optional]),
+        content: canonical([spec.settings, spec.keys, spec.needs, spec.fallback.map((driver) => [driver.plugin.name, driver.on, driver.settings, driver.when]), spec.expose, spec.optional, spec.policy, spec.chaos]),
       })),
       ...manifest.extensions.map(extensionPart),
     ],

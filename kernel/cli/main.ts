@@ -57,7 +57,8 @@ function program(terminal: Terminal, run: Run): Command {
   withManifest(root.command('start [manifest]', { isDefault: true }))
     .description('start the manifest and serve it over HTTP')
     .option('--insecure-listen', 'listen beyond loopback without identity and TLS')
-    .action((manifest: string | undefined, flags: CommonFlags & { insecureListen?: boolean }) =>
+    .option('--allow-chaos', 'let the manifest inject the faults that it rehearses')
+    .action((manifest: string | undefined, flags: CommonFlags & { insecureListen?: boolean; allowChaos?: boolean }) =>
       run(flags, async () => (await import('./commands/start.ts')).start(flags, manifest, terminal)))
 
   add('check [manifest]', 'tell everything that is wrong with the manifest; starts nothing')

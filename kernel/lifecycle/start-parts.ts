@@ -22,6 +22,8 @@ export interface StartParts {
   readonly importScript: (script: ScriptFile) => Promise<unknown>
   /** What bindings do before calls come: all of it, only a look, or nothing, for who does it later. */
   readonly preparing: 'do' | 'look' | 'nothing'
+  /** From 0 up to 1, as `Math.random`: for the jitter of retries and the faults that are rehearsed. */
+  readonly random: () => number
   /** Told as each step has started, for a terminal. */
   readonly onStarted?: (step: StartedStep) => void
 }

@@ -1,5 +1,7 @@
 import { bind, type StartedBinding } from '../binding/bind.ts'
 import type { Probed } from '../binding/binding.ts'
+import { Chaos } from '../binding/chaos.ts'
+import { Guards } from '../binding/guards.ts'
 import { Generation, type Implementation } from '../binding/swap-point.ts'
 import { Problems } from '../manifest/problems.ts'
 import type { Call } from '../call.ts'
@@ -158,8 +160,14 @@ function probedOf(driver: Probed | undefined, connection: unknown): Probed {
 }
 
 function bindingOf(spec: BindingSpec, first: Generation | undefined, capabilities: readonly string[], parts: StartParts): StartedBinding {
-  const { name, port, expose, optional } = spec
-  return bind({ name, port, expose, optional, capabilities, first, plugin: identity(spec.plugin), instruments: parts.instruments, deadlines: parts.deadlines, log: parts.log, redaction: parts.redaction })
+  const { name, port, keys, expose, optional, policy, chaos } = spec
+  const { clock, log, random, instruments, deadlines, redaction } = parts
+  if (chaos) log.warn({ binding: name, ...chaos }, 'chaos: faults are injected into this binding')
+  return bind({
+    name, port, expose, optional, capabilities, first, plugin: identity(spec.plugin), instruments, deadlines, log, redaction,
+    guards: policy && new Guards({ policy, binding: name, port, keys, clock, log, random, meters: instruments.meters('policy', name) }),
+    chaos: chaos && new Chaos(chaos, clock, random),
+  })
 }
 
 /** Stage 3: what the keys ask for and this very backend turned out to lack. */

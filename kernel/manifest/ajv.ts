@@ -2,7 +2,7 @@ import type { Ajv2020, AnySchema, ErrorObject, ValidateFunction } from 'ajv/dist
 import { loadAjv } from '../ajv.ts'
 import type { JsonSchema } from '../json.ts'
 import { surelyValid } from './surely-valid.ts'
-import { parseBytes, parseDuration } from './units.ts'
+import { parseBytes, parseDuration, parseShare } from './units.ts'
 
 let judge: Ajv2020 | undefined
 const compiled = new WeakMap<JsonSchema, ValidateFunction>()
@@ -39,7 +39,7 @@ function makeJudge(): Ajv2020 {
 }
 
 function amountOf(text: string): number | undefined {
-  return parseDuration(text) ?? parseBytes(text)
+  return parseDuration(text) ?? parseBytes(text) ?? parseShare(text)
 }
 
 /** Why a document that the manifest names is no JSON Schema; undefined when it is one. */

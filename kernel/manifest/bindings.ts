@@ -5,8 +5,9 @@ import { checkDriver } from './drivers.ts'
 import { checkNeeds } from './needs.ts'
 import { withPlaceholders } from './judge.ts'
 import { childOf, entriesOf, keyPosition, nodeAt, showPath, textAt, valuePosition } from './nodes.ts'
+import { namePattern } from './names.ts'
 import type { Path } from './nodes.ts'
-import { anyDriver, baseKeys, bindingSchema, namePattern } from './structure.ts'
+import { anyDriver, baseKeys, bindingSchema } from './structure.ts'
 import { didYouMean } from './suggest.ts'
 import type { BindingSpec, DriverSpec, FallbackSpec } from './types.ts'
 import { resolveUnits } from './units.ts'
@@ -95,6 +96,6 @@ function checkCapabilities(checking: Checking, port: AnyPort, { plugin }: Driver
 function writtenPath(checking: Checking, path: Path, asked: Path): Path {
   return asked.map((name, index) => {
     const above = entriesOf(nodeAt(checking.root, [...path, ...asked.slice(0, index)]))
-    return above.has(name) ? name : name.replace(/(Ms|Bytes)$/, '')
+    return above.has(name) ? name : name.replace(/(Ms|Bytes|Share)$/, '')
   })
 }

@@ -3,11 +3,14 @@ import { Checking } from './checking.ts'
 import { checkConnections } from './connections.ts'
 import { applyEnvironment, choicePaths, refuseUnknownVariables } from './environment.ts'
 import { checkExtensions } from './extensions.ts'
+import { keyPosition } from './nodes.ts'
 import { overridablePaths } from './overridable.ts'
+import { checkResilience } from './policies.ts'
+import type { Resilience } from './policies.ts'
 import type { Problems } from './problems.ts'
 import type { RawManifest } from './raw.ts'
 import { rootSchema, serverSchema } from './structure.ts'
-import type { Catalogue, Manifest, ManifestOptions, ServerSpec } from './types.ts'
+import type { BindingSpec, Catalogue, Manifest, ManifestOptions, ServerSpec } from './types.ts'
 import { resolveUnits } from './units.ts'
 
 /**
@@ -29,10 +32,16 @@ export function checkPieces(raw: RawManifest, catalogue: Catalogue, options: Man
   const connections = checkConnections(checking)
   const bindings = checkBindings(checking)
   const extensions = checkExtensions(checking)
-  if (!judged) return { manifest: undefined, checking }
+  const top = judged && (resolveUnits(rootSchema, judged.value, checking.units([])) as Resilience & { name: string; server?: ServerSpec })
+  // References and names are told also when the top was refused.
+  const resilient = checkResilience(checking, bindings, top ?? {})
+  if (!top) return { manifest: undefined, checking }
 
-  const top = resolveUnits(rootSchema, judged.value, checking.units([])) as { name: string; server?: ServerSpec }
   const server = top.server ?? (resolveUnits(serverSchema, {}, checking.units(['server'])) as ServerSpec)
   const { path, directory, sha256 } = raw
-  return { manifest: { path, directory, sha256, name: top.name, server, connections, bindings, extensions }, checking }
+  return { manifest: { path, directory, sha256, name: top.name, server, connections, bindings: resilient, extensions, ...chaosOf(checking, resilient) }, checking }
+}
+
+function chaosOf({ root }: Checking, bindings: readonly BindingSpec[]): Pick<Manifest, 'chaos'> {
+  return bindings.some(({ chaos }) => chaos) ? { chaos: { at: keyPosition(root, ['chaos']) } } : {}
 }

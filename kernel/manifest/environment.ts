@@ -20,7 +20,7 @@ export function secretVariable(name: string): string {
 
 /** Variables that can only be meant as overrides; other names with our prefix belong to someone else. */
 function overridesIn(env: Env): readonly string[] {
-  return Object.keys(env).filter((name) => env[name] !== undefined && (name === 'PORTICO_NAME' || /^PORTICO_(CONNECTIONS|PORTS|SERVER)_/.test(name)))
+  return Object.keys(env).filter((name) => env[name] !== undefined && (name === 'PORTICO_NAME' || /^PORTICO_(CONNECTIONS|PORTS|SERVER|POLICIES|CHAOS)_/.test(name)))
 }
 
 /** The paths of the drivers' choice, which is read before any plugin is loaded. */

@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv'
 import type { JsonSchema } from '../json.ts'
-import { namePattern } from './structure.ts'
+import { namePattern } from './names.ts'
 import { didYouMean, suggest } from './suggest.ts'
 import { branches, branchFor, typeOf } from './units.ts'
 
@@ -101,6 +101,7 @@ const aUrl = 'a URL such as http://127.0.0.1:3000/'
 
 const byMark: Readonly<Record<string, string>> = {
   duration: 'a duration such as 250ms, 2s, 5m, 1h or 7d', bytes: 'a size such as 64KiB, 10MiB or 1GiB',
+  share: 'a share such as 5%, 100% at most',
   path: 'a path', scripts: 'the path of a folder', document: 'a JSON Schema or the path of one',
 }
 
@@ -158,6 +159,7 @@ function patternDemand(pattern: string, schema: JsonSchema): string {
 const scales: Readonly<Record<string, readonly (readonly [string, number])[]>> = {
   duration: [['d', 86_400_000], ['h', 3_600_000], ['m', 60_000], ['s', 1_000], ['ms', 1]],
   bytes: [['GiB', 1024 ** 3], ['MiB', 1024 ** 2], ['KiB', 1024], ['B', 1]],
+  share: [['%', 0.01]],
 }
 
 function showAmount(amount: number, schema: JsonSchema): string {

@@ -8,8 +8,8 @@ import type { Catalogue } from './types.ts'
 
 /** Every single value that a variable can override once the plugins are known; the choice of drivers is made before. */
 export function overridablePaths(root: Node, catalogue: Catalogue): readonly Path[] {
-  const { name, server } = rootSchema.properties
-  const paths = [...scalarPaths(name, undefined, ['name']), ...scalarPaths(server, nodeAt(root, ['server']), ['server'])]
+  const { name, server, policies, chaos } = rootSchema.properties
+  const paths = [...scalarPaths(name, undefined, ['name']), ...scalarPaths(server, nodeAt(root, ['server']), ['server']), ...scalarPaths(policies, nodeAt(root, ['policies']), ['policies']), ...scalarPaths(chaos, nodeAt(root, ['chaos']), ['chaos'])]
 
   for (const connection of entriesOf(nodeAt(root, ['connections'])).keys()) {
     const path = ['connections', connection]

@@ -10,11 +10,12 @@ import { didYouMean } from './suggest.ts'
  */
 export function splitPath(root: Node, text: string): Path {
   const parts = text.split('.')
-  if (parts[0] !== 'ports') return parts
+  const [area = ''] = parts
+  if (area !== 'ports' && area !== 'chaos') return parts
   const declared = entriesOf(nodeAt(root, ['ports']))
   for (const length of [3, 2]) {
     const binding = parts.slice(1, length).join('.')
-    if (parts.length >= length && declared.has(binding)) return ['ports', binding, ...parts.slice(length)]
+    if (parts.length >= length && declared.has(binding)) return [area, binding, ...parts.slice(length)]
   }
   return parts
 }

@@ -2,7 +2,8 @@ import type { JsonSchema } from '../json.ts'
 import type { DriverPlugin, Plugin } from '../plugins/definition.ts'
 import type { AnyPort } from '../ports/definition.ts'
 import { settingsSchema } from './drivers.ts'
-import { baseKeys, bindingSchema, connectionSchema, fallbackOf, namePattern, rootSchema } from './structure.ts'
+import { namePattern } from './names.ts'
+import { baseKeys, bindingSchema, connectionSchema, fallbackOf, rootSchema } from './structure.ts'
 
 /** What an editor takes for a reference in place of any single value. */
 const reference = { type: 'string', pattern: '\\$\\{(env|secret|file):[^}]+\\}' } as const

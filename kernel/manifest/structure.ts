@@ -1,10 +1,9 @@
 import type { JsonSchema } from '../json.ts'
 import type { DriverPlugin } from '../plugins/definition.ts'
 import type { AnyPort } from '../ports/definition.ts'
+import { namePattern } from './names.ts'
+import { chaosSchema, policiesSchema } from './policy-schema.ts'
 import { durationSchema } from './units.ts'
-
-/** A manifest name, as of a connection or the second half of a binding. */
-export const namePattern = '^[a-z][a-z0-9_-]{0,39}$'
 
 const useSchema = { type: 'string', minLength: 1 }
 const withSchema = { type: 'object', description: 'Settings of what stands beside it' }
@@ -42,7 +41,8 @@ export const rootSchema = {
     plugins: { type: 'array', items: pluginEntrySchema, maxItems: 256, description: 'Code beyond the built-in plugins: packages or paths' },
     connections: { type: 'object', propertyNames: { pattern: namePattern }, additionalProperties: { type: 'object' }, description: 'Backends that bindings stand on' },
     ports: { type: 'object', additionalProperties: { type: 'object' }, description: 'Bindings: a port, or <port>.<name>, tied to a driver' },
-    policies: false,
+    policies: policiesSchema,
+    chaos: chaosSchema,
   },
 } as const satisfies JsonSchema
 
@@ -83,7 +83,7 @@ export const baseKeys = {
   expose: { type: 'boolean', default: true, description: 'Reachable over HTTP' },
   needs: needsSchema,
   startTimeout: startTimeoutSchema,
-  policy: false,
+  policy: { type: 'string', minLength: 1, description: 'The policy of `policies` that its calls keep' },
 } as const satisfies Readonly<Record<string, unknown>>
 
 const bindingSchemas = new WeakMap<AnyPort, JsonSchema>()

@@ -1,5 +1,5 @@
 import type { JsonSchema } from '../json.ts'
-import { parseBytes, parseDuration, typeOf } from './units.ts'
+import { parseBytes, parseDuration, parseShare, typeOf } from './units.ts'
 
 type Judges = (limit: never, value: unknown, schema: JsonSchema) => boolean
 
@@ -8,7 +8,7 @@ const list = (value: unknown) => (Array.isArray(value) ? (value as readonly unkn
 const within = (size: number | undefined, fits: (size: number) => boolean) => size === undefined || fits(size)
 const lengthOf = (value: unknown) => (typeof value === 'string' ? Array.from(value).length : undefined)
 const numberOf = (value: unknown) => (typeof value === 'number' ? value : undefined)
-const amountOf = (value: unknown) => (typeof value === 'string' ? (parseDuration(value) ?? parseBytes(value)) : undefined)
+const amountOf = (value: unknown) => (typeof value === 'string' ? (parseDuration(value) ?? parseBytes(value) ?? parseShare(value)) : undefined)
 const sizeOf = (value: unknown) => { const found = map(value); return found && Object.keys(found).length }
 
 /** Keywords that the schemas of ports and settings are mostly made of. One that is not here is left to ajv. */

@@ -1,6 +1,8 @@
 import type { DriverPlugin, ExtensionPlugin } from '../plugins/definition.ts'
 import type { JsonSchema } from '../json.ts'
 import type { AnyPort } from '../ports/definition.ts'
+import type { ChaosRules } from '../resilience/chaos-rules.ts'
+import type { PolicySpec } from '../resilience/rules.ts'
 
 /** Where a value of the manifest was written. Lines and columns start at 1. */
 export interface Position {
@@ -86,6 +88,8 @@ export interface BindingSpec extends DriverSpec {
   /** The plugin's name for a need → the binding that serves it. */
   readonly needs: Readonly<Record<string, string>>
   readonly fallback: readonly FallbackSpec[]
+  readonly policy?: PolicySpec
+  readonly chaos?: ChaosRules
   readonly optional: boolean
   readonly expose: boolean
   readonly startTimeoutMs: number
@@ -121,6 +125,8 @@ export interface Manifest {
   readonly connections: readonly ConnectionSpec[]
   readonly bindings: readonly BindingSpec[]
   readonly extensions: readonly ExtensionSpec[]
+  /** There when faults are to be injected, with where that is said; what they are stands with each binding. */
+  readonly chaos?: { readonly at: Position | undefined }
 }
 
 /** One line of `portico explain`. */

@@ -1,16 +1,20 @@
 import type { JsonSchema } from '../json.ts'
 
 /** What a value written in the manifest means beyond its JSON type: the private keyword `x-portico` of our schemas. */
-export type Unit = 'duration' | 'bytes' | 'path' | 'document' | 'scripts'
+export type Unit = 'duration' | 'bytes' | 'share' | 'path' | 'document' | 'scripts'
 
 const durationPattern = '^(0|[1-9][0-9]{0,14})(ms|s|m|h|d)$'
 const bytesPattern = '^(0|[1-9][0-9]{0,14})(B|KiB|MiB|GiB)$'
+const sharePattern = '^(100|[1-9]?[0-9](\\.[0-9]{1,4})?)%$'
 
 /** `250ms 2s 5m 1h 7d`; arrives as a number of milliseconds under its name with `Ms`. Bound it with `x-min` and `x-max` (ms). */
 export const durationSchema = { type: 'string', 'x-portico': 'duration', pattern: durationPattern } as const satisfies JsonSchema
 
 /** `64KiB 10MiB 1GiB`; arrives as a number of bytes under its name with `Bytes`. Bound it with `x-min` and `x-max` (bytes). */
 export const bytesSchema = { type: 'string', 'x-portico': 'bytes', pattern: bytesPattern } as const satisfies JsonSchema
+
+/** `5%`, `0.1%`, 100% at most; arrives as a number from 0 to 1 under its name with `Share`. Bound it with `x-min` and `x-max` (from 0 to 1). */
+export const shareSchema = { type: 'string', 'x-portico': 'share', pattern: sharePattern } as const satisfies JsonSchema
 
 /** A file or folder relative to the manifest; arrives as an absolute path. */
 export const pathSchema = { type: 'string', 'x-portico': 'path', minLength: 1, maxLength: 4096 } as const satisfies JsonSchema
@@ -49,6 +53,11 @@ export function parseBytes(text: string): number | undefined {
   return parse(text, bytesPattern, bytesByUnit)
 }
 
+/** 0.05 of `5%`; undefined when the text is no share. */
+export function parseShare(text: string): number | undefined {
+  return new RegExp(sharePattern).test(text) ? Number(text.slice(0, -1)) / 100 : undefined
+}
+
 function parse(text: string, pattern: string, factors: Readonly<Record<string, number>>): number | undefined {
   const [, digits, unit] = new RegExp(pattern).exec(text) ?? []
   const factor = unit === undefined ? undefined : factors[unit]
@@ -82,6 +91,7 @@ export function resolveUnits(schema: JsonSchema, value: unknown, context: UnitCo
   if (typeof value === 'string') {
     if (unit === 'duration') return parseDuration(value)
     if (unit === 'bytes') return parseBytes(value)
+    if (unit === 'share') return parseShare(value)
     if (unit === 'path') return context.absolute(value)
     if (unit === 'scripts') return context.scripts(value, at)
     return value
@@ -110,7 +120,7 @@ function resolveObject(schema: JsonSchema, value: Readonly<Record<string, unknow
 /** `lease` with the unit of its value in the name: `leaseMs`. */
 export function nameWithUnit(name: string, schema: JsonSchema): string {
   const unit = unitOf(schema)
-  return unit === 'duration' ? `${name}Ms` : unit === 'bytes' ? `${name}Bytes` : name
+  return unit === 'duration' ? `${name}Ms` : unit === 'bytes' ? `${name}Bytes` : unit === 'share' ? `${name}Share` : name
 }
 
 function unitOf(schema: JsonSchema): unknown {
@@ -128,12 +138,13 @@ export function itemSchema(schema: JsonSchema, index: number): JsonSchema {
   return prefix?.[index] ?? (typeof schema.items === 'object' ? (schema.items as JsonSchema) : {})
 }
 
-/** The alternative that fits the value's type, and of several objects the one that declares its keys. */
+/** The alternative that fits the value's type, and of several objects the one that declares most of its keys. */
 export function branchFor(schema: JsonSchema, value: unknown): JsonSchema {
   const fitting = branches(schema).filter((branch) => admits(branch, value))
   if (fitting.length < 2 || typeof value !== 'object' || value === null) return fitting[0] ?? schema
   const keys = Object.keys(value)
-  return fitting.find((branch) => keys.every((key) => Object.hasOwn((branch.properties ?? {}), key))) ?? fitting[0] ?? schema
+  const declaredBy = (branch: JsonSchema) => keys.filter((key) => Object.hasOwn((branch.properties ?? {}), key)).length
+  return fitting.reduce((best, branch) => (declaredBy(branch) > declaredBy(best) ? branch : best))
 }
 
 function admits(schema: JsonSchema, value: unknown): boolean {

@@ -110,6 +110,8 @@ export interface PortDefinition<P, D, K = object, C extends string = never, X = 
   /** The key, a map, whose entries also take what the binding's drivers declare as their `entry`. */
   readonly open?: string
   readonly errors: ErrorTable
+  /** Where one operation stands for several that the keys declare. */
+  readonly named?: NamedCalls<K>
   /** Which failures a declared `fallback` answers, and how its output is marked; without it `fallback` is refused. */
   readonly fallback?: PortFallback
   /** The capabilities that these keys ask for, with the path in the keys that asks. */
@@ -136,6 +138,16 @@ export interface KeyFault {
   readonly message: string
 }
 
+/** An operation that stands for several of the keys', as `call` of an integration does: policies know each by its own name. */
+export interface NamedCalls<K> {
+  /** The port's operation. */
+  readonly operation: string
+  /** What the keys declare: the name, and whether a repeat does no harm, as `Operation.idempotent` tells it. */
+  declared(keys: K): Readonly<Record<string, Operation['idempotent']>>
+  /** The name that an input of the operation means. */
+  nameOf(input: unknown): string
+}
+
 export interface PortFallback {
   /** True when the operation surely did not happen, so that the next driver may do it. */
   when(error: unknown, operation: string, input: unknown): boolean
@@ -158,6 +170,7 @@ export interface AnyPort {
   readonly keys: JsonSchema
   readonly open?: string
   readonly errors: ErrorTable
+  readonly named?: NamedCalls<unknown>
   readonly fallback?: PortFallback
   demands?(keys: unknown): readonly { readonly capability: string; readonly path: readonly string[] }[]
   check?(keys: unknown): readonly KeyFault[]

@@ -1,7 +1,7 @@
 import type { BulkheadRules } from './rules.ts'
 
-/** Told once that it has a place. */
-export type Waiter = () => void
+/** Told once that it has a place; false when it has no more use for it. */
+export type Waiter = () => boolean
 
 /** So many calls at once, and so many that wait for their turn in the order they came. */
 export class Bulkhead {
@@ -44,12 +44,10 @@ export class Bulkhead {
 
   /** Gives a place back, or to whoever has waited longest. */
   leave(): void {
-    const [next] = this.#waiting
-    if (!next) {
-      this.#inFlight--
-      return
+    for (const next of this.#waiting) {
+      this.#waiting.delete(next)
+      if (next()) return
     }
-    this.#waiting.delete(next)
-    next()
+    this.#inFlight--
   }
 }

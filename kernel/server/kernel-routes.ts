@@ -84,6 +84,8 @@ function describe({ about, bindings, workers }: KernelRoutesParts) {
       capabilities: binding.capabilities,
       state: binding.state,
       since: binding.since.toISOString(),
+      ...(binding.policy ? { policy: binding.policy } : {}),
+      ...(binding.chaos ? { chaos: binding.chaos } : {}),
     })),
     workers: workers?.() ?? [],
   }
@@ -98,6 +100,7 @@ async function checkHealth(bindings: ReadonlyMap<string, Binding>) {
     status: down.length > 0 ? 'failed' : isDegraded ? 'degraded' : 'ok',
     bindings: Object.fromEntries(checked.map(({ binding, health }) => [binding.name, {
       status: health.status, plugin: binding.plugin.name, latencyMs: health.latencyMs, ...(health.error === undefined ? {} : { error: health.error }),
+      ...(binding.policy ? { policy: binding.policy } : {}),
     }])),
   }
   return { report, down }

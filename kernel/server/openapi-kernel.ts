@@ -13,6 +13,24 @@ function json(description: string, properties: JsonSchema): JsonSchema {
 const text = { type: 'string' }
 const time = { type: 'string', format: 'date-time' }
 
+const circuit = { type: 'object', required: ['state'], properties: { state: { enum: ['closed', 'open', 'half-open'] }, retryInMs: { type: 'number', description: 'Of an open one: when a call may try.' } } }
+const bulkhead = {
+  type: 'object', required: ['inFlight', 'concurrent', 'waiting', 'queued'],
+  properties: { inFlight: { type: 'integer' }, concurrent: { type: 'integer' }, waiting: { type: 'integer' }, queued: { type: 'integer' } },
+}
+const policy = {
+  type: 'object', description: 'The policy of its calls, as it is now.', required: ['name', 'retryBudget', 'operations'],
+  properties: {
+    name: text, circuit, bulkhead,
+    retryBudget: { type: 'object', required: ['left', 'of'], properties: { left: { type: 'number' }, of: { type: 'integer' } } },
+    operations: { type: 'object', description: 'Operations with a breaker or a bulkhead of their own.', additionalProperties: { type: 'object', properties: { circuit, bulkhead } } },
+  },
+}
+const chaos = {
+  type: 'object', description: 'The faults that are injected into it.', required: ['errorsShare', 'dropShare'],
+  properties: { latencyMs: { type: 'number' }, errorsShare: { type: 'number' }, dropShare: { type: 'number' } },
+}
+
 const health = json('How each binding is.', {
   status: { enum: ['ok', 'degraded', 'failed'] },
   bindings: {
@@ -20,7 +38,7 @@ const health = json('How each binding is.', {
     additionalProperties: {
       type: 'object',
       required: ['status', 'plugin', 'latencyMs'],
-      properties: { status: { enum: ['ok', 'degraded', 'failed'] }, plugin: text, latencyMs: { type: 'number' }, error: text },
+      properties: { status: { enum: ['ok', 'degraded', 'failed'] }, plugin: text, latencyMs: { type: 'number' }, error: text, policy },
     },
   },
 })
@@ -35,7 +53,7 @@ const description = json('The running kernel.', {
     items: {
       type: 'object',
       required: ['name', 'port', 'plugin', 'version', 'capabilities', 'state', 'since'],
-      properties: { name: text, port: text, plugin: text, version: text, capabilities: { type: 'array', items: text }, state: text, since: time },
+      properties: { name: text, port: text, plugin: text, version: text, capabilities: { type: 'array', items: text }, state: text, since: time, policy, chaos },
     },
   },
   workers: {

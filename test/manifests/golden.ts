@@ -90,7 +90,8 @@ function linesOf(plan: Plan): readonly string[] {
   return plan.steps.map((step) => {
     const { settings } = step.spec
     const keys = step.kind === 'binding' ? ` keys ${JSON.stringify(step.spec.keys)}` : ''
-    return `${step.id} = ${step.spec.plugin.name} ${JSON.stringify(settings)}${keys}`
+    const resilience = step.kind === 'binding' && (step.spec.policy ?? step.spec.chaos) ? ` policy ${JSON.stringify(step.spec.policy)} chaos ${JSON.stringify(step.spec.chaos)}` : ''
+    return `${step.id} = ${step.spec.plugin.name} ${JSON.stringify(settings)}${keys}${resilience}`
   })
 }
 

@@ -8,7 +8,7 @@ import { manifestOptions, sourceOf, type CommonFlags } from '../options.ts'
 import type { ExitStatus } from '../outcome.ts'
 import type { Terminal } from '../terminal.ts'
 
-type Flags = CommonFlags & { readonly insecureListen?: boolean }
+type Flags = CommonFlags & { readonly insecureListen?: boolean; readonly allowChaos?: boolean }
 
 /**
  * Starts everything, listens, and ends when a signal asks for it and what was in flight is done.
@@ -26,7 +26,7 @@ export async function start(flags: Flags, argument: string | undefined, terminal
   const checked = await check(source, options)
   const stream = flags.json === true || !terminal.screen ? undefined : shortLines(terminal.screen, terminal.paint)
   const log = makeLogger({ name: checked.manifest.name, level: checked.manifest.server.logLevel, ...(stream ? { stream } : {}) })
-  const kernel = await startChecked(checked, { ...options, log, redaction: terminal.redaction, onStarted: tell.started, insecureListen: flags.insecureListen ?? false })
+  const kernel = await startChecked(checked, { ...options, log, redaction: terminal.redaction, onStarted: tell.started, insecureListen: flags.insecureListen ?? false, allowChaos: flags.allowChaos ?? false })
     .catch((error: unknown) => { log.close(); throw error })
   try {
     const { url } = await kernel.listen()

@@ -21,7 +21,7 @@ export const integrationErrors = {
     detail: (at: At & { reason: string }) => `the partner's answer to ${at.binding}.${at.operation} ${at.reason}`,
   },
   INTEGRATION_PARTNER_REFUSED: {
-    status: 502, retryable: false, title: 'Refused by the partner',
+    status: 502, retryable: false, ofCaller: true, title: 'Refused by the partner',
     detail: (at: At & { partnerStatus: number; answer: Json }) => `the partner refused ${at.binding}.${at.operation} with ${at.partnerStatus}`,
   },
   INTEGRATION_PARTNER_FAILED: {

@@ -11,6 +11,8 @@ type Cause = 'open' | 'busy' | 'timeout' | 'unreachable' | 'lost' | '5xx'
 const causes: Readonly<Record<string, (error: PorticoError) => Cause>> = {
   CALL_CIRCUIT_OPEN: () => 'open',
   CALL_BULKHEAD_FULL: () => 'busy',
+  CALL_DEADLINE_EXCEEDED: () => 'timeout',
+  CHAOS_INJECTED: () => '5xx',
   INTEGRATION_TIMEOUT: () => 'timeout',
   INTEGRATION_UNREACHABLE: () => 'unreachable',
   INTEGRATION_PARTNER_FAILED: ({ details }) => {

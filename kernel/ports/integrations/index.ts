@@ -3,9 +3,9 @@ import { definePort } from '../definition.ts'
 import type { IntegrationDriver } from './driver.ts'
 import { integrationErrors } from './errors.ts'
 import { integrationFallback } from './fallback.ts'
-import { integrationKeys, type IntegrationKeys } from './keys.ts'
+import { integrationKeys, isIdempotent, type IntegrationKeys } from './keys.ts'
 import { implementIntegrations } from './meaning.ts'
-import { integrationOperations, type IntegrationOperations } from './operations.ts'
+import { integrationOperations, type CallInput, type IntegrationOperations } from './operations.ts'
 
 export { PartnerFailure } from './driver.ts'
 export type { HttpRequest, IntegrationDriver, Method, NoAnswer, PartnerAnswer, PartnerRequest, Sent } from './driver.ts'
@@ -30,6 +30,12 @@ export const integrations = definePort<IntegrationOperations, IntegrationDriver,
   keys: integrationKeys,
   open: 'operations',
   errors: integrationErrors,
+  named: {
+    operation: 'call',
+    declared: ({ operations = {} }) => Object.fromEntries(Object.entries(operations).map(([name, declared]) => [name, isIdempotent(declared)])),
+    // The input of `call` was checked.
+    nameOf: (input) => (input as CallInput).operation,
+  },
   fallback: integrationFallback,
   implement: implementIntegrations,
 })

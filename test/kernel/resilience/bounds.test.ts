@@ -18,7 +18,7 @@ test('a bulkhead never has more calls in it or before it than it may, and lets i
 
     for (const [what, which] of steps) {
       if (what === 'come') {
-        const caller: Caller = { state: 'gone', waiter: () => { caller.state = 'in' } }
+        const caller: Caller = { state: 'gone', waiter: () => { caller.state = 'in'; return true } }
         const room = those('in').length < concurrent
         if (bulkhead.enter() !== room) return false
         if (room) caller.state = 'in'
@@ -43,6 +43,19 @@ test('a bulkhead never has more calls in it or before it than it may, and lets i
     return true
   }))
   t.pass()
+})
+
+test('a place that is given back goes past those who have no more use for it', (t) => {
+  const bulkhead = new Bulkhead({ concurrent: 1, queued: 10_000 })
+  const told: number[] = []
+  bulkhead.enter()
+  for (let n = 0; n < 10_000; n++) bulkhead.wait(() => { told.push(n); return n === 9_998 })
+
+  bulkhead.leave()
+
+  t.is(told.length, 9_999)
+  t.is(bulkhead.inFlight, 1)
+  t.is(bulkhead.waiting, 1)
 })
 
 test('retries never come to more than the budget and what successes have paid for', (t) => {
