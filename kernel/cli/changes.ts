@@ -1,4 +1,5 @@
-import type { BindingSpec, ConnectionSpec, ExtensionSpec, Manifest } from '../manifest/types.ts'
+import type { BindingSpec, ConnectionSpec, DriverSpec, ExtensionSpec, Manifest } from '../manifest/types.ts'
+import { capabilitiesOf, withInner } from '../plugins/inner-drivers.ts'
 
 /** What a manifest runs, or a server is running, in the words that both have. */
 export interface Running {
@@ -19,6 +20,8 @@ export interface Part {
   readonly capabilities: readonly string[]
   /** The connection it stands on. */
   readonly on?: string
+  /** The connections that the drivers it is made of, or its fallbacks, stand on. */
+  readonly besides?: readonly string[]
   /** Its settings and keys as one text to compare; absent when they are not known. */
   readonly content?: string
 }
@@ -43,7 +46,8 @@ export function runningOf(manifest: Manifest): Running {
       ...manifest.connections.map((spec) => partOf('connection', spec)),
       ...manifest.bindings.map((spec) => ({
         ...partOf('binding', spec),
-        content: canonical([spec.settings, spec.keys, spec.needs, spec.fallback.map((driver) => [driver.plugin.name, driver.on, driver.settings, driver.when]), spec.expose, spec.optional, spec.policy, spec.chaos]),
+        besides: [spec, ...spec.fallback].flatMap(withInner).slice(1).flatMap(({ on }) => on ?? []),
+        content: canonical([spec.settings, spec.keys, spec.needs, spec.fallback.map((driver) => [...contentOf(driver), driver.when]), contentOf(spec).slice(-1), spec.expose, spec.optional, spec.policy, spec.chaos]),
       })),
       ...manifest.extensions.map(extensionPart),
     ],
@@ -52,7 +56,11 @@ export function runningOf(manifest: Manifest): Running {
 
 function partOf(kind: 'connection' | 'binding', spec: ConnectionSpec | BindingSpec): Part {
   const { plugin, on, settings } = spec
-  return { kind, name: spec.name, plugin: plugin.name, capabilities: plugin.capabilities, ...(on !== undefined && { on }), content: canonical(settings) }
+  return { kind, name: spec.name, plugin: plugin.name, capabilities: capabilitiesOf(spec), ...(on !== undefined && { on }), content: canonical(settings) }
+}
+
+function contentOf({ plugin, on, settings, inner }: DriverSpec): readonly unknown[] {
+  return [plugin.name, on, settings, Object.entries(inner ?? {}).map(([name, drivers]) => [name, drivers.map(contentOf)])]
 }
 
 function extensionPart({ specifier, plugin, settings, needs }: ExtensionSpec): Part {
@@ -85,7 +93,7 @@ function changeOf(before: Part | undefined, after: Part, restarted: ReadonlySet<
     ...(before.plugin === after.plugin ? [] : [`${before.plugin} becomes ${after.plugin}`]),
     ...(before.on === after.on || before.content === undefined ? [] : [`stands on ${after.on ?? 'no connection'}`]),
     ...(before.content === undefined || before.content === after.content ? [] : ['settings changed']),
-    ...(after.on !== undefined && restarted.has(after.on) ? [`${after.on} restarts`] : []),
+    ...[...new Set([after.on ?? [], after.besides ?? []].flat())].filter((name) => restarted.has(name)).map((name) => `${name} restarts`),
   ]
   return {
     ...namesOf(after),

@@ -8,6 +8,7 @@ import type { Call } from '../call.ts'
 import { kernelError } from '../errors.ts'
 import type { BindingSpec, DriverSpec, ExtensionSpec, FallbackSpec } from '../manifest/types.ts'
 import type { DriverPlugin, Extension } from '../plugins/definition.ts'
+import { capabilitiesOf } from '../plugins/inner-drivers.ts'
 import { standsOn, type Plan, type PlanStep } from '../plugins/plan.ts'
 import { kernelVersion } from '../version.ts'
 import type { PortParts } from '../ports/definition.ts'
@@ -85,7 +86,7 @@ async function startBinding(step: PlanStep, spec: BindingSpec, started: Started,
   for (const driver of spec.fallback) fallbacks.push(await implement(step, spec, driver, started, draining))
 
   const lacks = new Set(first.made.probed.lacks)
-  const capabilities = spec.plugin.capabilities.filter((capability) => !lacks.has(capability))
+  const capabilities = capabilitiesOf(spec).filter((capability) => !lacks.has(capability))
   refuseUnfit(spec, capabilities)
   const binding = bindingOf(spec, new Generation([first.made, ...fallbacks.map(({ made }) => made)]), capabilities, parts)
   // Before it is prepared: what prepares it uses it.
@@ -110,8 +111,7 @@ interface Implemented {
 
 /** A driver, and the port's meaning over it. */
 async function implement(step: PlanStep, spec: BindingSpec, driver: FallbackSpec, started: Started, parts: StartParts & Draining): Promise<Implemented> {
-  const connection = driver.on === undefined ? undefined : started.connections.get(driver.on)
-  const made = await runFactory(step, driver, needsOf(spec.needs, started), connection, spec, parts)
+  const { made, probed } = await make(step, spec, driver, started, parts)
   if (!spec.port.implement) throw new TypeError(`the port ${spec.port.name} is an inner port`)
 
   const given: PortParts<unknown, unknown> = {
@@ -119,7 +119,7 @@ async function implement(step: PlanStep, spec: BindingSpec, driver: FallbackSpec
     keys: spec.keys,
     binding: spec.name,
     plugin: driver.plugin.name,
-    capabilities: new Set(driver.plugin.capabilities.filter((capability) => !made?.lacks?.includes(capability))),
+    capabilities: new Set(capabilitiesOf(driver).filter((capability) => !probed.lacks?.includes(capability))),
     clock: parts.clock,
     log: parts.log.child({ binding: spec.name }),
     meters: parts.instruments.meters(spec.port.name, spec.name),
@@ -130,9 +130,27 @@ async function implement(step: PlanStep, spec: BindingSpec, driver: FallbackSpec
   }
   const face = spec.port.implement(given) as Readonly<Record<string, unknown>>
   return {
-    made: { plugin: identity(driver.plugin), face, probed: probedOf(made, connection), ...(driver.when && { when: driver.when }) },
+    made: { plugin: identity(driver.plugin), face, probed, ...(driver.when && { when: driver.when }) },
     prepare: () => prepare(spec, driver, given, parts),
   }
+}
+
+/** A driver over its connection, after the drivers that it is made of. */
+async function make(step: PlanStep, spec: BindingSpec, driver: DriverSpec, started: Started, parts: StartParts): Promise<{ readonly made: Probed | undefined; readonly probed: Probed }> {
+  const inner: Record<string, readonly unknown[]> = {}
+  const below: Probed[] = []
+  for (const [setting, drivers] of Object.entries(driver.inner ?? {})) {
+    const list: unknown[] = []
+    for (const one of drivers) {
+      const { made, probed } = await make(step, spec, one, started, parts)
+      list.push(made)
+      below.push(probed)
+    }
+    inner[setting] = list
+  }
+  const connection = driver.on === undefined ? undefined : started.connections.get(driver.on)
+  const made = await runFactory(step, { ...driver, settings: { ...driver.settings, ...inner } }, needsOf(spec.needs, started), connection, spec, parts)
+  return { made, probed: probedOf(made, connection, below) }
 }
 
 /** Within the time that the start of the binding has; what is not done then goes on at the next start. */
@@ -149,13 +167,14 @@ async function prepare(spec: BindingSpec, driver: DriverSpec, given: PortParts<u
   }
 }
 
-/** A driver without a probe of its own is as well as the connection that it stands on. */
-function probedOf(driver: Probed | undefined, connection: unknown): Probed {
-  const below = connection as Probed | undefined
-  const answering = driver?.health ? driver : below
+/** A driver without a probe of its own is as well as the connection that it stands on, and the drivers that it is made of. */
+function probedOf(driver: Probed | undefined, connection: unknown, inner: readonly Probed[]): Probed {
+  const below = [...(connection ? [connection as Probed] : []), ...inner].filter(({ health }) => health !== undefined)
+  const answering = driver?.health ? [driver] : below
+  const lacks = [driver, ...inner].flatMap((one) => one?.lacks ?? [])
   return {
-    ...(driver?.lacks ? { lacks: driver.lacks } : {}),
-    ...(answering?.health ? { health: (call) => answering.health?.(call) ?? Promise.resolve() } : {}),
+    ...(lacks.length > 0 ? { lacks } : {}),
+    ...(answering.length > 0 ? { health: async (call) => { await Promise.all(answering.map(async (one) => one.health?.(call))) } } : {}),
   }
 }
 

@@ -8,6 +8,7 @@ import { childOf, entriesOf, keyPosition, nodeAt, showPath, textAt, valuePositio
 import { namePattern } from './names.ts'
 import type { Path } from './nodes.ts'
 import { anyDriver, baseKeys, bindingSchema } from './structure.ts'
+import { capabilitiesOf, withInner } from '../plugins/inner-drivers.ts'
 import { didYouMean } from './suggest.ts'
 import type { BindingSpec, DriverSpec, FallbackSpec } from './types.ts'
 import { resolveUnits } from './units.ts'
@@ -57,7 +58,7 @@ function checkBinding(checking: Checking, name: string, port: AnyPort): BindingS
   checkCapabilities(checking, port, driver, keys, path)
   return {
     name, path: showPath(path), at: keyPosition(checking.root, path), port, ...driver, keys, fallback,
-    needs: checkNeeds(checking, drivers, path),
+    needs: checkNeeds(checking, [driver, ...fallback].flatMap(withInner).map(({ plugin }) => plugin), path),
     optional: resolved.optional, expose: resolved.expose, startTimeoutMs: resolved.startTimeoutMs,
   }
 }
@@ -82,13 +83,14 @@ function checkKeys(checking: Checking, port: AnyPort, keys: unknown, path: Path)
 }
 
 /** What the keys ask for and the driver does not declare is refused where it is asked for. */
-function checkCapabilities(checking: Checking, port: AnyPort, { plugin }: DriverSpec, keys: unknown, path: Path): void {
+function checkCapabilities(checking: Checking, port: AnyPort, driver: DriverSpec, keys: unknown, path: Path): void {
+  const capabilities = capabilitiesOf(driver)
   for (const { capability, path: asked } of checking.guard(path, () => port.demands?.(keys)) ?? []) {
-    if (plugin.capabilities.includes(capability)) continue
+    if (capabilities.includes(capability)) continue
     const able = checking.catalogue.names(port.name).filter((name) => checking.catalogue.driver(port.name, name)?.capabilities.includes(capability))
     const remedy = able.length > 0 ? `; ${able.join(', ')} can` : ''
     const written = [...path, ...writtenPath(checking, path, asked)]
-    checking.problems.add({ at: valuePosition(checking.root, written), path: showPath(written), message: `the driver "${plugin.name}" of ${port.name} cannot do "${capability}"${remedy}`, unfit: port.name })
+    checking.problems.add({ at: valuePosition(checking.root, written), path: showPath(written), message: `the driver "${driver.plugin.name}" of ${port.name} cannot do "${capability}"${remedy}`, unfit: port.name })
   }
 }
 

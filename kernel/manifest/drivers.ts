@@ -2,12 +2,13 @@ import satisfies from 'semver/functions/satisfies.js'
 import validRange from 'semver/ranges/valid.js'
 import type { JsonSchema } from '../json.ts'
 import type { DriverPlugin, Plugin } from '../plugins/definition.ts'
+import { driverSettings } from '../plugins/inner-drivers.ts'
 import type { SettingsSchema } from '../plugins/settings.ts'
 import type { AnyPort } from '../ports/definition.ts'
 import { kernelVersion } from '../version.ts'
 import { namesIn } from './checking.ts'
 import type { Checking } from './checking.ts'
-import { nodeAt, textAt } from './nodes.ts'
+import { childOf, nodeAt, textAt } from './nodes.ts'
 import type { Path } from './nodes.ts'
 import { resolveSettings } from './settings.ts'
 import { toJsonSchema } from './settings-schema.ts'
@@ -68,7 +69,22 @@ function checkUse(checking: Checking, port: AnyPort, path: Path): DriverSpec | u
     checking.refuse([...path, 'use'], `the driver "${name}" stands on a connection; write \`on\` with the name of one instead of \`use: ${name}\``)
     return undefined
   }
-  return { plugin, settings: checkSettings(checking, plugin, path) }
+  return madeOf(checking, port, plugin, path)
+}
+
+/** The driver with its settings, and with the drivers that some of them hold. */
+function madeOf(checking: Checking, port: AnyPort, plugin: DriverPlugin, path: Path): DriverSpec {
+  const settings = checkSettings(checking, plugin, path)
+  const holding = driverSettings(plugin.settings)
+  if (holding.length === 0) return { plugin, settings }
+  return { plugin, settings, inner: Object.fromEntries(holding.map((name) => [name, checkDrivers(checking, port, [...path, 'with', name])])) }
+}
+
+/** Each driver of a list; what is none by its form is refused with the list. */
+function checkDrivers(checking: Checking, port: AnyPort, path: Path): readonly DriverSpec[] {
+  const list = nodeAt(checking.root, path)
+  if (list?.kind !== 'list') return []
+  return list.items.flatMap((item, index) => (item.kind === 'map' && childOf(item, 'on')?.kind !== 'map' ? (checkDriver(checking, port, [...path, String(index)]) ?? []) : []))
 }
 
 function unknownDriver(catalogue: Catalogue, port: AnyPort, name: string): string {
@@ -94,7 +110,7 @@ function checkOn(checking: Checking, port: AnyPort, path: Path, connection: stri
   if (!inner) return undefined
 
   const plugin = catalogue.driver(port.name, inner.name)
-  if (plugin?.over?.name === inner.name) return { plugin, settings: checkSettings(checking, plugin, path.slice(0, -1)) }
+  if (plugin?.over?.name === inner.name) return madeOf(checking, port, plugin, path.slice(0, -1))
   if (!catalogue.failed(port.name, inner.name)) checking.refuse(path, `${port.name} has no driver over ${inner.name}, which "${connection}" is; write ${choices(catalogue, port)}`)
   return undefined
 }
@@ -113,7 +129,7 @@ export function checkSettings(checking: Checking, plugin: Plugin, path: Path): R
   const at = [...path, 'with']
   // What is no map was refused with the entry.
   if ((nodeAt(checking.root, at)?.kind ?? 'map') !== 'map') return {}
-  const judged = checking.judge(settingsSchema(plugin), at, { noun: 'setting', secrets: true })
+  const judged = checking.judge(settingsSchema(plugin), at, { noun: 'setting', secrets: true, apart: driverSettings(plugin.settings).map((name) => [name, '*', 'with']) })
   if (!judged || typeof judged.value !== 'object' || judged.value === null) return {}
   return checking.guard(at, () => resolveSettings(plugin.settings, judged.value as Readonly<Record<string, unknown>>, checking.units(at))) ?? {}
 }

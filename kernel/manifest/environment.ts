@@ -67,6 +67,6 @@ export function scalarPaths(schema: JsonSchema | boolean, node: Node | undefined
   const either = branches(schema).flatMap((branch) => scalarPaths(branch, node, path))
 
   const types = schema.type === undefined ? [] : [schema.type].flat()
-  const single = types.some((type) => type !== 'object' && type !== 'array') || 'const' in schema || Array.isArray(schema.enum) || 'x-setting' in schema
+  const single = types.some((type) => type !== 'object' && type !== 'array') || 'const' in schema || Array.isArray(schema.enum) || ('x-setting' in schema && schema['x-setting'] !== 'drivers')
   return [...(single ? [path] : []), ...own, ...named, ...either.filter((found) => !single || found.length > path.length)]
 }

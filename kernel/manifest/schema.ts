@@ -1,9 +1,10 @@
 import type { JsonSchema } from '../json.ts'
 import type { DriverPlugin, Plugin } from '../plugins/definition.ts'
 import type { AnyPort } from '../ports/definition.ts'
+import { driverSettings } from '../plugins/inner-drivers.ts'
 import { settingsSchema } from './drivers.ts'
 import { namePattern } from './names.ts'
-import { baseKeys, bindingSchema, connectionSchema, fallbackOf, rootSchema } from './structure.ts'
+import { baseKeys, bindingSchema, connectionSchema, fallbackOf, fallbackSchema, rootSchema } from './structure.ts'
 
 /** What an editor takes for a reference in place of any single value. */
 const reference = { type: 'string', pattern: '\\$\\{(env|secret|file):[^}]+\\}' } as const
@@ -57,7 +58,7 @@ function entrySchema(schema: JsonSchema, drivers: readonly DriverPlugin[]): Json
   const { use, with: settings, ...properties } = schema.properties as Readonly<Record<string, JsonSchema>>
   const choices = drivers.map((plugin) => ({
     if: { required: ['use'], properties: { use: { const: plugin.name } } },
-    then: { properties: { with: withReferences(settingsSchema(plugin)) } },
+    then: { properties: { with: withReferences(settingsOf(plugin, drivers)) } },
   }))
   const described = drivers.map((plugin) => ({ const: plugin.name, description: plugin.summary }))
   return {
@@ -70,6 +71,16 @@ function entrySchema(schema: JsonSchema, drivers: readonly DriverPlugin[]): Json
     },
     ...(choices.length > 0 ? { allOf: choices } : {}),
   }
+}
+
+/** The settings of a plugin; a driver that stands in one of them is described as far as it holds none itself. */
+function settingsOf(plugin: DriverPlugin, drivers: readonly DriverPlugin[]): JsonSchema {
+  const schema = settingsSchema(plugin)
+  const holding = driverSettings(plugin.settings)
+  if (holding.length === 0) return schema
+  const properties = schema.properties as Readonly<Record<string, JsonSchema>>
+  const items = entrySchema(fallbackSchema, drivers.filter(({ settings }) => driverSettings(settings).length === 0))
+  return { ...schema, properties: { ...properties, ...Object.fromEntries(holding.map((name) => [name, { ...properties[name], items }])) } }
 }
 
 /** The schema with each single value open to a reference; private keywords stay out, for editors do not know them. */

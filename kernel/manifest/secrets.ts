@@ -6,7 +6,8 @@ import { isSecretReference } from './judge.ts'
 import type { Problems } from './problems.ts'
 import type { SettingsSchema } from '../plugins/settings.ts'
 import { convertText } from './settings.ts'
-import { isGroup } from './settings-schema.ts'
+import { withInner } from '../plugins/inner-drivers.ts'
+import { isDrivers, isGroup } from './settings-schema.ts'
 import { bindingSchema } from './structure.ts'
 import type { DriverSpec, Manifest, SecretReference } from './types.ts'
 import { branchFor, itemSchema, resolveUnits } from './units.ts'
@@ -23,7 +24,10 @@ export function fillSecrets(manifest: Manifest, read: (name: string) => string |
     if (typeof value !== 'object' || value === null) return value
     return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, fill(item)]))
   }
-  const filled = <T extends Pick<DriverSpec, 'settings'>>(spec: T): T => ({ ...spec, settings: fill(spec.settings) as DriverSpec['settings'] })
+  const filled = <T extends Pick<DriverSpec, 'settings' | 'inner'>>(spec: T): T => ({
+    ...spec, settings: fill(spec.settings) as DriverSpec['settings'],
+    ...(spec.inner && { inner: Object.fromEntries(Object.entries(spec.inner).map(([name, drivers]) => [name, drivers.map(filled)])) }),
+  })
 
   return {
     ...manifest,
@@ -35,7 +39,7 @@ export function fillSecrets(manifest: Manifest, read: (name: string) => string |
 
 /** The texts of a filled manifest that are shown nowhere: what sensitive settings and keys hold, and passwords in URLs. */
 export function sensitiveTexts({ connections, bindings, extensions }: Manifest): readonly string[] {
-  const specs = [...connections, ...bindings, ...bindings.flatMap(({ fallback }) => fallback), ...extensions]
+  const specs = [...connections, ...[...bindings, ...bindings.flatMap(({ fallback }) => fallback)].flatMap(withInner), ...extensions]
   return [...specs.flatMap(({ plugin, settings }) => textsOf(plugin.settings, settings)), ...bindings.flatMap((spec) => textsOfKeys(bindingSchema(spec.port, [spec, ...spec.fallback].map(({ plugin }) => plugin)), spec.keys, false))]
 }
 
@@ -54,6 +58,7 @@ function textsOfKeys(schema: JsonSchema, value: unknown, hidden: boolean): reado
 function textsOf(declared: SettingsSchema, settings: Readonly<Record<string, unknown>>): readonly string[] {
   return Object.entries(declared).flatMap(([name, setting]) => {
     const value = settings[name]
+    if (isDrivers(setting)) return []
     if (isGroup(setting)) return textsOf(setting, (value ?? {}) as Readonly<Record<string, unknown>>)
     const texts = typeof value === 'object' && value !== null ? Object.values(value) : [value]
     return texts.filter((text) => typeof text === 'string').flatMap((text) => (setting.sensitive ? text : passwordOf(text)))

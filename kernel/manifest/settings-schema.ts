@@ -1,5 +1,6 @@
 import type { JsonSchema } from '../json.ts'
-import type { FormatSetting, Setting, SettingFormat, SettingsSchema } from '../plugins/settings.ts'
+import type { DriversSetting, FormatSetting, Setting, SettingFormat, SettingsSchema } from '../plugins/settings.ts'
+import { fallbackSchema } from './structure.ts'
 import { bytesSchema, durationSchema, pathSchema } from './units.ts'
 
 const schemaByFormat: Readonly<Record<SettingFormat, JsonSchema>> = {
@@ -35,6 +36,10 @@ export function isGroup(setting: Setting): setting is SettingsSchema {
   return !(typeof setting.format === 'string' || Array.isArray(setting.format))
 }
 
+export function isDrivers(setting: Setting): setting is DriversSetting {
+  return setting.format === 'drivers'
+}
+
 /** A setting without a default has to be given, and so has a group that holds one. */
 function isRequired(setting: Setting): boolean {
   return isGroup(setting) ? Object.values(setting).some(isRequired) : setting.default === undefined
@@ -42,6 +47,7 @@ function isRequired(setting: Setting): boolean {
 
 function schemaOf(setting: Setting): JsonSchema {
   if (isGroup(setting)) return toJsonSchema(setting)
+  if (isDrivers(setting)) return { description: setting.doc, type: 'array', items: fallbackSchema, minItems: setting.min, maxItems: setting.max, 'x-setting': 'drivers' }
   const { doc, format, sensitive } = setting
   const base: JsonSchema = typeof format === 'string' ? { ...schemaByFormat[format], ...boundsOf(setting), ...(sensitive ? hiddenElements[format] : {}) } : { enum: format }
   return {

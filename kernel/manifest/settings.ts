@@ -1,7 +1,7 @@
 import convict from 'convict'
 import type { JsonSchema } from '../json.ts'
-import type { Setting, SettingFormat, SettingsSchema } from '../plugins/settings.ts'
-import { isGroup } from './settings-schema.ts'
+import type { ChoiceSetting, FormatSetting, Setting, SettingFormat, SettingsSchema } from '../plugins/settings.ts'
+import { isDrivers, isGroup } from './settings-schema.ts'
 import { parseBytes, parseDuration } from './units.ts'
 
 /** What a format takes, and how text becomes it; text that is none of it stays text and is then refused. */
@@ -60,6 +60,8 @@ export function resolveSettings(settings: SettingsSchema, given: Readonly<Record
   const resolved: [string, unknown][] = []
   for (const [name, setting] of Object.entries(settings)) {
     const value = Object.hasOwn(given, name) ? given[name] : undefined
+    // What they are is checked as drivers are, and they are started apart.
+    if (isDrivers(setting)) continue
     if (isGroup(setting)) resolved.push([name, resolveSettings(setting, (value ?? {}) as Readonly<Record<string, unknown>>, context)])
     else resolved.push([settingName(name, setting), context.opaque(value) ? value : resolveSetting(setting, value, context)])
   }
@@ -70,7 +72,7 @@ function settingName(name: string, setting: Setting): string {
   return setting.format === 'duration' ? `${name}Ms` : setting.format === 'bytes' ? `${name}Bytes` : name
 }
 
-function resolveSetting(setting: Exclude<Setting, SettingsSchema>, given: unknown, context: { absolute(path: string): string }): unknown {
+function resolveSetting(setting: FormatSetting | ChoiceSetting, given: unknown, context: { absolute(path: string): string }): unknown {
   const held = holder(setting.format, setting.default)
   if (given !== undefined) held.set('value', given)
   const value = held.validate({ allowed: 'strict' }).get('value')

@@ -57,7 +57,7 @@ export const connectionSchema = {
 /** What `on` takes: the name of a connection, or one of the binding's own. */
 export const onSchema = { anyOf: [{ type: 'string', minLength: 1 }, connectionSchema], description: 'The connection it stands on: a name of `connections`, or one of its own' } as const satisfies JsonSchema
 
-/** A driver that takes over, in the order of the list. */
+/** A driver in a list of them: one that takes over, or one that another is made of. */
 export const fallbackSchema = {
   type: 'object',
   additionalProperties: false,

@@ -47,6 +47,8 @@ export interface DriverSpec {
   readonly on?: string
   /** Settings with units resolved and names as the factory gets them; a secret reference stands as `SecretReference`. */
   readonly settings: Readonly<Record<string, unknown>>
+  /** The drivers that it is made of, by the setting that holds them. */
+  readonly inner?: Readonly<Record<string, readonly DriverSpec[]>>
 }
 
 /** A driver that takes over. */

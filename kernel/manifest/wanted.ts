@@ -12,7 +12,7 @@ export function wantedPlugins(raw: RawManifest): WantedPlugins {
 
   for (const [name, { value }] of entriesOf(nodeAt(root, ['ports']))) {
     const port = name.split('.')[0] ?? name
-    for (const entry of [value, ...itemsOf(childOf(value, 'fallback'))]) {
+    for (const entry of [value, ...itemsOf(childOf(value, 'fallback'))].flatMap(withInner)) {
       const use = textAt(entry, ['use'])
       const own = textAt(entry, ['on', 'use'])
       const connectionUse = own ?? connections.get(textAt(entry, ['on']) ?? '')
@@ -32,6 +32,12 @@ function listed(root: Node): WantedPlugins['listed'] {
     const path = entry.kind === 'map' ? ['plugins', String(index), 'use'] : ['plugins', String(index)]
     return specifier === undefined ? [] : [{ specifier, at: valuePosition(root, path), path: path.join('.') }]
   })
+}
+
+/** An entry and the drivers in its settings: whichever of them holds some, nothing else there is a list of maps. */
+function withInner(entry: Node): readonly Node[] {
+  const lists = [...entriesOf(childOf(entry, 'with'))].flatMap(([, { value }]) => itemsOf(value))
+  return [entry, ...lists.filter(({ kind }) => kind === 'map').flatMap(withInner)]
 }
 
 function itemsOf(node: Node | undefined): readonly Node[] {

@@ -19,8 +19,8 @@ type CapabilityOf<PD> = TypesOf<PD> extends { readonly capability: infer C exten
 export type NeedsOf<N> = { readonly [K in keyof N]: TypesOf<N[K]> extends { readonly operations: infer P; readonly inProcess: infer X } ? BoundOperations<P> & X : never }
 
 /** What a factory is given: exactly what the plugin declared. */
-export interface Parts<S, N, Connection, K> {
-  readonly settings: SettingsOf<S>
+export interface Parts<S, N, Connection, K, D = unknown> {
+  readonly settings: SettingsOf<S, D>
   /** The connection the binding stands on; undefined for a plugin without `over`. */
   readonly connection: Connection
   readonly needs: NeedsOf<N>
@@ -108,7 +108,7 @@ interface DriverInput<PD, OD, S, N> extends PluginInput<S, N> {
    * object schema with `properties` and `required`. The port's own properties of an entry stand beside them.
    */
   readonly entry?: JsonSchema
-  create(parts: Parts<S, N, DriverOf<OD>, KeysOf<PD>>): NoInfer<DriverOf<PD>> | Promise<NoInfer<DriverOf<PD>>>
+  create(parts: Parts<S, N, DriverOf<OD>, KeysOf<PD>, DriverOf<PD>>): NoInfer<DriverOf<PD>> | Promise<NoInfer<DriverOf<PD>>>
 }
 
 interface ExtensionInput<S, N> extends PluginInput<S, N> {

@@ -1,5 +1,6 @@
 import type { Problems } from '../manifest/problems.ts'
 import type { BindingSpec, ConnectionSpec, ExtensionSpec, Manifest } from '../manifest/types.ts'
+import { withInner } from './inner-drivers.ts'
 
 /** One thing to start. */
 export type PlanStep =
@@ -54,10 +55,10 @@ export function connectionId(name: string): string {
   return `connections.${name}`
 }
 
-/** The ids of what a step stands on: its connection, its fallbacks' connections, the bindings it needs. */
+/** The ids of what a step stands on: its drivers' connections, those of its fallbacks, the bindings it needs. */
 export function standsOn(step: PlanStep): readonly string[] {
   if (step.kind === 'connection') return []
-  const drivers = step.kind === 'binding' ? [step.spec, ...step.spec.fallback] : []
+  const drivers = step.kind === 'binding' ? [step.spec, ...step.spec.fallback].flatMap(withInner) : []
   return [...drivers.flatMap(({ on }) => (on === undefined ? [] : [connectionId(on)])), ...Object.values(step.spec.needs)]
 }
 

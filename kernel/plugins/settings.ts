@@ -23,12 +23,25 @@ export interface ChoiceSetting<V extends string = string> extends SettingBase {
   readonly default?: V | null
 }
 
+/**
+ * A list of drivers of the plugin's own port, each written as a binding's: `use`, or `on` with the name of a connection, and `with`.
+ * They are started before the plugin, and stand in its settings in their place. Only a driver of a port has such a setting.
+ */
+export interface DriversSetting extends SettingBase {
+  readonly format: 'drivers'
+  /** How many. */
+  readonly min: number
+  readonly max: number
+  /** Always required. */
+  readonly default?: never
+}
+
 /** A group of settings below one key. */
 export interface SettingGroup {
   readonly [name: string]: Setting
 }
 
-export type Setting = FormatSetting | ChoiceSetting | SettingGroup
+export type Setting = FormatSetting | ChoiceSetting | DriversSetting | SettingGroup
 
 /** A plugin's `with`, declared once. */
 export type SettingsSchema = Readonly<Record<string, Setting>>
@@ -47,17 +60,18 @@ interface ValueOf {
   list: readonly string[]
 }
 
-type Value<S> = S extends { format: readonly (infer V)[] } ? V | NullDefault<S>
+type Value<S, D> = S extends { format: readonly (infer V)[] } ? V | NullDefault<S>
+  : S extends { format: 'drivers' } ? readonly D[]
   : S extends { format: infer F extends SettingFormat } ? ValueOf[F] | NullDefault<S>
-  : S extends SettingsSchema ? SettingsOf<S>
+  : S extends SettingsSchema ? SettingsOf<S, D>
   : never
 
 type NullDefault<S> = S extends { default: null } ? undefined : never
 
 type NameWithUnit<N extends string, S> = S extends { format: 'duration' } ? `${N}Ms` : S extends { format: 'bytes' } ? `${N}Bytes` : N
 
-/** What a driver is given: the unit stands in the name (`busyTimeout: 5s` is `busyTimeoutMs: 5000`). */
-export type SettingsOf<S> = { readonly [N in keyof S & string as NameWithUnit<N, S[N]>]: Value<S[N]> }
+/** What a driver is given: the unit stands in the name (`busyTimeout: 5s` is `busyTimeoutMs: 5000`). `D` is a driver of its port. */
+export type SettingsOf<S, D = unknown> = { readonly [N in keyof S & string as NameWithUnit<N, S[N]>]: Value<S[N], D> }
 
 /** A default that is none of its choice's words does not compile. */
 type WithKnownDefault<S> = S extends { format: readonly (infer V)[]; default: infer D } ? (D extends V | null ? S : S & { default: V | null }) : S

@@ -38,12 +38,13 @@ export class LruCache implements CacheDriver {
     return keys.length === 1 && first !== undefined ? [this.#readOne(first)] : keys.map((key) => this.#readOne(key))
   }
 
-  write({ key, value, sizeBytes, freshMs, staleMs, tags, fill }: CacheWrite): boolean {
+  write({ key, value, sizeBytes, freshMs, staleMs, keepMs, tags, fill }: CacheWrite): boolean {
     if (fill && !this.#fills.isOpen(key, fill, this.#clock.now())) return false
     this.#fills.close(key)
 
     const freshUntilMs = freshMs === null ? Number.POSITIVE_INFINITY : this.#clock.now() + freshMs
-    const entry = { value, freshUntilMs, goneAtMs: freshUntilMs + staleMs, tags }
+    const keptUntilMs = keepMs === undefined ? Number.POSITIVE_INFINITY : this.#clock.now() + keepMs
+    const entry = { value, freshUntilMs, goneAtMs: Math.min(freshUntilMs + staleMs, keptUntilMs), tags }
     this.#entries.set(key, entry, { size: sizeBytes + entryBytes + TagIndex.bytesPerTag * tags.length })
 
     // lru-cache stores nothing that is larger than all of it, and says nothing.
@@ -80,10 +81,9 @@ export class LruCache implements CacheDriver {
   #readOne(key: string): CacheRow | undefined {
     const entry = this.#entries.get(key)
     if (!entry) return undefined
-    if (entry.goneAtMs === Number.POSITIVE_INFINITY) return { value: handOut(entry.value), freshMs: null }
-
-    const nowMs = this.#clock.now()
-    if (entry.goneAtMs > nowMs) return { value: handOut(entry.value), freshMs: entry.freshUntilMs - nowMs }
+    const { value, freshUntilMs, goneAtMs, tags } = entry
+    const nowMs = goneAtMs === Number.POSITIVE_INFINITY ? 0 : this.#clock.now()
+    if (goneAtMs > nowMs) return { value: handOut(value), freshMs: freshUntilMs === Number.POSITIVE_INFINITY ? null : freshUntilMs - nowMs, tags }
     this.#entries.delete(key)
     return undefined
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Call } from '../../kernel/plugin.ts'
-import type { CacheDriver, CacheFill, CacheFillWant, CacheRow, CacheSelection, CacheWrite } from '../../kernel/ports/cache/index.ts'
+import type { CacheDriver, CacheFill, CacheFillWant, CacheRow, CacheSelection, CacheSignals, CacheWrite } from '../../kernel/ports/cache/index.ts'
 import type { RedisConnection } from '../../kernel/ports/redis/index.ts'
 import { digest, Names, tagsText } from './names.ts'
 import { Reads } from './reads.ts'
@@ -14,6 +14,7 @@ import { writeScript } from './scripts/rows.ts'
  * @see docs/decisions/0052-invalidations-are-stamps.md
  */
 export class RedisCache implements CacheDriver {
+  readonly signals: CacheSignals
   readonly #connection: RedisConnection
   readonly #names: Names
   readonly #reads: Reads
@@ -24,14 +25,16 @@ export class RedisCache implements CacheDriver {
     this.#names = new Names(connection, binding)
     this.#reads = new Reads(connection, this.#names)
     this.#maxAgeMs = maxAgeMs
+    const { channel } = this.#names
+    this.signals = { send: (text) => { connection.signals.send(channel, text) }, on: (listener) => connection.signals.on(channel, listener) }
   }
 
   read(keys: readonly string[], call: Call): Promise<readonly (CacheRow | undefined)[]> {
     return this.#reads.read(keys, call)
   }
 
-  async write({ key, value, freshMs, staleMs, tags, fill }: CacheWrite, call: Call): Promise<boolean> {
-    const lifeMs = freshMs === null ? this.#maxAgeMs : freshMs + staleMs
+  async write({ key, value, freshMs, staleMs, keepMs = Number.POSITIVE_INFINITY, tags, fill }: CacheWrite, call: Call): Promise<boolean> {
+    const lifeMs = Math.min(freshMs === null ? this.#maxAgeMs : freshMs + staleMs, keepMs)
     const stored = await this.#connection.run(
       writeScript,
       [this.#names.state, this.#names.row(key), this.#names.fills(key)],

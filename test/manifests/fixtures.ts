@@ -61,6 +61,10 @@ const drivers = [
   definePlugin({ ...common, name: 'memory', port: queue, capabilities: ['priority'] }),
   definePlugin({ ...common, name: 'lru', port: cache, capabilities: ['tags'], settings: defineSettings({ maxSize: { doc: 'Memory for entries.', format: 'bytes', default: '64MiB' } }) }),
   definePlugin({ ...common, name: 'redis', port: cache, over: redis }),
+  definePlugin({ ...common, name: 'tiered', port: cache, capabilities: ['tags'], settings: defineSettings({
+    levels: { doc: 'Drivers in front of one another.', format: 'drivers', min: 2, max: 2 },
+    maxStale: { doc: 'How old a copy gets.', format: 'duration', default: '10s' },
+  }) }),
   definePlugin({ ...common, name: 'ancient', port: cache, kernel: '^9.1.0' }),
   http,
   definePlugin({ ...common, name: 'file', port: integrations, settings: defineSettings({ directory: { doc: 'Where calls are kept.', format: 'path' } }) }),

@@ -8,7 +8,8 @@ import { explainManifest } from '../../kernel/manifest/explain.ts'
 import { Problems } from '../../kernel/manifest/problems.ts'
 import { readManifest } from '../../kernel/manifest/read.ts'
 import { fillSecrets } from '../../kernel/manifest/secrets.ts'
-import type { Explained, ManifestOptions } from '../../kernel/manifest/types.ts'
+import type { DriverSpec, Explained, ManifestOptions } from '../../kernel/manifest/types.ts'
+import type { Plugin } from '../../kernel/plugins/definition.ts'
 import { makePlan, type Plan } from '../../kernel/plugins/plan.ts'
 import { wantedPlugins } from '../../kernel/manifest/wanted.ts'
 import { fixtureCatalogue } from './fixtures.ts'
@@ -88,11 +89,15 @@ function refused(stage: number, problems: Problems): string {
 
 function linesOf(plan: Plan): readonly string[] {
   return plan.steps.map((step) => {
-    const { settings } = step.spec
     const keys = step.kind === 'binding' ? ` keys ${JSON.stringify(step.spec.keys)}` : ''
     const resilience = step.kind === 'binding' && (step.spec.policy ?? step.spec.chaos) ? ` policy ${JSON.stringify(step.spec.policy)} chaos ${JSON.stringify(step.spec.chaos)}` : ''
-    return `${step.id} = ${step.spec.plugin.name} ${JSON.stringify(settings)}${keys}${resilience}`
+    return `${step.id} = ${madeOf(step.spec)}${keys}${resilience}`
   })
+}
+
+function madeOf(spec: Pick<DriverSpec, 'settings' | 'inner'> & { readonly plugin: Plugin }): string {
+  const inner = Object.entries(spec.inner ?? {}).map(([setting, drivers]) => ` ${setting} [${drivers.map((driver) => madeOf(driver) + (driver.on === undefined ? '' : ` on ${driver.on}`)).join(', ')}]`)
+  return `${spec.plugin.name} ${JSON.stringify(spec.settings)}${inner.join('')}`
 }
 
 function lineOf({ path, value, origin }: Explained): string {

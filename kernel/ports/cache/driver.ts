@@ -18,11 +18,13 @@ export interface CacheWrite {
   readonly freshMs: number | null
   /** How long after that it may still be answered as stale; 0 when `freshMs` is null. */
   readonly staleMs: number
+  /** How long it may be answered at all, however long it is fresh: for a copy that is to be looked up anew by then. */
+  readonly keepMs?: number
   /** Empty unless the driver has the capability `tags`. */
   readonly tags: readonly string[]
   /**
    * Stored only while this fill is open. Without one the value is stored in any case.
-   * `tags` are those that the fill was begun with.
+   * What is in `tags` and was not told when the fill began does not end it.
    */
   readonly fill?: CacheFill | undefined
 }
@@ -57,6 +59,15 @@ export interface CacheFillWant {
 }
 
 /**
+ * Messages to every driver of this binding on the same backend, in whatever process: this one hears its own, too. Lossy.
+ */
+export interface CacheSignals {
+  send(text: string): void
+  /** Hears each message; undefined when there may be some that it did not hear. Answers what ends it. */
+  on(listener: (text: string | undefined) => void): () => void
+}
+
+/**
  * The driver interface of the port `cache`. Whatever it throws becomes a miss or a no-op, and is logged by the port.
  *
  * A fill is open from `beginFill` until `holdMs` are over, the key is written or deleted, an invalidation selects it (by
@@ -84,4 +95,6 @@ export interface CacheDriver {
   beginFill(want: CacheFillWant, call: Call): Soon<CacheFill | undefined>
   /** Closes this fill if it is open, so that the next may begin at once. */
   endFill(key: string, fill: CacheFill, call: Call): Soon<void>
+  /** For the copies that processes keep of what is here; a backend that carries no messages leaves it out. */
+  readonly signals?: CacheSignals
 }

@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto'
+import type { Call, Clock } from '../../kernel/plugin.ts'
+import { type CacheDriver, type CacheFill, type CacheFillWant, type CacheRow, type CacheSelection, type CacheWrite, copyBytes, freezeCopy, type Frozen, sizeOfText, type Soon } from '../../kernel/ports/cache/index.ts'
+import { type Change, fromMessage, toMessage } from './message.ts'
+
+export interface TieredParts {
+  /** Keeps copies, for this process alone. */
+  readonly near: CacheDriver
+  /** Has what is true. */
+  readonly far: CacheDriver
+  /** How long a copy is answered before it is looked up anew. */
+  readonly maxStaleMs: number
+  readonly clock: Clock
+}
+
+type Rows = readonly (CacheRow | undefined)[]
+
+/** A look at the far level under way. */
+interface Look {
+  readonly startedMs: number
+  readonly tagChanges: number
+  readonly call: Call
+}
+
+/**
+ * Reads are answered by the copies that are near; all else happens at the far level first, ends what is near, and is told to the other
+ * replicas. A copy is made by a fill of the near level, so that one whose look raced a change is not kept.
+ * @see docs/decisions/0059-copies-are-ended-not-changed.md
+ */
+export class TieredCache implements CacheDriver {
+  readonly #parts: TieredParts
+  readonly #id: string = randomUUID()
+  readonly #unlisten: (() => void) | undefined
+  /** A look does not know the tags of what it will find, so it counts how often any were invalidated. */
+  #tagChanges = 0
+
+  constructor(parts: TieredParts) {
+    this.#parts = parts
+    this.#unlisten = parts.far.signals?.on((text) => { this.#hear(text) })
+  }
+
+  read(keys: readonly string[], call: Call): Soon<Rows> {
+    const rows = this.#parts.near.read(keys, call)
+    if (rows instanceof Promise) return rows.then((found) => this.#complete(keys, found, call))
+    return rows.includes(undefined) ? this.#complete(keys, rows, call) : rows
+  }
+
+  async write(entry: CacheWrite, call: Call): Promise<boolean> {
+    return this.#change({ key: entry.key }, call, () => this.#parts.far.write(entry, call))
+  }
+
+  async delete(key: string, call: Call): Promise<void> {
+    await this.#change({ key }, call, () => this.#parts.far.delete(key, call))
+  }
+
+  async invalidate(selection: CacheSelection, call: Call): Promise<void> {
+    await this.#change(selection, call, () => this.#parts.far.invalidate(selection, call))
+  }
+
+  beginFill(want: CacheFillWant, call: Call): Soon<CacheFill | undefined> {
+    return this.#parts.far.beginFill(want, call)
+  }
+
+  endFill(key: string, fill: CacheFill, call: Call): Soon<void> {
+    return this.#parts.far.endFill(key, fill, call)
+  }
+
+  close(): void {
+    this.#unlisten?.()
+  }
+
+  /** Copies go before the change, for it may take long, and after it, for they may have been made anew; also when nobody knows what became of it. */
+  async #change<T>(change: Change, call: Call, make: () => Soon<T>): Promise<T> {
+    await this.#forget(change, call)
+    try {
+      return await make()
+    } finally {
+      await this.#forget(change, call)
+      this.#parts.far.signals?.send(toMessage(this.#id, change))
+    }
+  }
+
+  #forget(change: Change, call: Call): Soon<void> {
+    if ('key' in change) return this.#parts.near.delete(change.key, call)
+    if ('tags' in change) this.#tagChanges += 1
+    return this.#parts.near.invalidate(change, call)
+  }
+
+  /** After a gap any copy may be behind: each is looked up anew. */
+  #hear(text: string | undefined): void {
+    const change = text === undefined ? { all: true as const } : fromMessage(text, this.#id)
+    if (change) void Promise.resolve(this.#forget(change, ownCall())).catch(() => undefined)
+  }
+
+  async #complete(keys: readonly string[], rows: Rows, call: Call): Promise<Rows> {
+    const missing = [...new Set(keys.filter((_, index) => rows[index] === undefined))]
+    if (missing.length === 0) return rows
+    const { near, far, maxStaleMs, clock } = this.#parts
+    const look: Look = { startedMs: clock.now(), tagChanges: this.#tagChanges, call }
+
+    const fills = await Promise.all(missing.map(async (key) => near.beginFill({ key, tags: [], holdMs: maxStaleMs, alone: false }, call)))
+    let found: Rows = []
+    try {
+      found = await far.read(missing, call)
+    } finally {
+      await Promise.all(fills.map(async (fill, index) => { if (fill && !found[index]) await near.endFill(missing[index] ?? '', fill, call) }))
+    }
+    const kept = await Promise.all(missing.map((key, index) => this.#keep(key, found[index], fills[index], look)))
+    const byKey = new Map(missing.map((key, index) => [key, kept[index]]))
+    return keys.map((key, index) => rows[index] ?? byKey.get(key))
+  }
+
+  /** Keeps a copy of a row, and answers it. What is stale already is looked up each time. */
+  async #keep(key: string, row: CacheRow | undefined, fill: CacheFill | undefined, { startedMs, tagChanges, call }: Look): Promise<CacheRow | undefined> {
+    if (!row || !fill) return row
+    const { near, maxStaleMs, clock } = this.#parts
+    const { freshMs, tags = [] } = row
+    // Its times began at some moment of the look; counted from the first, they never end late.
+    const tookMs = clock.now() - startedMs
+    const keepMs = Math.min(maxStaleMs, freshMs ?? maxStaleMs) - tookMs
+    if (keepMs < 1 || (tags.length > 0 && tagChanges !== this.#tagChanges)) {
+      await near.endFill(key, fill, call)
+      return row
+    }
+    const { value, sizeBytes } = copyOf(row)
+    await near.write({
+      key, value, tags, fill, staleMs: 0, keepMs: Math.floor(keepMs),
+      freshMs: freshMs === null ? null : Math.floor(freshMs - tookMs),
+      sizeBytes: [key, ...tags].reduce((sum, text) => sum + sizeOfText(text), sizeBytes),
+    }, call)
+    return value instanceof Uint8Array ? row : { ...row, value }
+  }
+}
+
+function copyOf({ value }: CacheRow): Frozen {
+  return value instanceof Uint8Array ? copyBytes(value) : freezeCopy(value)
+}
+
+/** What another replica tells is nobody's call. */
+function ownCall(): Call {
+  return { signal: new AbortController().signal, remainingMs: () => 5_000, traceId: 'cache-signal', text: false, degrade: () => undefined }
+}
