@@ -10,7 +10,7 @@ import type { Guards } from './guards.ts'
 import type { Instruments } from './instruments.ts'
 import { wrapOperation } from './operation.ts'
 import { isDegraded } from './policy-state.ts'
-import { type Generation, SwapPoint } from './swap-point.ts'
+import { type Generation, type Implementation, SwapPoint } from './swap-point.ts'
 
 /** How long a probe of a backend may take. */
 const healthTimeoutMs = 2_000
@@ -73,7 +73,7 @@ export function bind(parts: BindParts): StartedBinding {
     async health() {
       const driver = point.current?.implementations[0].probed
       if (!driver) return { status: 'failed', latencyMs: 0, error: 'it is not running' }
-      const probed = await probe(driver, parts)
+      const probed = await withFallbacks(await probe(driver, parts), point.current?.implementations.slice(1) ?? [], parts)
       return probed.status === 'ok' && guards && isDegraded(guards.state) ? { ...probed, status: 'degraded' } : probed
     },
   }
@@ -90,6 +90,16 @@ function inProcess({ name, port, first }: BindParts, point: SwapPoint): Readonly
   }]))
 }
 
+/** A fallback that is not well degrades a binding whose own driver is. */
+async function withFallbacks(own: BindingHealth, fallbacks: readonly Implementation[], parts: BindParts): Promise<BindingHealth> {
+  if (own.status === 'failed') return own
+  for (const { plugin, probed } of fallbacks) {
+    const { status, error } = await probe(probed, parts)
+    if (status !== 'ok') return { ...own, status: 'degraded', error: own.error ?? `the fallback ${plugin.name}: ${error ?? status}` }
+  }
+  return own
+}
+
 async function probe(driver: Probed, { deadlines, redaction }: BindParts): Promise<BindingHealth> {
   if (!driver.health) return { status: 'ok', latencyMs: 0 }
 
@@ -100,7 +110,8 @@ async function probe(driver: Probed, { deadlines, redaction }: BindParts): Promi
   deadlines.watch(call, healthTimeoutMs)
   try {
     await Promise.race([driver.health(call), late.promise])
-    return { status: 'ok', latencyMs: latencyMs() }
+    const ailment = driver.ailment?.()
+    return { status: 'ok', latencyMs: latencyMs(), ...(ailment !== undefined && { status: 'degraded', error: redaction.text(ailment) }) }
   } catch (error) {
     return { status: 'failed', latencyMs: latencyMs(), error: isPorticoError(error) ? redaction.text(`${error.code}: ${error.message}`) : 'the backend does not answer' }
   } finally {

@@ -40,6 +40,8 @@ export interface Binding {
 export interface Probed {
   /** A cheap round trip to the backend; throws when it does not answer. */
   health?(call: Call): Promise<void>
+  /** What is not as it should be although the backend answers; asked after `health`. */
+  ailment?(): string | undefined
   /** Declared capabilities that this very backend turned out to lack (no replica set, an older server). */
   readonly lacks?: readonly string[]
 }

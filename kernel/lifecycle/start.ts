@@ -81,9 +81,12 @@ async function startStep(step: PlanStep, started: Started, parts: StartParts): P
 async function startBinding(step: PlanStep, spec: BindingSpec, started: Started, parts: StartParts): Promise<void> {
   const drains: (() => void)[] = []
   const draining = { ...parts, onDrain: (drain: () => void) => { drains.push(drain) } }
-  const first = await implement(step, spec, spec, started, draining)
+  const first = await implement(step, spec, spec, [], started, draining)
   const fallbacks: Implemented[] = []
-  for (const driver of spec.fallback) fallbacks.push(await implement(step, spec, driver, started, draining))
+  for (const driver of spec.fallback) {
+    const ahead = [first, ...fallbacks].map(({ made }) => made.face)
+    fallbacks.push(await implement(step, spec, driver, ahead, started, draining))
+  }
 
   const lacks = new Set(first.made.probed.lacks)
   const capabilities = capabilitiesOf(spec).filter((capability) => !lacks.has(capability))
@@ -110,13 +113,14 @@ interface Implemented {
 }
 
 /** A driver, and the port's meaning over it. */
-async function implement(step: PlanStep, spec: BindingSpec, driver: FallbackSpec, started: Started, parts: StartParts & Draining): Promise<Implemented> {
+async function implement(step: PlanStep, spec: BindingSpec, driver: FallbackSpec, ahead: readonly object[], started: Started, parts: StartParts & Draining): Promise<Implemented> {
   const { made, probed } = await make(step, spec, driver, started, parts)
   if (!spec.port.implement) throw new TypeError(`the port ${spec.port.name} is an inner port`)
 
   const given: PortParts<unknown, unknown> = {
     driver: made,
     keys: spec.keys,
+    ahead,
     binding: spec.name,
     plugin: driver.plugin.name,
     capabilities: new Set(capabilitiesOf(driver).filter((capability) => !probed.lacks?.includes(capability))),
@@ -175,6 +179,7 @@ function probedOf(driver: Probed | undefined, connection: unknown, inner: readon
   return {
     ...(lacks.length > 0 ? { lacks } : {}),
     ...(answering.length > 0 ? { health: async (call) => { await Promise.all(answering.map(async (one) => one.health?.(call))) } } : {}),
+    ...(driver?.ailment ? { ailment: () => driver.ailment?.() } : {}),
   }
 }
 

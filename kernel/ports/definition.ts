@@ -69,6 +69,8 @@ export interface PortParts<D, K, C extends string = string> {
   readonly driver: D
   /** The port's own keys, checked: durations and sizes are numbers (`lease: 30s` is `leaseMs: 30000`). */
   readonly keys: K
+  /** Of a fallback: the port's meaning over each driver that is asked before it, the binding's own first. */
+  readonly ahead?: readonly object[]
   /** The binding's name in the manifest: `storage.reports`. */
   readonly binding: string
   /** The name of the driver's plugin: `sql`. */

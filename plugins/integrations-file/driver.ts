@@ -1,35 +1,79 @@
 import type { Call, Clock } from '../../kernel/plugin.ts'
-import { integrationError, PartnerFailure, type IntegrationDriver, type PartnerRequest, type Sent } from '../../kernel/ports/integrations/index.ts'
+import { integrationError, PartnerFailure, type Backlog, type IntegrationDriver, type PartnerRequest, type RealPartner, type Sent } from '../../kernel/ports/integrations/index.ts'
 import { makeUuids } from '../../kernel/ports/uuid.ts'
+import type { Entry } from './entry.ts'
 import { GivenUp, isFull, type Outbox } from './outbox.ts'
+import type { Replay } from './replay.ts'
 
-/** Keeps each call as one line of the outbox, durable before it answers. */
+export interface FileOutboxParts {
+  readonly outbox: Outbox
+  readonly binding: string
+  readonly clock: Clock
+  /** Makes what hands kept calls over; undefined when somebody else reads them. */
+  readonly openReplay: (() => Promise<Replay>) | undefined
+}
+
+/** Keeps each call as one line of the outbox, durable before it answers, and hands it over later. */
 export class FileOutbox implements IntegrationDriver {
-  readonly #outbox: Outbox
-  readonly #binding: string
-  readonly #clock: Clock
+  readonly #parts: FileOutboxParts
   readonly #nextId: () => string
+  #opening: Promise<Replay> | undefined
+  #replay: Replay | undefined
 
-  constructor(outbox: Outbox, binding: string, clock: Clock) {
-    this.#outbox = outbox
-    this.#binding = binding
-    this.#clock = clock
-    this.#nextId = makeUuids(clock)
+  constructor(parts: FileOutboxParts) {
+    this.#parts = parts
+    this.#nextId = makeUuids(parts.clock)
   }
 
-  async send({ operation, input }: PartnerRequest, call: Call): Promise<Sent> {
-    const entry = { id: this.#nextId(), time: new Date(this.#clock.now()).toISOString(), binding: this.#binding, operation, input }
+  async send({ operation, input, idempotencyKey }: PartnerRequest, call: Call): Promise<Sent> {
+    const { outbox, binding, clock } = this.#parts
     try {
-      await this.#outbox.append(`${JSON.stringify(entry)}\n`, () => call.remainingMs() > 0)
+      const keptAt = clock.now()
+      const entry: Entry = { id: this.#nextId(), time: new Date(keptAt).toISOString(), binding, operation, input, ...(idempotencyKey !== undefined && { idempotencyKey }) }
+      // What is kept before there is a position would be taken for somebody else's.
+      const replay = await this.#opening
+      await outbox.append(`${JSON.stringify(entry)}\n`, () => call.remainingMs() > 0)
+      replay?.kept(keptAt)
       return { accepted: true }
     } catch (cause) {
       if (cause instanceof GivenUp) throw new PartnerFailure({ why: 'timeout', reached: false, reason: cause.message }, cause)
-      throw integrationError(isFull(cause) ? 'INTEGRATION_OUTBOX_FULL' : 'INTEGRATION_OUTBOX_FAILED', { binding: this.#binding, operation }, { cause })
+      throw integrationError(isFull(cause) ? 'INTEGRATION_OUTBOX_FULL' : 'INTEGRATION_OUTBOX_FAILED', { binding, operation }, { cause })
     }
+  }
+
+  behind(real: RealPartner): void {
+    this.#opening = this.#parts.openReplay?.().then((replay) => {
+      this.#replay = replay
+      replay.begin(real)
+      return replay
+    })
+    // Told by each call that wants to be kept, and by the probe.
+    this.#opening?.catch(() => undefined)
+  }
+
+  backlog(): Backlog {
+    return this.#replay?.backlog ?? { waiting: 0, refused: 0 }
   }
 
   /** Whether the outbox takes calls. */
   async health(): Promise<void> {
-    await this.#outbox.probe()
+    await this.#parts.outbox.probe()
+    await (await this.#opening)?.look()
+  }
+
+  /** What it took and has not handed over. */
+  ailment(): string | undefined {
+    const { waiting, refused, lastError } = this.backlog()
+    const words = [
+      ...(waiting > 0 ? [`${waiting} kept calls have not reached the partner${lastError ? `: ${lastError.code}` : ''}`] : []),
+      ...(refused > 0 ? [`${refused} kept calls were refused for good`] : []),
+    ]
+    return words.length > 0 ? words.join('; ') : undefined
+  }
+
+  async close(): Promise<void> {
+    const replay = await this.#opening?.catch(() => undefined)
+    await replay?.close()
+    await this.#parts.outbox.close()
   }
 }

@@ -5,23 +5,27 @@ export const extension = '.ndjson'
 
 /** One file of the outbox, open for appending. */
 export class OutboxFile {
+  /** With its extension. */
+  readonly name: string
   readonly #handle: FileHandle
   #bytes = 0
 
-  private constructor(handle: FileHandle) {
+  private constructor(name: string, handle: FileHandle) {
+    this.name = name
     this.#handle = handle
   }
 
   /** Makes a file that was not there, durable in its folder. */
   static async create(directory: string, name: string): Promise<OutboxFile> {
-    const handle = await open(join(directory, `${name}${extension}`), 'ax')
+    const file = `${name}${extension}`
+    const handle = await open(join(directory, file), 'ax')
     try {
       await syncFolder(directory)
     } catch (error) {
       await handle.close()
       throw error
     }
-    return new OutboxFile(handle)
+    return new OutboxFile(file, handle)
   }
 
   /** The length up to which every line is durable. */

@@ -79,6 +79,24 @@ export class Outbox {
     })
   }
 
+  /** Up to where the lines of the file that is being written are durable; undefined for any other file. */
+  durableEnd(name: string): number | undefined {
+    return this.#file?.name === name ? this.#file.bytes : undefined
+  }
+
+  /** Ends the named file, unless lines are on their way: `written`. `other`: it is none that is being written. */
+  async release(name: string): Promise<'written' | 'released' | 'other'> {
+    if (this.#file?.name !== name) return 'other'
+    if (this.#writing !== undefined) return 'written'
+    await this.#finishFile()
+    return 'released'
+  }
+
+  /** Somebody removed a file of this size. */
+  removed(bytes: number): void {
+    this.#totalBytes = Math.max(0, this.#totalBytes - bytes)
+  }
+
   async probe(): Promise<void> {
     await access(this.#limits.directory, constants.W_OK)
   }

@@ -9,3 +9,5 @@ export const queueKills = Number(process.env['FAULT_QUEUE_KILLS'] ?? (small ? 12
 export const pauseMs = Number(process.env['FAULT_PAUSE_MS'] ?? 2_000)
 /** How many holders of a lock are stopped past its time, on each backend. */
 export const lockStops = Number(process.env['FAULT_LOCK_STOPS'] ?? (small ? 4 : 100))
+/** How often a process is killed while it hands over what its outbox kept. */
+export const outboxKills = Number(process.env['FAULT_OUTBOX_KILLS'] ?? (small ? 5 : 20))

@@ -1,5 +1,7 @@
 import type { Call } from '../../call.ts'
 import type { Json } from '../../json.ts'
+import type { Backlog } from './backlog.ts'
+import type { RealPartner } from './real.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -62,4 +64,8 @@ export interface IntegrationDriver {
    * @throws INTEGRATION_OUTBOX_FULL, INTEGRATION_OUTBOX_FAILED from a driver that keeps calls.
    */
   send(request: PartnerRequest, call: Call): Promise<Sent>
+  /** Told once to a driver that is a fallback, before calls come: the partner that it stands in for. */
+  behind?(real: RealPartner): void
+  /** Of a driver that keeps calls: what it has not handed over. */
+  backlog?(): Backlog
 }

@@ -11,8 +11,10 @@ export { PartnerFailure } from './driver.ts'
 export type { HttpRequest, IntegrationDriver, Method, NoAnswer, PartnerAnswer, PartnerRequest, Sent } from './driver.ts'
 export { httpForm, standInForm } from './http-form.ts'
 export type { HttpForm } from './http-form.ts'
+export type { Backlog } from './backlog.ts'
 export { integrationError } from './errors.ts'
 export type { DeclaredOperation, IntegrationKeys } from './keys.ts'
+export type { GoodAnswer, KeptCall, RealPartner } from './real.ts'
 export type { CallInput, CallOutput, IntegrationOperations } from './operations.ts'
 
 declare module '../../binding/bound.ts' {

@@ -5,9 +5,11 @@ import type { PortParts } from '../definition.ts'
 import { findBadText } from '../text.ts'
 import { checkOutput, readAnswer } from './answer.ts'
 import { PartnerFailure, type IntegrationDriver, type PartnerRequest, type Sent } from './driver.ts'
+import { showBacklog } from './backlog.ts'
 import { integrationError } from './errors.ts'
 import type { IntegrationKeys } from './keys.ts'
 import type { CallInput, CallOutput, IntegrationOperations } from './operations.ts'
+import { offerPartner, partnerOf, type GoodAnswer } from './real.ts'
 import { makeReady, type ReadyOperation } from './ready.ts'
 import { makeRequest } from './request.ts'
 
@@ -19,7 +21,9 @@ export function implementIntegrations(parts: IntegrationParts): IntegrationOpera
   const { driver, plugin: via, binding } = parts
   const operations = new Map(Object.entries(parts.keys.operations ?? {}).map(([name, declared]) => [name, makeReady(binding, name, declared)]))
 
-  return {
+  const listeners: ((answer: GoodAnswer) => void)[] = []
+
+  const face: IntegrationOperations = {
     async call({ operation: name, input = {}, idempotencyKey }: CallInput, call): Promise<CallOutput> {
       const operation = operations.get(name)
       if (!operation) throw integrationError('INTEGRATION_NOT_FOUND', { binding, operation: shown(name) })
@@ -28,9 +32,20 @@ export function implementIntegrations(parts: IntegrationParts): IntegrationOpera
       const request = { ...requestFor(operation, input), ...(key !== undefined && { idempotencyKey: key }) }
       const sent = await send(driver, operation, request, call)
       const output = 'answer' in sent ? readAnswer(operation, sent.answer) : 'output' in sent ? checkOutput(operation, sent.output) : null
-      return { output, degraded: false, via, accepted: 'accepted' in sent }
+      const accepted = 'accepted' in sent
+      if (!accepted) for (const listen of listeners) listen({ operation: name, input, output })
+      return { output, degraded: false, via, accepted }
     },
   }
+  offerPartner(face, {
+    make: async (kept, call) => { await face.call(kept, call) },
+    isRepeatable: (name) => operations.get(name)?.idempotent ?? false,
+    onAnswer: (listen) => { listeners.push(listen) },
+  })
+  const real = partnerOf(parts.ahead?.[0])
+  if (real) driver.behind?.(real)
+  if (real && driver.backlog) showBacklog(parts, driver.backlog.bind(driver))
+  return face
 }
 
 function requestFor(operation: ReadyOperation, input: Json): PartnerRequest {

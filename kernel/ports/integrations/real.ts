@@ -1,0 +1,38 @@
+import type { Call } from '../../call.ts'
+import type { Json } from '../../json.ts'
+
+/** A call that was kept, to be made later. */
+export interface KeptCall {
+  readonly operation: string
+  readonly input: Json
+  /** The same each time that it is made. */
+  readonly idempotencyKey: string
+}
+
+/** An answer that was good: it has the shape that the operation declares. */
+export interface GoodAnswer {
+  readonly operation: string
+  readonly input: Json
+  readonly output: Json
+}
+
+/** The binding's own driver, as a fallback behind it sees it. */
+export interface RealPartner {
+  /** Makes a kept call once, past the fallbacks; it ends as `call` does, checks and errors included. */
+  make(kept: KeptCall, call: Call): Promise<void>
+  /** Whether a call may be made again when its outcome is not known. */
+  isRepeatable(operation: string): boolean
+  /** Tells of each good answer, to a live call or a kept one; what listens must not throw. */
+  onAnswer(listen: (answer: GoodAnswer) => void): void
+}
+
+const partners = new WeakMap<object, RealPartner>()
+
+/** The partner that one driver's meaning of the port stands for. */
+export function partnerOf(face: object | undefined): RealPartner | undefined {
+  return face && partners.get(face)
+}
+
+export function offerPartner(face: object, partner: RealPartner): void {
+  partners.set(face, partner)
+}
