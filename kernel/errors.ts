@@ -22,6 +22,8 @@ export interface ErrorExtras {
   readonly cause?: unknown
   readonly errors?: readonly FieldError[]
   readonly retryAfterMs?: number
+  /** What the manifest calls this failure. */
+  readonly reason?: string
 }
 
 const brand = Symbol.for('portico.error')
@@ -34,6 +36,8 @@ export class PorticoError extends Error {
   readonly retryable: boolean
   readonly retryAfterMs?: number
   readonly ofCaller: boolean
+  /** The name that the manifest gives this failure, such as the code of a partner's error answer. */
+  readonly reason?: string
   readonly details: object
   readonly errors: readonly FieldError[]
   readonly [brand] = true
@@ -49,6 +53,7 @@ export class PorticoError extends Error {
     this.details = details
     this.errors = extras.errors ?? []
     if (extras.retryAfterMs !== undefined) this.retryAfterMs = extras.retryAfterMs
+    if (extras.reason !== undefined) this.reason = extras.reason
   }
 }
 

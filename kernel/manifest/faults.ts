@@ -76,7 +76,8 @@ function faultOf(error: ErrorObject, noun: string): Fault {
   }
   if (keyword === 'propertyNames') {
     const key = String(params.propertyName)
-    return { pointer, key, on: 'key', message: () => `"${shorten(key)}" is not a name: a lower-case letter, then letters, digits, - and _, 40 at most` }
+    const { description = 'a name: a lower-case letter, then letters, digits, - and _, 40 at most' } = (schema.propertyNames ?? {}) as { readonly description?: string }
+    return { pointer, key, on: 'key', message: () => `"${shorten(key)}" is not ${description}` }
   }
   if (keyword === 'false schema') return { pointer, on: 'key', message: () => 'is not supported by this version; remove it' }
   return {

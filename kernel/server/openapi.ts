@@ -89,6 +89,7 @@ function problemSchema(ports: readonly AnyPort[]): JsonSchema {
       detail: { type: 'string' },
       errors: { type: 'array', items: { type: 'object', required: ['path', 'message'], properties: { path: { type: 'string', description: 'JSON pointer' }, message: { type: 'string' } } } },
       retryable: { type: 'boolean', description: 'Whether the same request may succeed when it is sent again unchanged.' },
+      reason: { type: 'string', description: 'The name that the manifest gives this failure, as for an error answer of a partner.' },
       requestId: { type: 'string' },
       traceId: { type: 'string' },
     },

@@ -9,6 +9,8 @@ export interface Problem {
   readonly detail: string
   readonly errors: readonly FieldError[]
   readonly retryable: boolean
+  /** The name that the manifest gives this failure. */
+  readonly reason?: string
   readonly requestId: string
   readonly traceId: string
 }
@@ -29,6 +31,7 @@ export function toProblem(error: PorticoError, ids: { readonly requestId: string
     detail: error.message.toWellFormed(),
     errors: error.errors,
     retryable: error.retryable,
+    ...(error.reason !== undefined && { reason: error.reason }),
     requestId: ids.requestId,
     traceId: ids.traceId,
   }

@@ -6,18 +6,20 @@ export interface Hop {
   readonly url: URL
   readonly method: Method
   readonly body?: string
+  /** Of the operation. */
+  readonly headers?: Readonly<Record<string, string>>
   readonly idempotencyKey?: string
 }
 
-export function firstHop({ method, path, body }: HttpRequest, idempotencyKey: string | undefined, { origin, basePath }: Target): Hop {
-  return { url: new URL(`${origin}${basePath}${path}`), method, ...(body !== undefined && { body }), ...(idempotencyKey !== undefined && { idempotencyKey }) }
+export function firstHop({ method, path, headers, body }: HttpRequest, idempotencyKey: string | undefined, { origin, basePath }: Target): Hop {
+  return { url: new URL(`${origin}${basePath}${path}`), method, ...(headers && { headers }), ...(body !== undefined && { body }), ...(idempotencyKey !== undefined && { idempotencyKey }) }
 }
 
-/** The headers of one request; those of the settings, which are secret, go to the origin of baseUrl alone. */
-export function headersOf({ url, body, idempotencyKey }: Hop, { origin, headers, idempotencyHeader }: Target): Readonly<Record<string, string>> {
+/** The headers of one request; those of the settings and of the operation, which may be secret, go to the origin of baseUrl alone. */
+export function headersOf({ url, body, headers: ofOperation, idempotencyKey }: Hop, { origin, headers, idempotencyHeader }: Target): Readonly<Record<string, string>> {
   return {
     accept: 'application/json',
-    ...(url.origin === origin && headers),
+    ...(url.origin === origin && { ...headers, ...ofOperation }),
     ...(body !== undefined && { 'content-type': 'application/json' }),
     ...(idempotencyKey !== undefined && { [idempotencyHeader]: idempotencyKey }),
   }

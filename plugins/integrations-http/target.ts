@@ -1,4 +1,5 @@
 import { allowsPrivate, type AllowsPrivate, type SettingsOf } from '../../kernel/plugin.ts'
+import { reservedHeaders } from '../../kernel/ports/integrations/index.ts'
 import type { settings as declared } from './settings.ts'
 
 /** Where calls go, read once from the settings. */
@@ -17,8 +18,6 @@ export interface Target {
 type TargetSettings = Pick<SettingsOf<typeof declared>, 'baseUrl' | 'headers' | 'idempotencyHeader' | 'allowHosts' | 'allowPrivate'>
 
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
-/** What the driver or the connection itself says. */
-const reserved: ReadonlySet<string> = new Set(['host', 'content-length', 'content-type', 'transfer-encoding', 'connection', 'keep-alive', 'upgrade', 'te', 'trailer', 'expect', 'accept-encoding'])
 
 /** @throws Error that says which setting is wrong; never with a header's value, which is secret. */
 export function readTarget(settings: TargetSettings): Target {
@@ -58,6 +57,6 @@ function hostOf(entry: string): string {
 /** In lower case. */
 function headerNamed(name: string, setting: string): string {
   if (!headerName.test(name)) throw new Error(`${setting}: ${JSON.stringify(name)} is no header name`)
-  if (reserved.has(name.toLowerCase())) throw new Error(`${setting}: ${name} cannot be set`)
+  if (reservedHeaders.has(name.toLowerCase())) throw new Error(`${setting}: ${name} cannot be set`)
   return name.toLowerCase()
 }

@@ -2,6 +2,7 @@ import type { Json } from '../../json.ts'
 import { findBadText } from '../text.ts'
 import type { PartnerAnswer } from './driver.ts'
 import { integrationError } from './errors.ts'
+import type { DeclaredError } from './http-form.ts'
 import type { ReadyOperation } from './ready.ts'
 
 /** Beyond it a writer of JSON runs out of stack. */
@@ -13,6 +14,11 @@ export function readAnswer(operation: ReadyOperation, answer: PartnerAnswer): Js
   const at = { binding: operation.binding, operation: operation.name }
   const bad = (reason: string) => integrationError('INTEGRATION_BAD_ANSWER', { ...at, reason })
 
+  const declared = operation.http?.errors?.[status]
+  if (declared) throw declaredError(operation, answer, declared)
+  const expected = operation.http?.expect?.includes(status) ?? (status >= 200 && status < 300)
+  if (expected) return readOutput(operation, answer, bad)
+
   if (status >= 500 || status === 429) {
     const from = { ...at, reason: `answered ${status}`, partnerStatus: status }
     const extras = answer.retryAfterMs === undefined ? {} : { retryAfterMs: answer.retryAfterMs }
@@ -22,6 +28,18 @@ export function readAnswer(operation: ReadyOperation, answer: PartnerAnswer): Js
   }
   if (status >= 400) throw integrationError('INTEGRATION_PARTNER_REFUSED', { ...at, partnerStatus: status, answer: readRefusal(answer) })
   if (status >= 300) throw bad(`is a redirect (${status}), which is not followed`)
+  throw bad(`has the status ${status}, which is not expected`)
+}
+
+/** A failure that the manifest has a name for. */
+function declaredError({ binding, name }: ReadyOperation, answer: PartnerAnswer, { code, retryable = false }: DeclaredError): Error {
+  const at = { binding, operation: name, partnerStatus: answer.status, partnerCode: code }
+  if (!retryable) return integrationError('INTEGRATION_PARTNER_REFUSED', { ...at, answer: readRefusal(answer) }, { reason: code })
+  const { retryAfterMs } = answer
+  return integrationError('INTEGRATION_PARTNER_FAILED', { ...at, reason: `answered ${answer.status} (${code})` }, { reason: code, ...(retryAfterMs !== undefined && { retryAfterMs }) })
+}
+
+function readOutput(operation: ReadyOperation, answer: PartnerAnswer, bad: (reason: string) => Error): Json {
   if (answer.text === '') return checkOutput(operation, null)
   if (!isJson(answer)) throw bad(answer.mediaType === '' ? 'has no Content-Type' : `is ${answer.mediaType.slice(0, 100)}, not JSON`)
 

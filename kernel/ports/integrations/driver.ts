@@ -20,6 +20,8 @@ export interface HttpRequest {
   readonly method: Method
   /** Below the partner's base: starts with `/`, percent-encoded, without dot segments, query included. */
   readonly path: string
+  /** By lower-case name. */
+  readonly headers?: Readonly<Record<string, string>>
   /** JSON text; absent for GET and DELETE. */
   readonly body?: string
 }

@@ -22,11 +22,12 @@ export const integrationErrors = {
   },
   INTEGRATION_PARTNER_REFUSED: {
     status: 502, retryable: false, ofCaller: true, title: 'Refused by the partner',
-    detail: (at: At & { partnerStatus: number; answer: Json }) => `the partner refused ${at.binding}.${at.operation} with ${at.partnerStatus}`,
+    detail: (at: At & { partnerStatus: number; partnerCode?: string; answer: Json }) =>
+      `the partner refused ${at.binding}.${at.operation} with ${at.partnerStatus}${at.partnerCode === undefined ? '' : ` (${at.partnerCode})`}`,
   },
   INTEGRATION_PARTNER_FAILED: {
     status: 502, retryable: true, title: 'The partner failed',
-    detail: (at: At & { reason: string; partnerStatus?: number }) => `${at.binding}.${at.operation}: the partner ${at.reason}`,
+    detail: (at: At & { reason: string; partnerStatus?: number; partnerCode?: string }) => `${at.binding}.${at.operation}: the partner ${at.reason}`,
   },
   INTEGRATION_MAYBE_APPLIED: {
     status: 502, retryable: false, title: 'The partner failed, perhaps after applying it',

@@ -2,41 +2,41 @@ import type { FieldError } from '../../errors.ts'
 import type { Json, JsonObject } from '../../json.ts'
 import type { HttpRequest } from './driver.ts'
 import type { HttpForm } from './http-form.ts'
+import { Filling, scalarText } from './template.ts'
 
-/** What servers commonly take as a request line. */
+/** What servers commonly take as a request line, and as a header. */
 const maxPathLength = 8_000
+const maxHeaderLength = 4_000
 const maxQueryFields = 1_000
+const maxErrors = 20
 
 export type MadeRequest = { readonly request: HttpRequest } | { readonly errors: readonly FieldError[] }
 
 /**
- * The request over HTTP that an operation and its input make: placeholders filled from the input's fields, one path segment part
- * each; what is left goes to the query (GET, DELETE) or the body. No input leads out of the declared path.
+ * The request over HTTP that an operation and its input make: path, headers and query filled from the fields that they name;
+ * what is left goes to the query (GET, DELETE) or the body. No input leads out of the declared path.
  */
 export function makeRequest(declared: HttpForm, input: Json): MadeRequest {
-  const errors: FieldError[] = []
   const fields = isObject(input) ? input : undefined
-  const used = new Set<string>()
+  const filling = new Filling(fields)
+  const { errors, used } = filling
 
-  const filled = declared.path.replace(/\{(\w+)\}/g, (_, name: string) => {
-    used.add(name)
-    const text = scalarText(fields && Object.hasOwn(fields, name) ? fields[name] : undefined)
-    const message = text === undefined ? 'is required by the path: a text, number or boolean' : badSegment(text)
-    if (message) errors.push({ path: `/input/${name}`, message })
-    return text === undefined ? '' : encodeURIComponent(text)
-  })
+  const filled = filling.fill(declared.path, 'path', (text) => badSegment(text) ?? encodeURIComponent(text))
   // `a.{x}` with a dot: each part is harmless, and together they are not.
   if (errors.length === 0 && /(^|\/)\.{1,2}(\/|$)/.test(filled)) errors.push({ path: '/input', message: 'would lead out of the path' })
+  const headers = makeHeaders(declared, filling)
+  const query = new URLSearchParams()
+  fillQuery(query, declared, filling)
   if (fields === undefined && (used.size > 0 || hasNoBody(declared)) && input !== null) errors.push({ path: '/input', message: 'must be an object' })
 
   const rest = fields && used.size > 0 ? without(fields, used) : input
-  const query = hasNoBody(declared) && isObject(rest) ? makeQuery(rest, errors) : ''
-  const path = query === '' ? filled : `${filled}?${query}`
+  if (hasNoBody(declared) && isObject(rest)) addRest(query, rest, declared, filling)
+  if (query.size > maxQueryFields) errors.push({ path: '/input', message: `has more than ${maxQueryFields} values for the query` })
+  const path = query.size === 0 ? filled : `${filled}?${query.toString()}`
   if (path.length > maxPathLength) errors.push({ path: '/input', message: `makes a path of more than ${maxPathLength} characters` })
   if (errors.length > 0) return { errors }
 
-  const base = { method: declared.method, path }
-  return { request: hasNoBody(declared) ? base : { ...base, body: JSON.stringify(rest) } }
+  return { request: { method: declared.method, path, ...(headers && { headers }), ...(!hasNoBody(declared) && { body: JSON.stringify(rest) }) } }
 }
 
 function hasNoBody({ method }: HttpForm): boolean {
@@ -44,32 +44,49 @@ function hasNoBody({ method }: HttpForm): boolean {
 }
 
 /** A value that leads elsewhere for a partner that decodes before it looks: `../admin` is refused even when encoded. */
-function badSegment(text: string): string | undefined {
-  if (text === '') return 'must not be empty: it is part of the path'
-  return text.split(/[/\\]/).some((part) => part === '.' || part === '..') ? 'must not lead out of the path' : undefined
+function badSegment(text: string): { readonly bad: string } | undefined {
+  if (text === '') return { bad: 'must not be empty: it is part of the path' }
+  return text.split(/[/\\]/).some((part) => part === '.' || part === '..') ? { bad: 'must not lead out of the path' } : undefined
 }
 
-function makeQuery(fields: JsonObject, errors: FieldError[]): string {
-  const query = new URLSearchParams()
-  let count = 0
-  for (const [name, value] of Object.entries(fields)) {
-    for (const one of Array.isArray(value) ? (value as readonly Json[]) : [value]) {
-      const text = scalarText(one)
-      if (text === undefined) {
-        errors.push({ path: `/input/${name.replaceAll('~', '~0').replaceAll('/', '~1').slice(0, 100).toWellFormed()}`, message: 'must be a text, number, boolean or a list of these: it goes to the query' })
-        break
-      }
-      query.append(name, text)
-    }
-    count += Array.isArray(value) ? value.length : 1
-    if (count > maxQueryFields || errors.length >= 20) break
+/** A header that is nothing but one field is left out with it. */
+function makeHeaders({ headers = {} }: HttpForm, filling: Filling): Readonly<Record<string, string>> | undefined {
+  const made = Object.entries(headers).flatMap(([name, template]) => {
+    const lone = filling.lone(template)
+    if (lone && lone.value === undefined) return []
+    return [[name.toLowerCase(), filling.fill(template, 'headers', (text) => (isHeaderValue(text) ? text : { bad: `must be visible ASCII, ${maxHeaderLength} characters at most: it goes to a header` }))] as const]
+  })
+  return made.length > 0 ? Object.fromEntries(made) : undefined
+}
+
+function isHeaderValue(text: string): boolean {
+  return text.length <= maxHeaderLength && /^[\x20-\x7e]*$/.test(text)
+}
+
+/** A parameter that is nothing but one field is left out with it, and repeated for a list. */
+function fillQuery(query: URLSearchParams, { query: declared = {} }: HttpForm, filling: Filling): void {
+  for (const [name, template] of Object.entries(declared)) {
+    const lone = filling.lone(template)
+    if (!lone) query.append(name, filling.fill(template, 'query', (text) => text))
+    else if (lone.value !== undefined) addValue(query, name, lone.value, lone.name, filling)
   }
-  if (count > maxQueryFields) errors.push({ path: '/input', message: `has more than ${maxQueryFields} values for the query` })
-  return query.toString()
 }
 
-function scalarText(value: Json | undefined): string | undefined {
-  return typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
+function addRest(query: URLSearchParams, rest: JsonObject, { query: declared = {} }: HttpForm, filling: Filling): void {
+  for (const [name, value] of Object.entries(rest)) {
+    // Two values of one parameter: which one counts is anybody's guess.
+    if (Object.hasOwn(declared, name)) filling.fail(name, 'is a parameter that the operation fills from another field')
+    else addValue(query, name, value, name, filling)
+    if (query.size > maxQueryFields || filling.errors.length >= maxErrors) return
+  }
+}
+
+function addValue(query: URLSearchParams, name: string, value: Json, field: string, filling: Filling): void {
+  for (const one of Array.isArray(value) ? (value as readonly Json[]).slice(0, maxQueryFields + 1) : [value]) {
+    const text = scalarText(one)
+    if (text === undefined) return filling.fail(field, 'must be a text, number, boolean or a list of these: it goes to the query')
+    query.append(name, text)
+  }
 }
 
 function without(fields: JsonObject, used: ReadonlySet<string>): JsonObject {
