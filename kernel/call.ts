@@ -62,6 +62,8 @@ export interface Stage<Step> {
   failed?(error: unknown): unknown
   /** Told once the batch is durable. */
   committed?(): void
+  /** Waited for before the commit is answered, once the batch is durable, or may be, for nobody knows what became of it. It must not throw. */
+  settled?(): Promise<void> | undefined
 }
 
 /** An explicit value that several bindings on one connection stage entries in; see DESIGN 5. */

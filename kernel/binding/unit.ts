@@ -62,6 +62,8 @@ export function makeUnit(): OpenUnit {
       if (refusal) throw await blame(parts, refusal, call)
       committed = true
       for (const { stage } of parts) stage.committed?.()
+      const settled = settle(parts)
+      if (settled) await settled
     },
   }
 }
@@ -75,8 +77,15 @@ async function commitOn(connection: Commits<unknown>, parts: readonly Part[], ca
   try {
     return await connection.commit(parts.flatMap((part) => part.steps), call)
   } catch (error) {
+    await settle(parts)
     throw parts[0]?.stage.failed?.(error) ?? error
   }
+}
+
+/** Undefined when nobody has anything to do, which costs the usual commit no turn. */
+function settle(parts: readonly Part[]): Promise<unknown> | undefined {
+  const waits = parts.flatMap(({ stage }) => stage.settled?.() ?? [])
+  return waits.length > 0 ? Promise.all(waits) : undefined
 }
 
 async function blame(parts: readonly Part[], refusal: Refusal, call: Call): Promise<Error> {

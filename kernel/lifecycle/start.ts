@@ -128,6 +128,7 @@ async function implement(step: PlanStep, spec: BindingSpec, driver: FallbackSpec
     log: parts.log.child({ binding: spec.name }),
     meters: parts.instruments.meters(spec.port.name, spec.name),
     peer: (name) => started.bindings.get(name)?.operations,
+    peerFace: (name) => started.bindings.get(name)?.face,
     onDrain: parts.onDrain,
     importScript: parts.importScript,
     onClose: (close) => { parts.closing.add(spec.name, close) },

@@ -2,7 +2,7 @@ import type { AnyPort } from '../ports/definition.ts'
 import { namesIn } from './checking.ts'
 import type { Checking } from './checking.ts'
 import { checkDriver } from './drivers.ts'
-import { checkNeeds } from './needs.ts'
+import { checkNeeds, checkUses } from './needs.ts'
 import { withPlaceholders } from './judge.ts'
 import { childOf, entriesOf, keyPosition, nodeAt, showPath, textAt, valuePosition } from './nodes.ts'
 import { namePattern } from './names.ts'
@@ -59,6 +59,7 @@ function checkBinding(checking: Checking, name: string, port: AnyPort): BindingS
   return {
     name, path: showPath(path), at: keyPosition(checking.root, path), port, ...driver, keys, fallback,
     needs: checkNeeds(checking, [driver, ...fallback].flatMap(withInner).map(({ plugin }) => plugin), path),
+    uses: checkUses(checking, checking.guard(path, () => port.uses?.(withPlaceholders(keys))) ?? [], path),
     optional: resolved.optional, expose: resolved.expose, startTimeoutMs: resolved.startTimeoutMs,
   }
 }

@@ -1,4 +1,5 @@
 import type { Plugin } from '../plugins/definition.ts'
+import type { BindingUse } from '../ports/definition.ts'
 import { namesIn } from './checking.ts'
 import type { Checking } from './checking.ts'
 import { entriesOf, keyPosition, nodeAt, showPath, textAt } from './nodes.ts'
@@ -30,4 +31,16 @@ export function checkNeeds(checking: Checking, plugins: readonly Plugin[], path:
     problems.add({ at: keyPosition(root, [...path, 'needs', name]), path: showPath([...path, 'needs', name]), message: `the plugin has no need "${name}"${didYouMean(name, wanted.keys())}` })
   }
   return Object.fromEntries(served)
+}
+
+/** The bindings that a binding's own keys name; one that is not there, or of another port, is refused where it is named. */
+export function checkUses(checking: Checking, uses: readonly BindingUse[], path: Path): readonly string[] {
+  const bindings = namesIn(checking.root, 'ports')
+  for (const { port, binding, path: named } of uses) {
+    const ofPort = bindings.filter((name) => name.split('.')[0] === port)
+    if (ofPort.includes(binding)) continue
+    const remedy = didYouMean(binding, ofPort) || (ofPort.length > 0 ? `; there is ${ofPort.join(', ')}` : `; declare ports.${port}`)
+    checking.refuse([...path, ...named], bindings.includes(binding) ? `must be a binding of ${port}, and "${binding}" is none${remedy}` : `there is no binding "${binding}" of ${port}${remedy}`)
+  }
+  return [...new Set(uses.map(({ binding }) => binding))]
 }

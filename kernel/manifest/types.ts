@@ -89,6 +89,8 @@ export interface BindingSpec extends DriverSpec {
   readonly keys: unknown
   /** The plugin's name for a need → the binding that serves it. */
   readonly needs: Readonly<Record<string, string>>
+  /** The bindings that its keys name. */
+  readonly uses: readonly string[]
   readonly fallback: readonly FallbackSpec[]
   readonly policy?: PolicySpec
   readonly chaos?: ChaosRules

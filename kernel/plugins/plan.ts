@@ -55,11 +55,12 @@ export function connectionId(name: string): string {
   return `connections.${name}`
 }
 
-/** The ids of what a step stands on: its drivers' connections, those of its fallbacks, the bindings it needs. */
+/** The ids of what a step stands on: its drivers' connections, those of its fallbacks, the bindings that it needs or its keys name. */
 export function standsOn(step: PlanStep): readonly string[] {
   if (step.kind === 'connection') return []
   const drivers = step.kind === 'binding' ? [step.spec, ...step.spec.fallback].flatMap(withInner) : []
-  return [...drivers.flatMap(({ on }) => (on === undefined ? [] : [connectionId(on)])), ...Object.values(step.spec.needs)]
+  const uses = step.kind === 'binding' ? step.spec.uses : []
+  return [...drivers.flatMap(({ on }) => (on === undefined ? [] : [connectionId(on)])), ...Object.values(step.spec.needs), ...uses]
 }
 
 function reportCycle(cycle: readonly PlanStep[], problems: Problems): void {

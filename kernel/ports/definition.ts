@@ -82,6 +82,8 @@ export interface PortParts<D, K, C extends string = string> {
   readonly meters: Meters
   /** Another binding by name, for what joins one unit of work; undefined when the manifest declares none. */
   readonly peer: (binding: string) => Peer | undefined
+  /** All that another binding offers in process: its operations, and what its port adds to them. For those that `uses` tells. */
+  readonly peerFace?: (binding: string) => object | undefined
   /** Runs when no new calls come, before those in flight are waited for: for whoever waits on purpose. */
   readonly onDrain?: (drain: () => void) => void
   /** Imports a script that the keys name: one of the owner's, not of a plugin. */
@@ -120,6 +122,8 @@ export interface PortDefinition<P, D, K = object, C extends string = never, X = 
   demands?(keys: K): readonly { readonly capability: C; readonly path: readonly string[] }[]
   /** What is wrong with keys that keep their schema: names that meet nothing, parts that contradict each other. Pure. */
   check?(keys: K): readonly KeyFault[]
+  /** The other bindings that these keys name: they must be there, and start before. */
+  uses?(keys: K): readonly BindingUse[]
   /** The port's meaning over one driver; an inner port has none. */
   implement?(parts: PortParts<D, K, C>): P & X
   /**
@@ -129,6 +133,13 @@ export interface PortDefinition<P, D, K = object, C extends string = never, X = 
   prepare?(parts: PortParts<D, K, C>, how: 'do' | 'look', call: Call): Promise<void>
   /** Only for the compiler: nothing stands here. */
   readonly types?: { readonly operations: P; readonly driver: D; readonly keys: K; readonly capability: C; readonly inProcess: X }
+}
+
+/** A binding of a port that a binding's own keys name, and where. */
+export interface BindingUse {
+  readonly port: string
+  readonly binding: string
+  readonly path: readonly string[]
 }
 
 /** One thing that is wrong with a port's own keys, told at its place in the manifest. */
@@ -176,6 +187,7 @@ export interface AnyPort {
   readonly fallback?: PortFallback
   demands?(keys: unknown): readonly { readonly capability: string; readonly path: readonly string[] }[]
   check?(keys: unknown): readonly KeyFault[]
+  uses?(keys: unknown): readonly BindingUse[]
   implement?(parts: PortParts<unknown, unknown>): object
   prepare?(parts: PortParts<unknown, unknown>, how: 'do' | 'look', call: Call): Promise<void>
   readonly types?: object

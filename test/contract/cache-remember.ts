@@ -211,6 +211,37 @@ export const rememberCases: readonly CacheCase[] = [
     t.is(loads, 1)
   }),
 
+  promise('the load of one replica is cached though others load the key meanwhile', async (t, { cache, replica }) => {
+    const other = replica ? await replica() : cache
+    const { promise: loaded, resolve } = Promise.withResolvers<string>()
+    const started = Promise.withResolvers<undefined>()
+    const first = cache.remember('a', () => { started.resolve(undefined); return loaded }, { ttlMs: 60_000 })
+    await started.promise
+    if (replica) t.is(await other.remember('a', () => 'second', { ttlMs: 60_000 }), 'second')
+
+    resolve('first')
+    await first
+
+    t.is((await other.get({ key: 'a' }))?.value, 'first')
+  }),
+
+  promise('many keys: what is cached, and in one load what is not, each in its order', async (t, { cache }) => {
+    const asked: (readonly string[])[] = []
+    const load = async (missing: readonly string[]) => {
+      asked.push(missing)
+      return missing.map((key) => (key === 'none' ? undefined : `${key}!`))
+    }
+    await cache.set({ key: 'b', value: 'cached' })
+
+    const keys = ['a', 'b', 'none', 'c', 'a']
+    t.deepEqual(await cache.rememberMany(keys, load, { ttlMs: 60_000 }), ['a!', 'cached', undefined, 'c!', 'a!'])
+    t.deepEqual(await cache.rememberMany(keys, load, { ttlMs: 60_000 }), ['a!', 'cached', undefined, 'c!', 'a!'])
+    t.deepEqual(asked, [['a', 'none', 'c'], ['none']])
+    await t.throwsAsync(cache.rememberMany(['d'], () => Promise.reject(new TypeError('no'))), { instanceOf: TypeError })
+    t.deepEqual(await cache.rememberMany(['d', 'd'], load), ['d!', 'd!'])
+    t.is((await cache.get({ key: 'd' }))?.value, 'd!')
+  }),
+
   promise('a replica loads for itself when the load of another fails, or does not come in its hold', async (t, { cache, replica, clock }) => {
     const other = replica ? await replica() : cache
     const started = Promise.withResolvers<undefined>()

@@ -1,5 +1,6 @@
 import { near, promise, type CacheCase } from './cache-case.ts'
 import { rememberCases } from './cache-remember.ts'
+import { storageCases } from './cache-storage.ts'
 
 export type { CacheCase, CacheHarness } from './cache-case.ts'
 
@@ -204,4 +205,5 @@ export const cacheContract: readonly CacheCase[] = [
   }),
 
   ...rememberCases,
+  ...storageCases,
 ]

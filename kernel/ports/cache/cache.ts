@@ -68,12 +68,14 @@ export class Cache {
   }
 
   async getMany(keys: readonly string[], call: Call): Promise<readonly (CacheHit | null)[]> {
-    this.refuse('getMany', badKeys(keys))
+    return (await this.readMany('getMany', keys, call)).map((row) => (row ? toHit(row, call) : null))
+  }
+
+  /** As `read`, in the order of the keys. */
+  async readMany(operation: string, keys: readonly string[], call: Call): Promise<readonly (CacheRow | undefined)[]> {
+    this.refuse(operation, badKeys(keys))
     const rows = await this.#backend.ask(call, none, (driver) => driver.read(keys, call))
-    return keys.map((_, index) => {
-      const row = this.#found(rows[index])
-      return row ? toHit(row, call) : null
-    })
+    return keys.map((_, index) => this.#found(rows[index]))
   }
 
   /** Stores a frozen copy of the value, and answers that copy whether it was stored or not. */
@@ -82,7 +84,7 @@ export class Cache {
     this.refuse(operation, fieldError('/key', badKey(key)) ?? badTags(tags))
 
     const { value, sizeBytes } = this.freeze(operation, entry.value)
-    if (sizeBytes > (this.parts.keys.maxValueBytes ?? defaultMaxValueBytes)) return this.#refuseLarge(key, value, call)
+    if (sizeBytes > (this.parts.keys.maxValueBytes ?? defaultMaxValueBytes)) return this.#refuseLarge(entry, value, call)
     const freshMs = entry.ttlMs ?? this.parts.keys.ttlMs ?? null
     const write = {
       key, value, freshMs, tags, fill,
@@ -98,9 +100,9 @@ export class Cache {
   }
 
   /** What was there is older than what could not be stored. */
-  async #refuseLarge(key: string, value: CacheValue, call: Call): Promise<{ readonly stored: false; readonly value: CacheValue }> {
+  async #refuseLarge({ key, fill }: Entry, value: CacheValue, call: Call): Promise<{ readonly stored: false; readonly value: CacheValue }> {
     this.#tooLarge.value++
-    call.degrade()
+    if (!fill) call.degrade()
     await this.#backend.change(call, undefined, { key }, (driver) => driver.delete(key, call))
     return { stored: false, value }
   }

@@ -11,7 +11,7 @@ export type { CacheDriver, CacheFill, CacheFillWant, CacheRow, CacheSelection, C
 export { copyBytes, freezeCopy, sizeOfText, type Frozen } from './frozen.ts'
 export type { CacheKeys } from './cache.ts'
 export type { CacheHit, CacheInProcess, CacheOperations, InvalidateInput, SetInput } from './operations.ts'
-export type { RememberOptions } from './remember-options.ts'
+export type { RememberManyOptions, RememberOptions } from './remember-options.ts'
 
 declare module '../../binding/bound.ts' {
   interface Ports {

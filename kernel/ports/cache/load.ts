@@ -24,8 +24,8 @@ export async function loadAndCache(parts: Load): Promise<CacheValue> {
   const { cache, key, plan, call } = parts
   if (plan.cluster) return loadAlone(parts)
 
-  const holdMs = Math.max(1, Math.ceil(call.remainingMs()))
-  const fill = await cache.beginFill({ key, tags: plan.tags, holdMs, alone: false }, call)
+  // Alone here, too: of replicas that load at the same time one caches, where each would end the fill of the one before.
+  const fill = await cache.beginFill({ key, tags: plan.tags, holdMs: plan.holdMs, alone: true }, call)
   return fill && fill !== 'down' ? loadInto(parts, fill) : loadOnly(parts)
 }
 
@@ -72,7 +72,7 @@ function valueOf(loaded: unknown, plan: RememberPlan): CacheValue {
 }
 
 /** How long a value stays; undefined when it shall not be cached. */
-function livesOf(value: CacheValue, { ttlMs, staleMs, graceMs, jitter, negativeMs }: RememberPlan) {
+export function livesOf(value: CacheValue, { ttlMs, staleMs, graceMs, jitter, negativeMs }: RememberPlan) {
   if (value === null && negativeMs !== undefined) return negativeMs > 0 ? { ttlMs: negativeMs, staleMs: 0 } : undefined
   // The driver's stale time is all the time that an old value is kept; who reads knows what is to be done with it.
   return { ttlMs: ttlMs === undefined ? undefined : Math.max(1, Math.ceil(ttlMs * (1 - jitter * Math.random()))), staleMs: Math.max(staleMs, graceMs) }

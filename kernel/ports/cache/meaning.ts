@@ -1,6 +1,7 @@
 import { Cache, type CacheParts } from './cache.ts'
 import { decode } from './encoding.ts'
 import type { CacheInProcess, CacheOperations } from './operations.ts'
+import { rememberMany } from './remember-many.ts'
 import { remember } from './remember.ts'
 
 /** The operations of the port and what it offers in process. */
@@ -25,6 +26,7 @@ export function implementCache(parts: CacheParts): CacheOperations & CacheInProc
       await cache.invalidate(input, call)
       return {}
     },
+    rememberMany: (keys, load, options = {}) => rememberMany(cache, keys, load, options),
     remember: (key, load, options) => remember(cache, key, load, options),
   }
 }

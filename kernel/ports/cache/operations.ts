@@ -4,7 +4,7 @@ import type { Operation } from '../definition.ts'
 import type { CacheValue } from './driver.ts'
 import type { Encoding } from './encoding.ts'
 import { maxKeys, maxTags } from './keys.ts'
-import type { RememberOptions } from './remember-options.ts'
+import type { RememberManyOptions, RememberOptions } from './remember-options.ts'
 
 /** A cached value. */
 export interface CacheHit {
@@ -85,6 +85,15 @@ export interface CacheInProcess {
    * @throws CALL_DEADLINE_EXCEEDED when the load takes longer than `timeoutMs`.
    */
   remember<T>(key: string, load: () => T | Promise<T>, options?: RememberOptions): Promise<T>
+
+  /**
+   * The values of up to 1,000 keys in their order: the cached ones, and what `load` gives for all that are missing, in the
+   * order that it was given them; undefined is not cached. Nobody shares a load, so an answer is never older than its call,
+   * but for what the cache had. What is set, deleted or invalidated while it is loaded is not cached, as with `remember`;
+   * of those who load a key at the same time, one caches it.
+   * @throws whatever `load` throws; nothing of the cache's own, unless a key, the tags or a loaded value break the rules.
+   */
+  rememberMany<T>(keys: readonly string[], load: (missing: readonly string[]) => Promise<readonly (T | undefined)[]>, options?: RememberManyOptions): Promise<readonly (T | undefined)[]>
 }
 
 /** Ten years: beyond it a number is a mistake. */

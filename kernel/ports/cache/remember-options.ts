@@ -14,7 +14,7 @@ export interface RememberOptions extends Pick<CallOptions, 'timeoutMs' | 'onDegr
   readonly negativeMs?: number
   /** Where callers of one key share a load; the key `singleFlight`, or `process`. */
   readonly singleFlight?: 'process' | 'cluster'
-  /** With `cluster`: how long one replica may load before another one tries, for the first may have died; a third of `timeoutMs` unless set. */
+  /** How long one load has a key to itself, for who loads may have died: what takes longer is not cached, and with `cluster` another replica loads. A third of `timeoutMs` unless set. */
   readonly holdMs?: number
 }
 
@@ -26,3 +26,6 @@ export interface RememberKeys {
   readonly jitter?: number
   readonly singleFlight?: 'process' | 'cluster'
 }
+
+/** Those of `remember` that hold for loads which nobody shares and which no old value stands in for. */
+export type RememberManyOptions = Pick<RememberOptions, 'ttlMs' | 'tags' | 'jitter' | 'negativeMs' | 'holdMs' | 'timeoutMs' | 'onDegraded'>

@@ -1,6 +1,7 @@
 import type { JsonSchema } from '../../json.ts'
 import { bytesSchema, documentSchema, type ScriptFile, scriptsSchema } from '../../manifest/units.ts'
 import { schemaCheck, type SchemaCheck } from '../schema-check.ts'
+import { storageCacheSchema, type StorageCacheKeys } from './cache-keys.ts'
 import { limits } from './limits.ts'
 import { mappingOf, type TableMapping } from './mapping.ts'
 import { indexName, type MappingKeys, mappingProperties } from './mapping-keys.ts'
@@ -11,6 +12,7 @@ import { type ViewKeys, viewSchema } from './view-keys.ts'
 export interface StorageKeys {
   readonly collections?: Readonly<Record<string, CollectionKeys>>
   readonly views?: Readonly<Record<string, ViewKeys>>
+  readonly cache?: StorageCacheKeys
   /** Who makes what the backend lacks of the manifest: a start, or the operator. */
   readonly migrate?: 'auto' | 'manual'
   /** The owner's steps, in their order. */
@@ -118,6 +120,7 @@ export const storageKeysSchema: JsonSchema = {
       type: 'object', description: 'Read-only projections of the collections, by name.',
       additionalProperties: viewSchema, propertyNames: { pattern: '^[a-z][a-z0-9_-]{0,39}$' },
     },
+    cache: storageCacheSchema,
     migrate: { enum: ['auto', 'manual'], default: 'auto', description: 'Who makes the collections and indexes that the backend lacks, and runs `migrations`: `auto`, each start; `manual`, only `portico migrate apply`, and a start is refused until then.' },
     migrations: { ...scriptsSchema, description: 'A folder with the steps of your own, TypeScript or JavaScript files numbered in their order: `0001-split-names.ts`. Each runs once.' },
   },

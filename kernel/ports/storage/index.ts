@@ -1,4 +1,5 @@
 import { definePort } from '../definition.ts'
+import { faultsOfCache, usesOfCache } from './cache-keys.ts'
 import { demandsOf, storageKeysSchema, type StorageKeys } from './collections.ts'
 import type { StorageDriver } from './driver.ts'
 import { storageErrors } from './errors.ts'
@@ -39,7 +40,8 @@ export const storage = definePort<StorageOperations, StorageDriver, StorageKeys,
   keys: storageKeysSchema,
   errors: storageErrors,
   demands: demandsOf,
-  check: (keys) => [...faultsOfMappings(keys.collections ?? {}), ...faultsOfViews(keys)],
+  check: (keys) => [...faultsOfMappings(keys.collections ?? {}), ...faultsOfViews(keys), ...faultsOfCache(keys)],
+  uses: usesOfCache,
   implement: implementStorage,
   prepare: prepareStorage,
 })

@@ -3,6 +3,7 @@ import type { Call } from '../../call.ts'
 import type { JsonObject } from '../../json.ts'
 import type { PortParts } from '../definition.ts'
 import { makeUuids } from '../uuid.ts'
+import { cachedReads } from './cached-reads.ts'
 import { checkDocument, checkId } from './check-document.ts'
 import { type Collection, collectionsOf, everyCollection, type StorageKeys } from './collections.ts'
 import type { Paged } from './cursor.ts'
@@ -48,6 +49,7 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
     return found
   }
   const stageIn = stagingIn(parts, kept)
+  const cached = cachedReads(parts)
   /** In the caller's unit, which is committed later, or in one of its own: all writes go the same way. */
   const staging = <T>(call: Call, body: (stage: StorageStage, unit: Unit) => Promise<T>): Promise<T> =>
     call.unit ? body(stageIn(call.unit), call.unit) : runUnit(call, (unit) => body(stageIn(unit), unit))
@@ -69,7 +71,7 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
     async get({ collection: name, id }, call) {
       collection(name)
       checkId(title('get'), id)
-      const [row] = await (call.unit ? stageIn(call.unit).see(name, [id], call) : driver.read(name, [id], call))
+      const [row] = await (call.unit ? stageIn(call.unit).see(name, [id], call) : cached.read(name, [id], call))
       if (!row) throw storageError('STORAGE_NOT_FOUND', { collection: name, id })
       return toRecord(row, call.text)
     },
@@ -77,7 +79,7 @@ export function implementStorage(parts: StorageParts): StorageOperations & Stora
     async getMany({ collection: name, ids }, call) {
       collection(name)
       ids.forEach((id, index) => checkId(title('getMany'), id, `/ids/${index}`))
-      const rows = await (call.unit ? stageIn(call.unit).see(name, ids, call) : driver.read(name, ids, call))
+      const rows = await (call.unit ? stageIn(call.unit).see(name, ids, call) : cached.read(name, ids, call))
       return { items: rows.map((row) => (row ? toRecord(row, call.text) : null)) }
     },
 
@@ -161,8 +163,10 @@ function ownPlaces(kept: Kept): Kept {
 }
 
 /** The storage stage of a unit, made at its first use. */
-function stagingIn({ driver, binding, capabilities }: StorageParts, kept: Kept): (unit: Unit) => StorageStage {
-  return (unit) => unit.join(driver.commits, binding, () => new StorageStage({ binding, driver, collections: kept, units: capabilities.has('units') }))
+function stagingIn(parts: StorageParts, kept: Kept): (unit: Unit) => StorageStage {
+  const { driver, binding, capabilities } = parts
+  const { forget } = cachedReads(parts)
+  return (unit) => unit.join(driver.commits, binding, () => new StorageStage({ binding, driver, collections: kept, units: capabilities.has('units'), forget }))
 }
 
 function migrationParts(parts: StorageParts, kept: Kept): MigrationParts {

@@ -8,6 +8,7 @@ import type { Overlay } from './find.ts'
 import { limits } from './limits.ts'
 import { tableOf } from './mapped.ts'
 import { atOperation } from './operation-error.ts'
+import type { RecordAt } from './operations.ts'
 
 /** What a caller is told when the condition of an entry does not hold. */
 export type Failure = 'STORAGE_CONTENDED' | 'STORAGE_VERSION_CONFLICT' | 'STORAGE_ALREADY_EXISTS' | 'STORAGE_NOT_FOUND'
@@ -35,6 +36,8 @@ export interface StageParts {
   readonly collections: ReadonlyMap<string, Collection>
   /** Whether the backend changes several records together; without it a unit holds one record. */
   readonly units: boolean
+  /** Told what a commit wrote, or may have written; undefined when that is no matter. */
+  readonly forget?: (written: readonly RecordAt[]) => Promise<void> | undefined
 }
 
 /**
@@ -48,6 +51,7 @@ export class StorageStage implements Stage<unknown> {
   readonly #driver: StorageDriver
   readonly #collections: ReadonlyMap<string, Collection>
   readonly #units: boolean
+  readonly #forget: StageParts['forget']
   readonly #known = new Map<string, Known>()
   readonly #staged: Staged[] = []
   #bytes = 0
@@ -55,11 +59,12 @@ export class StorageStage implements Stage<unknown> {
   #ended = false
   #sent: readonly { readonly staged: Staged; readonly steps: number }[] = []
 
-  constructor({ binding, driver, collections, units }: StageParts) {
+  constructor({ binding, driver, collections, units, forget }: StageParts) {
     this.binding = binding
     this.#driver = driver
     this.#collections = collections
     this.#units = units
+    this.#forget = forget
   }
 
   /** The record as the unit has it; undefined when the unit has not met it. */
@@ -112,6 +117,10 @@ export class StorageStage implements Stage<unknown> {
     const lists = this.#driver.steps(all.map((one) => one.entry))
     this.#sent = all.map((staged, index) => ({ staged, steps: lists[index]?.length ?? 0 }))
     return lists.flat()
+  }
+
+  settled(): Promise<void> | undefined {
+    return this.#forget?.(this.#sent.flatMap(({ staged: { entry } }) => (entry.write === undefined ? [] : [entry])))
   }
 
   failed(error: unknown): unknown {

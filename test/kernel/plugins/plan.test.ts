@@ -8,8 +8,8 @@ import { echo, plainDriver } from '../binding/echo.ts'
 const plugin = definePlugin({ name: 'plain', summary: '', port: echo, kernel: '*', create: () => plainDriver })
 const at = (line: number) => ({ file: 'infra.config.yaml', line, column: 3 })
 
-function binding(name: string, line: number, below: { on?: string; needs?: Record<string, string> } = {}): BindingSpec {
-  return { name, path: `ports.${name}`, at: at(line), port: echo, plugin, settings: {}, keys: {}, needs: {}, fallback: [], optional: false, expose: true, startTimeoutMs: 1_000, ...below }
+function binding(name: string, line: number, below: { on?: string; needs?: Record<string, string>; uses?: string[] } = {}): BindingSpec {
+  return { name, path: `ports.${name}`, at: at(line), port: echo, plugin, settings: {}, keys: {}, needs: {}, uses: [], fallback: [], optional: false, expose: true, startTimeoutMs: 1_000, ...below }
 }
 
 function connection(name: string): ConnectionSpec {
@@ -31,6 +31,10 @@ test('a step comes after all that it stands on, otherwise as written', (t) => {
   const of = manifest([connection('main')], [binding('echo.a', 2, { needs: { other: 'echo.b' } }), binding('echo.c', 3), binding('echo.b', 4, { on: 'main' })])
 
   t.deepEqual(order(of), ['connections.main', 'echo.b', 'echo.a', 'echo.c'])
+})
+
+test('a binding that the keys of another one name starts before it', (t) => {
+  t.deepEqual(order(manifest([], [binding('echo', 2, { uses: ['echo.b'] }), binding('echo.b', 3)])), ['echo.b', 'echo'])
 })
 
 test("a fallback's connection starts before the binding", (t) => {

@@ -33,5 +33,6 @@ function boundTo(cache: CacheOperations & CacheInProcess, call: Call): Bound['ca
     delete: (input) => cache.delete(input, call),
     invalidate: (input) => cache.invalidate(input, call),
     remember: cache.remember,
+    rememberMany: cache.rememberMany,
   }
 }
