@@ -45,6 +45,10 @@ export const integrationErrors = {
     status: 504, retryable: false, title: 'Outcome unknown',
     detail: (at: At & { reason: string }) => `${at.binding}.${at.operation} is not idempotent and ${at.reason}: it may have been applied`,
   },
+  INTEGRATION_NO_ANSWER_KEPT: {
+    status: 503, retryable: true, title: 'No answer to give',
+    detail: (at: At & { reason: string }) => `${at.binding}.${at.operation} is not answered: ${at.reason}`,
+  },
   INTEGRATION_OUTBOX_FULL: {
     status: 507, retryable: true, title: 'Disk full',
     detail: (at: At) => `the disk under the outbox of ${at.binding} is full: ${at.operation} was not accepted`,

@@ -24,6 +24,9 @@ const causes: Readonly<Record<string, (error: PorticoError) => Cause>> = {
 /** An outbox that kept nothing: the next one may do it. */
 const keptNothing: ReadonlySet<string> = new Set(['INTEGRATION_OUTBOX_FULL', 'INTEGRATION_OUTBOX_FAILED'])
 
+/** A driver that has nothing to answer with: the next one may. */
+const noAnswer = 'INTEGRATION_NO_ANSWER_KEPT'
+
 export const integrationFallback: PortFallback = {
   causes: {
     open: "the circuit of the binding's policy is open",
@@ -35,6 +38,7 @@ export const integrationFallback: PortFallback = {
   } satisfies Readonly<Record<Cause, string>>,
   when: (error) => causeOf(error) !== undefined || (isPorticoError(error) && keptNothing.has(error.code)),
   causeOf,
+  passes: (error) => isPorticoError(error) && error.code === noAnswer,
   // The output of `call`, from the fallback's own meaning.
   mark: (output) => ({ ...(output as CallOutput), degraded: true }),
 }

@@ -60,12 +60,6 @@ export const httpForm = {
   },
 } as const satisfies JsonSchema
 
-/**
- * What a driver that stands in for another one declares: it takes what is declared for the other, and asks for none of it,
- * so that an operation need not change with its driver.
- */
-export const standInForm: JsonSchema = { type: 'object', properties: httpForm.properties }
-
 /** The part of an operation that is for HTTP; undefined when it is for something else. */
 export function httpFormOf(declared: Partial<HttpForm>): HttpForm | undefined {
   const { method, path } = declared

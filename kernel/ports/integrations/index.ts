@@ -1,16 +1,17 @@
 import type { BoundOperations } from '../../binding/bound.ts'
 import { definePort } from '../definition.ts'
+import { checkIntegrations } from './check.ts'
 import type { IntegrationDriver } from './driver.ts'
 import { integrationErrors } from './errors.ts'
 import { integrationFallback } from './fallback.ts'
-import { faultsOfForm } from './http-form.ts'
 import { integrationKeys, isIdempotent, type IntegrationKeys } from './keys.ts'
 import { implementIntegrations } from './meaning.ts'
 import { integrationOperations, type CallInput, type IntegrationOperations } from './operations.ts'
 
 export { PartnerFailure } from './driver.ts'
 export type { HttpRequest, IntegrationDriver, Method, NoAnswer, PartnerAnswer, PartnerRequest, Sent } from './driver.ts'
-export { httpForm, reservedHeaders, standInForm } from './http-form.ts'
+export { httpForm, reservedHeaders } from './http-form.ts'
+export { isReusable, reuseForm, standInForm, staticForm } from './stand-ins.ts'
 export type { HttpForm } from './http-form.ts'
 export type { Backlog } from './backlog.ts'
 export { integrationError } from './errors.ts'
@@ -32,7 +33,7 @@ export const integrations = definePort<IntegrationOperations, IntegrationDriver,
   operations: integrationOperations,
   keys: integrationKeys,
   open: 'operations',
-  check: ({ operations = {} }) => Object.entries(operations).flatMap(([name, form]) => faultsOfForm(form).map((fault) => ({ ...fault, path: ['operations', name, ...fault.path] }))),
+  check: checkIntegrations,
   errors: integrationErrors,
   named: {
     operation: 'call',
