@@ -37,10 +37,10 @@ export function contractQueues(capabilities: readonly string[]): Readonly<Record
     strict: { attempts: 2, backoff: { initial: '1s', max: '1s' }, lease: '1s', maxCrashes: 2, keep: { done: '1h', dead: '2h' }, maxPayload: '1KiB' },
     parking: {},
     typed: { schema: { type: 'object', properties: { to: { type: 'string' } }, required: ['to'] } },
-    ...(has('limits') && { few: { limits: { concurrent: 2 } }, keyed: { limits: { perKey: 2, ...of } }, slow: { limits: { rate: { jobs: 3, per: '3s' } } } }),
+    ...(has('limits') && { few: { limits: { concurrent: 2 } }, keyed: { limits: { perKey: 2, ...of } }, slow: { limits: { rate: { jobs: 3, per: '9s' } } } }),
     ...(has('ordering') && { ordered: { attempts: 5, limits: { perKey: 1, ...of } } }),
     ...(has('priority') && { aged: { ageing: '500ms' } }),
-    ...(has('deadline') && { hurried: { deadline: '1500ms' } }),
+    ...(has('deadline') && { hurried: { deadline: '4s' } }),
   }
 }
 

@@ -16,19 +16,19 @@ export const operatingCases: readonly QueueCase[] = [
   }),
 
   promise('a cancelled job tells its worker and refuses its ack', ['cancel', 'delay', 'extend', 'inspect'], async (t, { queue, clock }) => {
-    const waits = await queue.enqueue({ queue: 'emails', payload: 1, delayMs: 1_000 })
+    const waits = await queue.enqueue({ queue: 'emails', payload: 1, delayMs: 2_000 })
     t.deepEqual(await queue.discard({ queue: 'emails', id: waits.id }), { state: 'cancelled' })
     t.is((await queue.get({ queue: 'emails', id: waits.id })).state, 'cancelled')
 
     const { id } = await queue.enqueue({ queue: 'emails', payload: 2 })
-    const { token } = await leaseOne(queue, { queue: 'emails', leaseMs: 1_000 })
+    const { token } = await leaseOne(queue, { queue: 'emails', leaseMs: 3_000 })
     await queue.discard({ queue: 'emails', id })
-    await clock.advance(400)
+    await clock.advance(1_000)
     const told = await queue.extend({ queue: 'emails', token, leaseMs: 9_000 })
     t.is(told.signal, 'cancel')
-    near(t, clock, told.expiresInMs, 600)
+    near(t, clock, told.expiresInMs, 2_000)
     await t.throwsAsync(queue.ack({ queue: 'emails', token }), lost)
-    await clock.advance(600)
+    await clock.advance(2_000)
     await t.throwsAsync(queue.extend({ queue: 'emails', token, leaseMs: 9_000 }), lost)
 
     t.deepEqual(await queue.discard({ queue: 'emails', id }), { state: 'removed' })

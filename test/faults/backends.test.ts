@@ -1,6 +1,4 @@
-import { execFile } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import type { ExecutionContext } from 'ava'
 import test from 'ava'
 import { createKernel, isPorticoError } from '../../kernel/index.ts'
@@ -8,9 +6,9 @@ import { silentLog } from '../contract/log.ts'
 import { databaseOf, serverUrl, type ServerName } from '../services/server.ts'
 import { openProxy, type Proxy } from '../services/toxiproxy.ts'
 import { callTimeoutMs, type Told, underWriters, wrongs } from './writers.ts'
+import { service } from './service.ts'
 import { pauseMs, rounds } from './size.ts'
 
-const run = promisify(execFile)
 const writers = 32
 /** A backend that is back is used again within this: a monitor of MongoDB's that hangs is given up after 11 s, and the machine may be slow. */
 const recoveryMs = 30_000
@@ -40,8 +38,6 @@ async function start(t: ExecutionContext, url: string, settings: object = {}, th
   t.teardown(() => kernel.close())
   return kernel.ports.storage
 }
-
-const service = (verb: string, name: string) => run(`${process.env['PORTICO_SERVICES'] ?? ''}/${verb}`, [name])
 
 function judge(t: ExecutionContext, what: string, told: Told): void {
   const sum = (of: (tally: Told['tallies'][number]) => number) => told.tallies.reduce((total, tally) => total + of(tally), 0)

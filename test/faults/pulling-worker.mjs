@@ -11,7 +11,7 @@ for (;;) {
     if (!answer.ok) throw new Error(String(answer.status))
     for (const { token, job } of (await answer.json()).items) {
       tell('leased', job.id)
-      await sleep(Math.random() * Number(workMs))
+      await sleep((0.5 + Math.random() / 2) * Number(workMs))
       const ended = await post(`/leases/${token}/ack`, {})
       const body = await ended.json()
       tell(ended.ok ? 'acked' : 'refused', job.id, body.code ?? '')

@@ -57,8 +57,8 @@ async function serveOn(t: ExecutionContext, { directory, port }: Place): Promise
 }
 
 /** Its whole lines are heard; a line that a kill cut in two is not. */
-function startWorker(t: ExecutionContext, url: string, heard: Heard, workMs: number): ChildProcess {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'pulling-worker.mjs'), url, String(leaseMs), String(workMs)], { stdio: ['ignore', 'pipe', 'inherit'] })
+function startWorker(t: ExecutionContext, url: string, heard: Heard, workMs: number, lease = leaseMs): ChildProcess {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'pulling-worker.mjs'), url, String(lease), String(workMs)], { stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => child.kill('SIGKILL'))
   createInterface(child.stdout).on('line', (line) => {
     const [what, id = '', code = ''] = line.split(' ')
@@ -137,17 +137,17 @@ async function killInMidJob(t: ExecutionContext, connection: object): Promise<vo
 }
 
 test.serial('a worker that is stopped past its lease finds it lost, and its job was run elsewhere', async (t) => {
-  t.timeout(60_000)
+  t.timeout(180_000)
   const place = await placeOnPort(t)
   const url = `http://127.0.0.1:${place.port}`
   await serveOn(t, place)
   const [stalled, steady] = [nothingHeard(), nothingHeard()]
   const { body: { id } } = await send<{ id: string }>(`${url}/v1/queue/orders/jobs`, 'POST', { payload: 1 })
 
-  const child = startWorker(t, url, stalled, 3_000)
+  const child = startWorker(t, url, stalled, 4_000, 3_000)
   while (stalled.leased.size === 0) await sleep(10)
   child.kill('SIGSTOP')
-  startWorker(t, url, steady, 0)
+  startWorker(t, url, steady, 0, 3_000)
   while (!steady.acked.has(id)) await sleep(20)
   child.kill('SIGCONT')
   while (stalled.refused.size + stalled.acked.size === 0) await sleep(20)

@@ -1,22 +1,16 @@
-import { execFile } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
 import { createKernel } from '../../kernel/index.ts'
 import { silentLog } from '../contract/log.ts'
 import { throughPort } from '../services/mongodb.ts'
 import { databaseOf, serverUrl } from '../services/server.ts'
 import { openProxy } from '../services/toxiproxy.ts'
-import { callTimeoutMs, underJobs } from './jobs.ts'
+import { callTimeoutMs, slackMs, underJobs } from './jobs.ts'
+import { service } from './service.ts'
 import { pauseMs, rounds } from './size.ts'
 
-const run = promisify(execFile)
-/** Longer than a lease and the longest backoff. */
-const quietMs = 8_000
 const queue = 'work'
 const url = serverUrl('MONGODB')
-
-const service = (verb: string) => run(`${process.env['PORTICO_SERVICES'] ?? ''}/${verb}`, ['mongodb'])
 
 async function start(t: ExecutionContext, at: string) {
   const kernel = await createKernel({
@@ -32,7 +26,7 @@ async function judge(t: ExecutionContext, what: string, own: string, through: st
   const queues = [await start(t, through), await start(t, through)]
   const after = await start(t, own)
   for (let round = 0; round < rounds; round++) {
-    const { enqueued, acked, unknown, dead, codes, untyped, longestMs, recoveredMs } = await underJobs({ queues, queue, producers: 4, workers: 4, failedOf: 10 }, quietMs, disturb)
+    const { enqueued, acked, unknown, dead, codes, untyped, longestMs, recoveredMs } = await underJobs({ queues, queue, producers: 4, workers: 4, failedOf: 10 }, disturb)
     let unfinished = 0
     for (const id of enqueued) {
       const { state } = await after.get({ queue, id })
@@ -44,7 +38,7 @@ async function judge(t: ExecutionContext, what: string, own: string, through: st
     t.is(unfinished, 0)
     t.is(twice, 0)
     t.deepEqual(untyped, [])
-    t.true(longestMs < callTimeoutMs + 1_200, `a call took ${longestMs} ms`)
+    t.true(longestMs < callTimeoutMs + slackMs, `a call took ${longestMs} ms`)
   }
 }
 
@@ -59,15 +53,15 @@ function fault(what: string, disturb: () => Promise<void>): void {
 }
 
 fault('killed and started again under producers and workers, no acknowledged job is lost, none is acknowledged twice, and each is done or dead', async () => {
-  await service('kill')
+  await service('kill', 'mongodb')
   await sleep(500)
-  await service('up')
+  await service('up', 'mongodb')
 })
 
 fault(`paused for ${pauseMs} ms under them, the same`, async () => {
-  await service('pause')
+  await service('pause', 'mongodb')
   await sleep(pauseMs)
-  await service('resume')
+  await service('resume', 'mongodb')
 })
 
 const api = serverUrl('TOXIPROXY')

@@ -1,24 +1,20 @@
-import { execFile } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import test from 'ava'
 import { createKernel } from '../../kernel/index.ts'
 import { silentLog } from '../contract/log.ts'
 import { databaseOf, serverUrl } from '../services/server.ts'
 import { judgeJobs, underJobs } from './jobs.ts'
+import { service } from './service.ts'
 import { pauseMs, rounds } from './size.ts'
 
-const run = promisify(execFile)
 /** A backend that is back is used again within this. */
-const recoveryMs = 10_000
-/** Longer than a lease, for one whose answer was lost ends by itself. */
-const quietMs = 8_000
+const recoveryMs = 40_000
 const load = { queue: 'work', producers: 8, workers: 8, failedOf: 10 } as const
 
-for (const { name, service } of [{ name: 'POSTGRES', service: 'postgres' }, { name: 'MARIADB', service: 'mariadb' }] as const) {
+for (const { name, server } of [{ name: 'POSTGRES', server: 'postgres' }, { name: 'MARIADB', server: 'mariadb' }] as const) {
   const url = serverUrl(name)
   const fault = (what: string, disturb: () => Promise<void>) => {
-    const title = `${service}: jobs: ${what}`
+    const title = `${server}: jobs: ${what}`
     if (url === undefined) return test.serial.skip(title, () => undefined)
     test.serial(title, async (t) => {
       t.timeout(rounds * 180_000)
@@ -32,7 +28,7 @@ for (const { name, service } of [{ name: 'POSTGRES', service: 'postgres' }, { na
       const queues = kernels.map(({ ports }) => ports.queue)
 
       for (let round = 0; round < rounds; round++) {
-        const told = await underJobs({ queues, ...load }, quietMs, disturb)
+        const told = await underJobs({ queues, ...load }, disturb)
         judgeJobs(t, what, told, recoveryMs)
         const counts = await queues[0]?.counts({ queue: 'work' })
         t.like(counts, { ready: 0, scheduled: 0, active: 0 })
@@ -42,16 +38,16 @@ for (const { name, service } of [{ name: 'POSTGRES', service: 'postgres' }, { na
   }
 
   fault('killed and started again under producers and workers of two replicas, none is lost and none is acknowledged twice', async () => {
-    await run(`${process.env['PORTICO_SERVICES'] ?? ''}/kill`, [service])
+    await service('kill', server)
     await sleep(500)
-    await run(`${process.env['PORTICO_SERVICES'] ?? ''}/up`, [service])
+    await service('up', server)
   })
   fault('stopped in good order and started again, the same', async () => {
-    await run(`${process.env['PORTICO_SERVICES'] ?? ''}/restart`, [service])
+    await service('restart', server)
   })
   fault(`paused for ${pauseMs} ms, the same`, async () => {
-    await run(`${process.env['PORTICO_SERVICES'] ?? ''}/pause`, [service])
+    await service('pause', server)
     await sleep(pauseMs)
-    await run(`${process.env['PORTICO_SERVICES'] ?? ''}/resume`, [service])
+    await service('resume', server)
   })
 }

@@ -1,1 +1,1 @@
-export default { extensions: ['ts'], workerThreads: false, timeout: '120s', files: ['test/services/**/*.test.ts'] }
+export default { extensions: ['ts'], workerThreads: false, timeout: '5m', files: ['test/services/**/*.test.ts'] }

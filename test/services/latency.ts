@@ -28,8 +28,8 @@ export async function enqueueToLease(t: ExecutionContext, sender: Queue, worker:
     tookMs.push(performance.now() - addedMs)
   }
   t.log(`median ${median(tookMs).toFixed(1)} ms, worst ${Math.max(...tookMs).toFixed(1)} ms, where a lease alone takes ${median(leaseMs).toFixed(1)} ms`)
-  // On a machine that is busy with other things a lease alone takes as long.
-  t.true(median(tookMs) < Math.max(20, 4 * median(leaseMs)), `${median(tookMs)} ms`)
+  // On a machine that is busy with other things a lease alone takes as long; who is not woken waits for half a second at least.
+  t.true(median(tookMs) < Math.max(20, 8 * median(leaseMs)), `${median(tookMs)} ms`)
 }
 
 function median(values: readonly number[]): number {

@@ -45,7 +45,7 @@ testWith(['MONGODB', 'TOXIPROXY'], 'a write that was sent and not answered has a
 
   await proxy.hang('answers')
   const unanswered = t.throwsAsync(connection.commit([insert('sent')], call()), { code: 'DATABASE_OUTCOME_UNKNOWN' })
-  const late = t.throwsAsync(connection.commit([insert('late')], call(400)), { code: 'DATABASE_OUTCOME_UNKNOWN' })
+  const late = t.throwsAsync(connection.commit([insert('late')], call(1_000)), { code: 'DATABASE_OUTCOME_UNKNOWN' })
   await late
   while ((await db.collection(collection).countDocuments({})) < 4) await new Promise((resolve) => setTimeout(resolve, 20))
   await proxy.cut()
@@ -56,7 +56,7 @@ testWith(['MONGODB', 'TOXIPROXY'], 'a write that was sent and not answered has a
 
   await proxy.restore()
   const startedMs = performance.now()
-  while (!(await connection.get(collection, 'first', call()).catch(() => undefined))) t.true(performance.now() - startedMs < 5_000)
+  while (!(await connection.get(collection, 'first', call()).catch(() => undefined))) t.true(performance.now() - startedMs < 20_000)
   t.deepEqual((await db.collection(collection).find().toArray()).map(({ _id }) => String(_id)).sort(), ['first', 'late', 'second', 'sent'])
 })
 
@@ -86,7 +86,7 @@ testWith(['MONGODB', 'TOXIPROXY'], 'nothing waits on a connection that is half o
 
   const startedMs = performance.now()
   await Promise.all(Array.from({ length: 8 }, () => t.throwsAsync(connection.get(collection, 'first', call(500)), { code: 'DATABASE_BUSY' })))
-  t.true(performance.now() - startedMs < 2_000)
+  t.true(performance.now() - startedMs < 6_000)
 
   await proxy.restore()
   t.is((await connection.get(collection, 'first', call()))?.['n'], 1)
@@ -121,7 +121,7 @@ testWith(['MONGODB', 'TOXIPROXY'], 'a server whose monitor hangs is found again 
 
   const startedMs = performance.now()
   let found: unknown
-  while (!found && performance.now() - startedMs < 5_000) found = await connection.get(collection, 'second', call()).catch((error: unknown) => void t.like(error, { code: 'DATABASE_UNAVAILABLE' }))
+  while (!found && performance.now() - startedMs < 20_000) found = await connection.get(collection, 'second', call()).catch((error: unknown) => void t.like(error, { code: 'DATABASE_UNAVAILABLE' }))
   t.like(found, { n: 1 })
 })
 

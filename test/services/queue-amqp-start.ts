@@ -40,7 +40,7 @@ export function through(url: string, port: number): string {
 }
 
 /** Answers once `holds` does. */
-export async function eventually(holds: () => Promise<boolean> | boolean, withinMs = 10_000): Promise<void> {
+export async function eventually(holds: () => Promise<boolean> | boolean, withinMs = 30_000): Promise<void> {
   const untilMs = performance.now() + withinMs
   while (!(await holds())) {
     if (performance.now() > untilMs) throw new Error('it did not come to be in time')

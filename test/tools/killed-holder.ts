@@ -10,6 +10,8 @@ const program = fileURLToPath(new URL('holding-process.ts', import.meta.url))
 const name = 'held by a process'
 /** Long enough for a look at it while it is held, on a slow machine, too. */
 const ttlMs = 4_000
+/** How long the look may take. */
+const marginMs = 1_500
 /** How late one that waits may get it. */
 const slackMs = 10_000
 
@@ -23,12 +25,14 @@ export async function killHolder(t: ExecutionContext, connection: object): Promi
 
   child.kill('SIGKILL')
   await once(child, 'exit')
-  await t.throwsAsync(locks.acquire({ name, ttlMs }), { code: 'LOCK_HELD' })
+  // A machine that is slow may be here too late to look.
+  if (Date.now() < askedAtMs + ttlMs - marginMs) await t.throwsAsync(locks.acquire({ name, ttlMs }), { code: 'LOCK_HELD' })
+  const beganMs = Date.now()
   const next = await locks.acquire({ name, ttlMs, waitMs: 30_000 })
 
   const tookMs = Date.now() - askedAtMs
   t.log(`${tookMs} ms after it was asked for`)
   t.true(next.fencingToken > grant.fencingToken)
-  t.true(tookMs >= ttlMs && tookMs < ttlMs + slackMs, `${tookMs} ms`)
+  t.true(tookMs >= ttlMs && tookMs < Math.max(ttlMs, beganMs - askedAtMs) + slackMs, `${tookMs} ms`)
   await t.throwsAsync(locks.renew({ name, token: grant.token, ttlMs }), { code: 'LOCK_LOST' })
 }

@@ -59,9 +59,9 @@ test('the worker in Python does jobs, and says what failed', async (t) => {
 
 test('a job longer than its lease runs once: it is renewed', async (t) => {
   const { queue, url } = await serve(t)
-  await work(t, url, '--lease-ms', '1500')
+  await work(t, url, '--lease-ms', '4000')
 
-  const { id } = await queue.enqueue({ ...at, payload: { to: 'ada@example.com', seconds: 3 } })
+  const { id } = await queue.enqueue({ ...at, payload: { to: 'ada@example.com', seconds: 6 } })
   await until(async () => (await queue.get({ ...at, id })).state === 'done')
 
   t.like(await queue.get({ ...at, id }), { attempt: 1, crashes: 0 })
@@ -69,7 +69,7 @@ test('a job longer than its lease runs once: it is renewed', async (t) => {
 
 test('a worker that is killed in the middle of a job leaves it to another', async (t) => {
   const { queue, url } = await serve(t)
-  const { child } = await work(t, url, '--lease-ms', '600')
+  const { child } = await work(t, url, '--lease-ms', '3000')
   const { id } = await queue.enqueue({ ...at, payload: { to: 'ada@example.com', seconds: 2 } })
   await until(async () => (await queue.get({ ...at, id })).state === 'active')
 
@@ -83,7 +83,7 @@ test('a worker that is killed in the middle of a job leaves it to another', asyn
 
 test('a cancelled job stops its work', async (t) => {
   const { queue, url } = await serve(t)
-  const { lines } = await work(t, url, '--lease-ms', '600')
+  const { lines } = await work(t, url, '--lease-ms', '3000')
   const { id } = await queue.enqueue({ ...at, payload: { to: 'ada@example.com', seconds: 60 } })
   await until(async () => (await queue.get({ ...at, id })).state === 'active')
 
@@ -95,7 +95,7 @@ test('a cancelled job stops its work', async (t) => {
 
 test('SIGTERM drains: what ends in time is done, the rest is given back uncounted', async (t) => {
   const { queue, url } = await serve(t)
-  const { child } = await work(t, url, '--drain', '3', '--threads', '2')
+  const { child } = await work(t, url, '--drain', '6', '--threads', '2')
   const { items } = await queue.enqueueMany({ ...at, jobs: [0.5, 60].map((seconds) => ({ payload: { to: 'ada@example.com', seconds } })) })
   await until(async () => (await queue.counts(at)).ready === 0)
 

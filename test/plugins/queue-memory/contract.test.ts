@@ -28,7 +28,8 @@ const throughManifest: QueueHarness = {
 const twoMeanings: QueueHarness = { start: async (t) => startQueues(t, queues) }
 
 for (const [name, harness] of Object.entries({ throughManifest, twoMeanings })) {
-  for (const { title, run } of queueCases(plugin.capabilities)) test(`${name}: ${title}`, (t) => run(t, harness))
+  // One after another: all at once they wait for one another, on a slow machine for longer than a call may take.
+  for (const { title, run } of queueCases(plugin.capabilities)) test.serial(`${name}: ${title}`, (t) => run(t, harness))
 }
 
 test('random operations do what the model says', async (t) => {

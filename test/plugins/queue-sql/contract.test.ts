@@ -48,7 +48,8 @@ const twoReplicas: QueueHarness = {
 }
 
 for (const [name, harness] of Object.entries({ throughManifest, twoReplicas })) {
-  for (const { title, run } of queueCases(plugin.capabilities)) test(`${name}: ${title}`, (t) => run(t, harness))
+  // One after another: all at once they wait for one another's writes, on a slow machine for longer than a call may take.
+  for (const { title, run } of queueCases(plugin.capabilities)) test.serial(`${name}: ${title}`, (t) => run(t, harness))
 }
 
 test('who waits for a job does not hold up a shutdown', async (t) => {

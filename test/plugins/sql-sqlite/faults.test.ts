@@ -87,10 +87,10 @@ test.serial('past the deadline, what was sent is unknown and what waited never r
   t.teardown(() => blocker.close())
   blocker.exec('begin immediate')
 
-  const sent = connection.execute([insert('sent')], call(100))
+  const sent = connection.execute([insert('sent')], call(1_000))
   await new Promise((resolve) => setImmediate(resolve))
   await new Promise((resolve) => setImmediate(resolve))
-  const waited = connection.execute([insert('waited')], call(100))
+  const waited = connection.execute([insert('waited')], call(1_000))
   const patient = connection.execute([insert('patient')], call())
 
   t.deepEqual(codes(await Promise.allSettled([sent, waited])), ['DATABASE_OUTCOME_UNKNOWN', 'DATABASE_BUSY'])
