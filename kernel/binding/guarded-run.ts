@@ -135,8 +135,9 @@ export class GuardedRun {
     this.#leave()
 
     const waitMs = delayMs(guard, this.#attempts, error)
-    const again = waitMs !== undefined && !call.givenUp && waitMs < this.#leftMs() && waitMs < call.remainingMs() && isRepeatable(guard, input)
-    if (!again || !this.#draw()) {
+    const again = waitMs !== undefined && waitMs < Math.min(this.#leftMs(), call.remainingMs()) && !call.givenUp && isRepeatable(guard, input)
+    // The attempt that opened the circuit is the last one: another would be refused, and cost the budget.
+    if (!again || guard.breaker?.state === 'open' || !this.#draw()) {
       this.#fail(error)
       return
     }

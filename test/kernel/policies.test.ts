@@ -16,10 +16,10 @@ async function startPartner(t: ExecutionContext, answer: (response: ServerRespon
 const operations = { charge: { method: 'POST', path: '/charges' }, status: { method: 'GET', path: '/status' } }
 
 /** A kernel that serves the partner as `integrations` under the policy. */
-async function serve(t: ExecutionContext, baseUrl: string, policy: object, rest: object = {}, options: object = {}) {
+async function serve(t: ExecutionContext, baseUrl: string, policy: object, rest: object = {}, options: object = {}, keys: object = {}) {
   const manifest = {
     version: 1, server: { port: 0 },
-    ports: { integrations: { use: 'http', with: { baseUrl }, operations, policy: 'external' }, cache: { use: 'lru' } },
+    ports: { integrations: { use: 'http', with: { baseUrl }, operations, policy: 'external', ...keys }, cache: { use: 'lru' } },
     policies: { external: policy }, ...rest,
   }
   const { kernel, clock, ports, close } = await testKernel(manifest, options)
@@ -71,6 +71,20 @@ test('a full bulkhead is a 503 at once, and a partner that hangs is left at the 
   await t.throwsAsync(ports.integrations.call({ operation: 'status' }), { code: 'CALL_BULKHEAD_FULL' })
 
   t.is((await hanging).status, 504)
+})
+
+test('while the circuit is open a fallback answers, and says so', async (t) => {
+  const partner = await startPartner(t, (response) => { response.writeHead(500).end('{}') })
+  const standby = await startPartner(t, (response) => { response.end('{"state":"unknown"}') })
+  const { call } = await serve(t, partner.baseUrl, { circuitBreaker: { failures: 1 } }, {}, {}, { fallback: [{ use: 'http', with: { baseUrl: standby.baseUrl } }] })
+
+  for (let n = 0; n < 2; n++) {
+    const answer = await call('status')
+    t.is(answer.status, 200)
+    t.is(answer.headers.get('portico-degraded'), 'integrations')
+    t.like(await answer.json(), { degraded: true, output: { state: 'unknown' } })
+  }
+  t.is(partner.requests, 1)
 })
 
 test('chaos is refused unless the start allows it, and then marked', async (t) => {

@@ -8,11 +8,12 @@ import type { JsonSchema } from '../../kernel/json.ts'
 
 type None = Record<never, never>
 
-const port = <C extends string = never>(name: string, parts: { inner?: boolean; keys?: Readonly<Record<string, JsonSchema>>; capabilities?: Readonly<Record<C, string>>; fallback?: boolean; demands?: (keys: object) => readonly { capability: C; path: readonly string[] }[] } = {}) =>
+const port = <C extends string = never>(name: string, parts: { inner?: boolean; keys?: Readonly<Record<string, JsonSchema>>; capabilities?: Readonly<Record<C, string>>; fallback?: boolean; named?: boolean; demands?: (keys: object) => readonly { capability: C; path: readonly string[] }[] } = {}) =>
   definePort<None, object, object, C>({
     name, summary: `The port ${name}`, inner: parts.inner ?? false, capabilities: parts.capabilities ?? ({} as Record<C, string>), operations: {},
     keys: { type: 'object', properties: parts.keys ?? {} }, errors: {},
     ...(parts.fallback ? { fallback: { when: () => true, mark: (output: unknown) => output } } : {}),
+    ...(parts.named ? { named: { operation: 'call', declared: (keys: { operations?: object }) => Object.fromEntries(Object.keys(keys.operations ?? {}).map((operation) => [operation, true])), nameOf: () => '' } } : {}),
     ...(parts.demands ? { demands: parts.demands } : {}),
   })
 
@@ -25,7 +26,7 @@ const sql = port('sql', { inner: true })
 const redis = port('redis', { inner: true })
 const storage = port('storage', { keys: { collections: map({ schema: documentSchema, indexes: { type: 'array', items: { type: 'array', minItems: 1, maxItems: 4, items: { type: 'string' } } }, ttl: durationSchema, maxDocument: { ...bytesSchema, 'x-max': 1024 ** 2 } }) } })
 const cache = port<'tags'>('cache', { capabilities: { tags: 'Entries can be invalidated by tag' }, keys: { defaultTtl: { ...durationSchema, default: '5m', 'x-min': 1_000 }, folder: pathSchema } })
-const integrations = port('integrations', { fallback: true, keys: { operations: map({ method: { enum: ['GET', 'POST', 'PUT'] }, path: { type: 'string' }, input: documentSchema, idempotent: { type: 'boolean' } }, ['method', 'path']) } })
+const integrations = port('integrations', { fallback: true, named: true, keys: { operations: map({ method: { enum: ['GET', 'POST', 'PUT'] }, path: { type: 'string' }, input: documentSchema, idempotent: { type: 'boolean' } }, ['method', 'path']) } })
 const queue = port<'priority'>('queue', {
   capabilities: { priority: 'Higher ones first' },
   keys: { queues: map({ lease: { ...durationSchema, 'x-min': 100, 'x-max': 3_600_000 }, attempts: { type: 'integer', minimum: 1, maximum: 100 }, priorities: { type: 'boolean' } }) },

@@ -165,6 +165,19 @@ test('failures of the backend open the circuit: calls are refused until one may 
   t.true(text.includes('portico_policy_circuit_state{binding="echo"} 0'))
 })
 
+test('the attempt that opens the circuit is the last one, and costs no retry', async (t) => {
+  const driver = scripted(down())
+  const { binding, face, clock } = policed({ policy: { retry, circuitBreaker }, drivers: [driver] })
+
+  const answer = t.throwsAsync(face.say({ text: 'x' }), { code: 'ECHO_DOWN' })
+  await settled()
+  await clock.advance(100)
+  await answer
+
+  t.is(driver.calls.length, 2)
+  t.is(binding.policy?.retryBudget.left, 9)
+})
+
 test('a late backend opens the circuit, also where only the call itself has a time', async (t) => {
   const { binding, face } = policed({ policy: { circuitBreaker, attemptTimeoutMs: 10 }, drivers: [{ say: hangs }] })
   for (let n = 0; n < 2; n++) await t.throwsAsync(face.say({ text: 'x' }), { code: 'CALL_DEADLINE_EXCEEDED' })

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { bytesSchema, documentSchema, durationSchema, parseBytes, parseDuration, pathSchema, resolveUnits } from '../../../kernel/manifest/units.ts'
+import { bytesSchema, documentSchema, durationSchema, parseBytes, parseDuration, parseShare, pathSchema, resolveUnits } from '../../../kernel/manifest/units.ts'
 
 for (const [text, ms] of Object.entries({ '0ms': 0, '250ms': 250, '2s': 2_000, '5m': 300_000, '1h': 3_600_000, '7d': 604_800_000 })) {
   test(`${text} is ${ms} milliseconds`, (t) => { t.is(parseDuration(text), ms) })
@@ -14,6 +14,14 @@ for (const text of ['', '5', 's', '5 s', '-1s', '1.5s', '5S', '05s', '1e3s', '5s
     t.is(parseDuration(text), undefined)
     t.is(parseBytes(text), undefined)
   })
+}
+
+for (const [text, share] of Object.entries({ '0%': 0, '5%': 0.05, '0.1%': 0.001, '12.5%': 0.125, '100%': 1 })) {
+  test(`${text} is ${share}`, (t) => { t.is(parseShare(text), share) })
+}
+
+for (const text of ['', '%', '5', '5 %', '-5%', '101%', '100.5%', '05%', '.5%', '5%\n', '1e1%']) {
+  test(`${JSON.stringify(text)} is no share`, (t) => { t.is(parseShare(text), undefined) })
 }
 
 const context = { absolute: (path: string) => `/app/${path}`, load: (document: unknown) => ({ loaded: document }), scripts: () => [], opaque: (value: unknown) => typeof value === 'symbol' }
