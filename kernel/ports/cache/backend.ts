@@ -64,31 +64,23 @@ export class Backend {
       call.degrade()
       return otherwise
     }
-    return this.#send(send, () => {
-      call.degrade()
-      return otherwise
-    })
+    return this.#send(call, otherwise, undefined, send)
   }
 
   /** Like `ask`, for what is a change: it is kept when the backend was not told, and in doubt told once more. */
   change<T>(call: Call, otherwise: T, change: CacheChange, send: (driver: CacheDriver) => Soon<T>): Soon<T> {
-    const failed = () => {
-      this.#keep(change)
-      call.degrade()
-      return otherwise
-    }
-    return this.#breaker.state === 'closed' ? this.#send(send, failed) : failed()
+    return this.#breaker.state === 'closed' ? this.#send(call, otherwise, change, send) : this.#missed(call, otherwise, change)
   }
 
-  #send<T>(send: (driver: CacheDriver) => Soon<T>, failed: () => T): Soon<T> {
+  #send<T>(call: Call, otherwise: T, change: CacheChange | undefined, send: (driver: CacheDriver) => Soon<T>): Soon<T> {
     const pass = this.#breaker.enter()
-    if (pass === undefined) return failed()
+    if (pass === undefined) return this.#missed(call, otherwise, change)
     let answer: Soon<T>
     try {
       answer = send(this.#parts.driver)
     } catch (error) {
       this.#fail(pass, error)
-      return failed()
+      return this.#missed(call, otherwise, change)
     }
     if (!(answer instanceof Promise)) {
       this.#breaker.succeed(pass)
@@ -101,9 +93,15 @@ export class Backend {
       },
       (error: unknown) => {
         this.#fail(pass, error)
-        return failed()
+        return this.#missed(call, otherwise, change)
       },
     )
+  }
+
+  #missed<T>(call: Call, otherwise: T, change: CacheChange | undefined): T {
+    if (change) this.#keep(change)
+    call.degrade()
+    return otherwise
   }
 
   #keep(change: CacheChange): void {
