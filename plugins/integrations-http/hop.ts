@@ -6,21 +6,22 @@ export interface Hop {
   readonly url: URL
   readonly method: Method
   readonly body?: string
+  readonly contentType?: string
   /** Of the operation. */
   readonly headers?: Readonly<Record<string, string>>
   readonly idempotencyKey?: string
 }
 
 export function firstHop({ method, path, headers, body }: HttpRequest, idempotencyKey: string | undefined, { origin, basePath }: Target): Hop {
-  return { url: new URL(`${origin}${basePath}${path}`), method, ...(headers && { headers }), ...(body !== undefined && { body }), ...(idempotencyKey !== undefined && { idempotencyKey }) }
+  return { url: new URL(`${origin}${basePath}${path}`), method, ...(headers && { headers }), ...(body !== undefined && { body, contentType: 'application/json' }), ...(idempotencyKey !== undefined && { idempotencyKey }) }
 }
 
 /** The headers of one request; those of the settings and of the operation, which may be secret, go to the origin of baseUrl alone. */
-export function headersOf({ url, body, headers: ofOperation, idempotencyKey }: Hop, { origin, headers, idempotencyHeader }: Target): Readonly<Record<string, string>> {
+export function headersOf({ url, contentType, headers: ofOperation, idempotencyKey }: Hop, { origin, headers, idempotencyHeader }: Target, takesJose: boolean): Readonly<Record<string, string>> {
   return {
-    accept: 'application/json',
+    accept: takesJose ? 'application/jose, application/json' : 'application/json',
     ...(url.origin === origin && { ...headers, ...ofOperation }),
-    ...(body !== undefined && { 'content-type': 'application/json' }),
+    ...(contentType !== undefined && { 'content-type': contentType }),
     ...(idempotencyKey !== undefined && { [idempotencyHeader]: idempotencyKey }),
   }
 }

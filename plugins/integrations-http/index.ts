@@ -1,5 +1,6 @@
 import { definePlugin } from '../../kernel/plugin.ts'
 import { httpForm, integrations } from '../../kernel/ports/integrations/index.ts'
+import { readProtection } from './protection.ts'
 import { settings } from './settings.ts'
 import { readTarget } from './target.ts'
 
@@ -8,13 +9,13 @@ const plugin = definePlugin({
   port: integrations,
   summary: 'JSON over HTTP',
   kernel: '^0.1.0',
-  sdk: { undici: '^8.12.0' },
+  sdk: { undici: '^8.12.0', jose: '^6.2.0' },
   settings,
   entry: httpForm,
-  async create({ settings, onClose }) {
+  async create({ settings, clock, onClose }) {
     const target = readTarget(settings)
     const { HttpPartner } = await import('./driver.ts')
-    const driver = new HttpPartner(target, settings)
+    const driver = new HttpPartner({ target, settings, protection: await readProtection(settings), clock })
     onClose(() => driver.close())
     return driver
   },

@@ -24,6 +24,7 @@ export function nextHop(hop: Hop, status: number, location: string | readonly st
   url.hash = ''
   // What browsers have always done with 301 and 302 to a POST, and 303 demands of everything.
   const asGet = status === 303 || (status < 303 && hop.method === 'POST')
-  const { body, ...rest } = hop
-  return asGet ? { ...rest, url, method: 'GET' } : { ...rest, url, ...(body !== undefined && { body }) }
+  if (!asGet) return { ...hop, url }
+  const { headers, idempotencyKey } = hop
+  return { url, method: 'GET', ...(headers && { headers }), ...(idempotencyKey !== undefined && { idempotencyKey }) }
 }

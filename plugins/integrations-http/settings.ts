@@ -17,5 +17,32 @@ export const settings = defineSettings({
     pins: { doc: 'SHA-256 of the public keys (SPKI, in base64: `sha256/…`) of which the host of baseUrl must have one, beside a good certificate.', format: 'list', default: [] },
     minVersion: { doc: 'The oldest version of TLS that is spoken.', format: ['TLSv1.2', 'TLSv1.3'], default: 'TLSv1.2' },
   },
+  keys: { doc: 'Keys by name, for signing, verify, encryption and decryption: PEM, a JWK in JSON, or for HMAC and secret keys base64 (`whsec_` may stand before it).', format: 'map', sensitive: true, default: {} },
+  signing: {
+    key: { doc: 'The name of the key that requests are signed with; they are not unless it is set.', format: 'string', default: null },
+    scheme: { doc: 'HTTP Message Signatures (RFC 9421), or Standard Webhooks.', format: ['http-signature', 'standard-webhooks'], default: 'http-signature' },
+    algorithm: { doc: 'Of HTTP Message Signatures; Standard Webhooks are HMAC.', format: ['ed25519', 'hmac-sha256'], default: 'ed25519' },
+    keyId: { doc: 'What the signature calls the key; its name here unless set.', format: 'string', default: null },
+  },
+  verify: {
+    key: { doc: 'The name of the key that answers must be signed with; they need not be unless it is set.', format: 'string', default: null },
+    scheme: { doc: 'HTTP Message Signatures (RFC 9421), or Standard Webhooks.', format: ['http-signature', 'standard-webhooks'], default: 'http-signature' },
+    algorithm: { doc: 'Of HTTP Message Signatures; Standard Webhooks are HMAC.', format: ['ed25519', 'hmac-sha256'], default: 'ed25519' },
+    keyId: { doc: 'What a signature must call the key, when it calls it anything; any name unless set.', format: 'string', default: null },
+    covers: { doc: 'What an HTTP Message Signature must cover beside the body: `@status`, `@method;req`, `@target-uri;req`, or a header.', format: 'list', default: ['@status'] },
+    tolerance: { doc: 'How far the time of a signature may be from now.', format: 'duration', default: '5m', min: 1_000, max: 86_400_000 },
+  },
+  encryption: {
+    key: { doc: 'The name of the key of the partner that bodies are encrypted to, as compact JWE; they are not unless it is set.', format: 'string', default: null },
+    algorithm: { doc: 'How the content key is agreed on.', format: ['RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+A256KW', 'A256KW', 'dir'], default: 'RSA-OAEP-256' },
+    content: { doc: 'How the content is encrypted.', format: ['A256GCM', 'A128GCM', 'A256CBC-HS512'], default: 'A256GCM' },
+    keyId: { doc: 'What the JWE calls the key; its name here unless set.', format: 'string', default: null },
+  },
+  decryption: {
+    key: { doc: 'The name of our own key, to which a partner encrypts answers (application/jose).', format: 'string', default: null },
+    algorithm: { doc: 'The only way of agreeing on the content key that is taken.', format: ['RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+A256KW', 'A256KW', 'dir'], default: 'RSA-OAEP-256' },
+    content: { doc: 'The only encryption of the content that is taken.', format: ['A256GCM', 'A128GCM', 'A256CBC-HS512'], default: 'A256GCM' },
+    required: { doc: 'An answer with a body that is not encrypted is refused.', format: 'boolean', default: false },
+  },
   maxConnections: { doc: 'How many connections to the partner are open at most; more calls wait for one within their time.', format: 'integer', default: 50, min: 1, max: 1_000 },
 })

@@ -1,5 +1,6 @@
 import type { ExecutionContext } from 'ava'
 import type { Call, SettingsOf } from '../../../kernel/plugin.ts'
+import { systemClock } from '../../../kernel/clock.ts'
 import type { Resolve } from '../../../kernel/addresses.ts'
 import { HttpPartner } from '../../../plugins/integrations-http/driver.ts'
 import type { settings as declared } from '../../../plugins/integrations-http/settings.ts'
@@ -15,11 +16,15 @@ export const get = { operation: 'get', input: {}, http: { method: 'GET', path: '
 export function directly(t: ExecutionContext, baseUrl: string, resolve: Resolve, more: Partial<HttpSettings> = {}): HttpPartner {
   const settings: HttpSettings = {
     baseUrl, headers: {}, idempotencyHeader: 'Idempotency-Key', timeoutMs: 10_000, maxAnswerBytes: 1_000_000, maxConnections: 5,
-    allowPrivate: [], redirects: 0, allowHosts: [],
+    allowPrivate: [], redirects: 0, allowHosts: [], keys: {},
+    signing: { key: undefined, scheme: 'http-signature', algorithm: 'ed25519', keyId: undefined },
+    verify: { key: undefined, scheme: 'http-signature', algorithm: 'ed25519', keyId: undefined, covers: ['@status'], toleranceMs: 300_000 },
+    encryption: { key: undefined, algorithm: 'dir', content: 'A256GCM', keyId: undefined },
+    decryption: { key: undefined, algorithm: 'dir', content: 'A256GCM', required: false },
     tls: { ca: undefined, certificate: undefined, key: undefined, serverName: undefined, pins: [], minVersion: 'TLSv1.2' },
     ...more,
   }
-  const partner = new HttpPartner(readTarget(settings), settings, resolve)
+  const partner = new HttpPartner({ target: readTarget(settings), settings, protection: {}, clock: systemClock, resolve })
   t.teardown(() => partner.close())
   return partner
 }

@@ -35,12 +35,12 @@ function readEd25519(text: string, to: 'sign' | 'verify'): KeyObject {
   return key
 }
 
-/** Undefined when it is none. */
-function readKeyObject(text: string, to: 'sign' | 'verify'): KeyObject | undefined {
+/** A private key to sign or decrypt, or a public one to verify or encrypt, from PEM or a JWK in JSON; undefined when it is none. */
+export function readKeyObject(text: string, to: 'sign' | 'decrypt' | 'verify' | 'encrypt'): KeyObject | undefined {
   try {
     const jwk = text.trimStart().startsWith('{')
     const input = jwk ? { key: JSON.parse(text) as import('node:crypto').JsonWebKey, format: 'jwk' as const } : text
-    return to === 'sign' ? createPrivateKey(input) : createPublicKey(input)
+    return to === 'sign' || to === 'decrypt' ? createPrivateKey(input) : createPublicKey(input)
   } catch {
     return undefined
   }
