@@ -37,7 +37,7 @@ export function wrapOperation(parts: OperationParts): (input: unknown, options?:
 /** A binding without policy and chaos has nothing of them on its way. */
 function beginner(parts: OperationParts): (input: unknown, options: CallOptions | undefined, resolve: (output: unknown) => void, reject: (error: unknown) => void) => RunningCall {
   const { guards, chaos } = parts
-  if (!guards && !chaos) return (input, options, resolve, reject) => new RunningCall(parts, input, options, resolve, reject)
+  if ((!guards && !chaos) || parts.operation.local) return (input, options, resolve, reject) => new RunningCall(parts, input, options, resolve, reject)
   const composed = { ...parts, guards: guards?.of(parts.name), around: chaos?.around(titleOf(parts)) }
   return (input, options, resolve, reject) => new GuardedCall(composed, input, options, resolve, reject)
 }

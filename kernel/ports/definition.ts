@@ -50,6 +50,8 @@ export interface Operation<C extends string = string> {
   readonly effect: 'read' | 'write'
   /** Whether a repeat does no harm: true, false, or only when the named input field is given. */
   readonly idempotent: boolean | { readonly when: string }
+  /** Answered by the process itself: no backend is asked, so that no policy and no rehearsed fault is on its way. */
+  readonly local?: boolean
   /** Callable without an identity, once identity is configured. */
   readonly public?: boolean
   readonly input: JsonSchema

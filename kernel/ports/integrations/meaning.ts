@@ -1,9 +1,10 @@
 import type { Call } from '../../call.ts'
-import { kernelError, type FieldError } from '../../errors.ts'
+import { isPorticoError, kernelError, type FieldError } from '../../errors.ts'
 import type { Json } from '../../json.ts'
 import type { PortParts } from '../definition.ts'
 import { findBadText } from '../text.ts'
 import { checkOutput, readAnswer } from './answer.ts'
+import { describeBacklog, timeOf, type FailureDescription, type OperationDescription, type StandInDescription } from './description.ts'
 import { PartnerFailure, type IntegrationDriver, type PartnerRequest, type Sent } from './driver.ts'
 import { showBacklog } from './backlog.ts'
 import { integrationError } from './errors.ts'
@@ -22,30 +23,57 @@ export function implementIntegrations(parts: IntegrationParts): IntegrationOpera
   const operations = new Map(Object.entries(parts.keys.operations ?? {}).map(([name, declared]) => [name, makeReady(binding, name, declared)]))
 
   const listeners: ((answer: GoodAnswer) => void)[] = []
+  const standIns: (() => StandInDescription)[] = []
+  let failed: FailureDescription | undefined
+  let lastFailed = false
+
+  const make = async (operation: ReadyOperation, { input = {}, idempotencyKey }: CallInput, call: Call): Promise<CallOutput> => {
+    const key = idempotencyKey ?? (operation.declared.idempotencyKey ? call.callId : undefined)
+    const request = { ...requestFor(operation, input), ...(key !== undefined && { idempotencyKey: key }) }
+    const sent = await send(driver, operation, request, call)
+    const output = 'answer' in sent ? readAnswer(operation, sent.answer) : 'output' in sent ? checkOutput(operation, sent.output) : null
+    const accepted = 'accepted' in sent
+    if (!accepted) for (const listen of listeners) listen({ operation: operation.name, input, output })
+    return { output, degraded: false, via, accepted }
+  }
 
   const face: IntegrationOperations = {
-    async call({ operation: name, input = {}, idempotencyKey }: CallInput, call): Promise<CallOutput> {
-      const operation = operations.get(name)
-      if (!operation) throw integrationError('INTEGRATION_NOT_FOUND', { binding, operation: shown(name) })
-
-      const key = idempotencyKey ?? (operation.declared.idempotencyKey ? call.callId : undefined)
-      const request = { ...requestFor(operation, input), ...(key !== undefined && { idempotencyKey: key }) }
-      const sent = await send(driver, operation, request, call)
-      const output = 'answer' in sent ? readAnswer(operation, sent.answer) : 'output' in sent ? checkOutput(operation, sent.output) : null
-      const accepted = 'accepted' in sent
-      if (!accepted) for (const listen of listeners) listen({ operation: name, input, output })
-      return { output, degraded: false, via, accepted }
+    async call(given, call) {
+      const operation = operations.get(given.operation)
+      if (!operation) throw integrationError('INTEGRATION_NOT_FOUND', { binding, operation: shown(given.operation) })
+      try {
+        const output = await make(operation, given, call)
+        lastFailed = false
+        return output
+      } catch (error) {
+        // What the caller did wrong says nothing of the partner.
+        if (isPorticoError(error) && error.status >= 500 && !error.ofCaller) {
+          failed = { code: error.code, at: timeOf(parts.clock.now()) }
+          lastFailed = true
+        }
+        throw error
+      }
+    },
+    async describe() {
+      return { binding, via, degraded: lastFailed, ...(failed && { lastError: failed }), operations: Array.from(operations.values(), describeOperation), fallback: standIns.map((describe) => describe()) }
     },
   }
   offerPartner(face, {
     make: async (kept, call) => { await face.call(kept, call) },
     isRepeatable: (name) => operations.get(name)?.idempotent ?? false,
     onAnswer: (listen) => { listeners.push(listen) },
+    addStandIn: (describe) => { standIns.push(describe) },
   })
   const real = partnerOf(parts.ahead?.[0])
   if (real) driver.behind?.(real)
+  real?.addStandIn(() => ({ via, ...(driver.backlog && { backlog: describeBacklog(driver.backlog()) }) }))
   if (real && driver.backlog) showBacklog(parts, driver.backlog.bind(driver))
   return face
+}
+
+function describeOperation({ name, idempotent, declared }: ReadyOperation): OperationDescription {
+  const { idempotencyKey = false, data = [], input, output } = declared
+  return { name, idempotent, idempotencyKey, data, ...(input && { input }), ...(output && { output }) }
 }
 
 function requestFor(operation: ReadyOperation, input: Json): PartnerRequest {

@@ -1,6 +1,7 @@
 import type { Call } from '../../call.ts'
 import type { Json } from '../../json.ts'
 import type { Operation } from '../definition.ts'
+import { descriptionSchema, type IntegrationDescription } from './description.ts'
 
 export interface CallInput {
   /** The name under `operations` in the manifest. */
@@ -40,6 +41,8 @@ export interface IntegrationOperations {
    *   idempotent may have reached the partner, for a timeout and for a lost connection.
    */
   call(input: CallInput, call: Call): Promise<CallOutput>
+  /** What can be called and what stands behind it: the operations with their schemas, the fallbacks, and how the last calls went. */
+  describe(input: object, call: Call): Promise<IntegrationDescription>
 }
 
 export const integrationOperations: { readonly [O in keyof IntegrationOperations]: Operation<never> } = {
@@ -62,5 +65,11 @@ export const integrationOperations: { readonly [O in keyof IntegrationOperations
       status: { field: 'accepted', equals: true, then: 202, else: 200 },
       answer: { omit: ['accepted'] },
     },
+  },
+  describe: {
+    summary: 'Describes the partner: its operations, what it receives, its fallbacks and its last failure', effect: 'read', idempotent: true, local: true,
+    input: { type: 'object', additionalProperties: false, properties: {} },
+    output: descriptionSchema,
+    http: { method: 'GET', path: '', status: 200 },
   },
 }

@@ -1,5 +1,6 @@
 import type { Call } from '../../call.ts'
 import type { Json } from '../../json.ts'
+import type { StandInDescription } from './description.ts'
 
 /** A call that was kept, to be made later. */
 export interface KeptCall {
@@ -24,6 +25,8 @@ export interface RealPartner {
   isRepeatable(operation: string): boolean
   /** Tells of each good answer, to a live call or a kept one; what listens must not throw. */
   onAnswer(listen: (answer: GoodAnswer) => void): void
+  /** Tells the partner of one that stands in for it, for its description. */
+  addStandIn(describe: () => StandInDescription): void
 }
 
 const partners = new WeakMap<object, RealPartner>()
