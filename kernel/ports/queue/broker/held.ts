@@ -51,10 +51,10 @@ export class HeldJobs {
     return [...this.#byToken.values()]
   }
 
-  /** The job is held here, in whatever message. */
-  holds(id: string): boolean {
+  /** The job is held here, in a message of this revision or a later one. */
+  holds(id: string, revision: number): boolean {
     const held = this.#ids.get(id)
-    return held !== undefined && held.delivery.live
+    return held !== undefined && held.delivery.live && held.row.revision >= revision
   }
 
   get(token: string | undefined): HeldJob | undefined {

@@ -56,8 +56,9 @@ export class Taking {
       log.warn({ queue: wanted.queue, reason: found }, 'a message in the queue is no job; it is set aside among the dead letters')
       return () => this.#ending.setAside(delivery, found, call)
     }
-    // What was ended here, or is held here in another message, is a double.
-    if (ended.has(found.id, found.revision) || held.holds(found.id)) return () => delivery.ack(call)
+    // What was ended here, or is held here in another message, is a double. One that follows on what is held is the job as it goes on:
+    // it may be here before the verb that sent it has its answer.
+    if (ended.has(found.id, found.revision) || held.holds(found.id, found.revision)) return () => delivery.ack(call)
 
     const row = asItIs(found, delivery.returns, clock.now(), rules)
     // The latest return is the one that nobody has noticed before.

@@ -1,8 +1,10 @@
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { Ended } from '../../../../kernel/ports/queue/broker/ended.ts'
 import { toRow, toState } from '../../../../kernel/ports/queue/broker/envelope.ts'
-import type { BrokerDelivery, JobRow } from '../../../../kernel/ports/queue/index.ts'
+import type { BrokerDelivery, BrokerQueue, JobRow } from '../../../../kernel/ports/queue/index.ts'
 import { defaultRules } from '../../../../kernel/ports/queue/keys.ts'
+import { VirtualClock } from '../../../contract/clock.ts'
+import { bindQueue, queueKeys } from './bound-queues.ts'
 
 const job: JobRow = {
   id: '01a21587-4c4a-7000-9321-eb665211e832', queue: 'emails', state: 'ready', payload: '{"to":"a@example.com"}', priority: 0, attempt: 2, attempts: 8, crashes: 1,
@@ -49,4 +51,44 @@ test('a message that was ended is known again, a later one of the same job is no
   for (let at = 0; at < 50_000; at++) ended.from(`job ${at}`, Number.POSITIVE_INFINITY)
   t.false(ended.has('a', 1))
   t.true(ended.has('job 49999', 1_000_000))
+})
+
+/** A broker of one queue without delays, whose answers to acknowledgements wait for `answers`. */
+function slowBroker(t: ExecutionContext, answers: Promise<undefined>) {
+  const line: BrokerDelivery[] = []
+  const driver: BrokerQueue = {
+    keeps: 'messages', maxHoldMs: 60_000,
+    send: async (messages) => {
+      for (const { id, payload, state } of messages) line.push(delivery(state, { id, payload: Buffer.from(payload), ack: () => answers }))
+    },
+    take: async (_queue, max) => line.splice(0, max),
+    wake: () => undefined,
+    onWake: () => () => undefined,
+  }
+  const queue = bindQueue(driver, { keys: queueKeys({ emails: {} }), clock: new VirtualClock(), capabilities: ['delay', 'retryAt'], onClose: (close) => t.teardown(close) })
+  return { queue, line }
+}
+
+test('a job that was sent anew is leased again, also before the broker has answered for the message that it was', async (t) => {
+  const answers = Promise.withResolvers<undefined>()
+  const { queue, line } = slowBroker(t, answers.promise)
+  await queue.enqueue({ queue: 'emails', payload: 1 })
+  const [first] = (await queue.lease({ queue: 'emails' })).items
+
+  const failing = queue.fail({ queue: 'emails', token: first?.token ?? '', error: { message: 'x' }, retryInMs: 0 })
+  while (line.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  const [second] = (await queue.lease({ queue: 'emails' })).items
+  t.like(second?.job, { id: first?.job.id, attempt: 2 })
+
+  answers.resolve(undefined)
+  t.is((await failing).state, 'scheduled')
+  t.deepEqual(await queue.ack({ queue: 'emails', token: second?.token ?? '' }), { state: 'done' })
+})
+
+test('a message that is there twice is leased once', async (t) => {
+  const { queue, line } = slowBroker(t, Promise.resolve(undefined))
+  await queue.enqueue({ queue: 'emails', payload: 1 })
+  line.push(...line)
+
+  t.is((await queue.lease({ queue: 'emails', max: 10 })).items.length, 1)
 })
