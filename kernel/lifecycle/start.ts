@@ -185,8 +185,10 @@ function probedOf(driver: Probed | undefined, connection: unknown, inner: readon
 }
 
 function bindingOf(spec: BindingSpec, first: Generation | undefined, capabilities: readonly string[], parts: StartParts): StartedBinding {
-  const { name, port, keys, expose, optional, policy, chaos } = spec
+  const { name, port, keys, expose, optional, policy } = spec
   const { clock, log, random, instruments, deadlines, redaction } = parts
+  // Who only looks, or migrates, rehearses nothing.
+  const chaos = parts.preparing === 'do' ? spec.chaos : undefined
   if (chaos) log.warn({ binding: name, ...chaos }, 'chaos: faults are injected into this binding')
   return bind({
     name, port, expose, optional, capabilities, first, plugin: identity(spec.plugin), instruments, deadlines, log, redaction,

@@ -100,3 +100,11 @@ test('chaos is refused unless the start allows it, and then marked', async (t) =
   t.like((await get('/v1/kernel')).bindings, { 0: { chaos: { errorsShare: 0.5, dropShare: 0 } } })
   t.is(partner.requests, 0)
 })
+
+test('who starts bindings without serving them, as a migration does, is not in the way of chaos', async (t) => {
+  const manifest = { version: 1, ports: { cache: { use: 'lru' } }, chaos: { cache: { errors: '100%' } } }
+  const { ports, close } = await testKernel(manifest, { preparing: 'nothing', random: () => 0 })
+  t.teardown(close)
+
+  t.is(await ports.cache.get({ key: 'k' }), null)
+})

@@ -191,3 +191,13 @@ test('completion knows every command', async (t) => {
   for (const command of ['storage export', 'queue drain', 'queue dead redrive', 'queue schedules pause']) t.true(terminal.written.out.includes(`"${command} "*)`), command)
   t.is(await main(['completion', 'fish'], recorder()), 1)
 })
+
+test('a manifest that rehearses faults is good, and is not started without leave', async (t) => {
+  const file = await manifest(t.context.directory, `${good}chaos: { cache: { errors: 5% } }\n`)
+  t.is(await main(['check', file], recorder()), 0)
+
+  const terminal = recorder()
+  t.is(await main(['start', file], terminal), 1)
+
+  t.regex(terminal.written.err, /:5:1 chaos: .*--allow-chaos/)
+})
