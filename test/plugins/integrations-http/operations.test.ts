@@ -1,5 +1,7 @@
 import type { RequestListener } from 'node:http'
+import { tmpdir } from 'node:os'
 import test from 'ava'
+import { createKernel } from '../../../kernel/index.ts'
 import { echo, openHttp, startPartner } from './partner.ts'
 
 const operations = {
@@ -77,4 +79,22 @@ test('an error answer means what the manifest says of its status', async (t) => 
     const partner = await openHttp(t, url, operations)
     t.like(await t.throwsAsync(partner.call({ operation: 'strict' })), expected)
   }
+})
+
+test('over HTTP the name of an error answer is the reason of the problem, and a key goes by its header', async (t) => {
+  const { url } = await startPartner(t, (request, response) => {
+    if (request.headers['idempotency-key'] === 'k1') answers(409, '{"secret":1}')(request, response)
+    else echo(request, response)
+  })
+  const binding = { use: 'http', with: { baseUrl: url }, operations }
+  const kernel = await createKernel({ version: 1, name: 'test', server: { port: 0 }, ports: { integrations: binding } }, { directory: tmpdir(), env: {} })
+  t.teardown(() => kernel.close())
+  const server = await kernel.listen()
+
+  const response = await fetch(new URL('/v1/integrations/strict', server.url), { method: 'POST', headers: { 'content-type': 'application/json', 'idempotency-key': 'k1' }, body: '{}' })
+
+  const problem = await response.text()
+  t.is(response.status, 502)
+  t.like(JSON.parse(problem), { code: 'INTEGRATION_PARTNER_REFUSED', reason: 'ALREADY_CHARGED', retryable: false })
+  t.false(problem.includes('secret'))
 })
