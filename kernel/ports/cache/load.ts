@@ -1,7 +1,7 @@
-import type { Call } from '../../call.ts'
 import { kernelError } from '../../errors.ts'
 import { type Cache, isFresh } from './cache.ts'
 import type { CacheFill, CacheValue } from './driver.ts'
+import type { OwnCall } from './own-call.ts'
 import type { RememberPlan } from './remember-plan.ts'
 
 /** A value that is to be loaded and cached. */
@@ -10,7 +10,7 @@ export interface Load {
   readonly key: string
   readonly load: () => unknown
   readonly plan: RememberPlan
-  readonly call: Call
+  readonly call: OwnCall
   /** False once the key has changed in this process since the load began, or the load took too long. */
   readonly isCurrent: () => boolean
 }
@@ -22,6 +22,8 @@ const maxPauseMs = 250
 /** Loads, and caches what came unless the key has changed meanwhile, here or in another replica. */
 export async function loadAndCache(parts: Load): Promise<CacheValue> {
   const { cache, key, plan, call } = parts
+  // The backend failed this call already: it waits for one timeout, not for two.
+  if (call.degraded) return loadOnly(parts)
   if (plan.cluster) return loadAlone(parts)
 
   // Alone here, too: of replicas that load at the same time one caches, where each would end the fill of the one before.

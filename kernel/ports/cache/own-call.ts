@@ -1,8 +1,13 @@
 import type { Call } from '../../call.ts'
 import type { Clock } from '../../clock.ts'
 
+/** A call that tells whether it was degraded: a backend that just failed it is not asked by it again. */
+export interface OwnCall extends Call {
+  readonly degraded: boolean
+}
+
 /** The call of what is no operation, and so has none of the binding's. */
-export function ownCall(clock: Clock, timeoutMs: number, onDegraded: () => void = () => undefined): Call {
+export function ownCall(clock: Clock, timeoutMs: number, onDegraded: () => void = () => undefined): OwnCall {
   const endsAtMs = clock.now() + timeoutMs
   let controller: AbortController | undefined
   let degraded = false
@@ -14,6 +19,9 @@ export function ownCall(clock: Clock, timeoutMs: number, onDegraded: () => void 
     remainingMs: () => Math.max(0, endsAtMs - clock.now()),
     traceId: '',
     text: false,
+    get degraded() {
+      return degraded
+    },
     degrade() {
       if (!degraded) onDegraded()
       degraded = true

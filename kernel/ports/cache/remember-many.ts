@@ -18,7 +18,7 @@ export async function rememberMany<T>(cache: Cache, keys: readonly string[], loa
 
   const missing = [...new Set(keys.filter((key) => !values.has(key)))]
   if (missing.length > 0) {
-    const fills = await Promise.all(missing.map((key) => cache.beginFill({ key, tags: plan.tags, holdMs: plan.holdMs, alone: true }, call)))
+    const fills = await Promise.all(missing.map(async (key) => call.degraded ? 'down' : cache.beginFill({ key, tags: plan.tags, holdMs: plan.holdMs, alone: true }, call)))
     const end = (index: number) => { const fill = fills[index]; if (isFill(fill)) void cache.endFill(missing[index] ?? '', fill, call) }
     let loaded: readonly (T | undefined)[]
     try {

@@ -1,10 +1,9 @@
-import type { Call } from '../../call.ts'
 import type { Clock } from '../../clock.ts'
 import { unsupported } from '../../errors.ts'
 import type { Cache } from './cache.ts'
 import { badTags } from './keys.ts'
 import { maxTtlMs } from './operations.ts'
-import { ownCall } from './own-call.ts'
+import { ownCall, type OwnCall } from './own-call.ts'
 import type { RememberOptions } from './remember-options.ts'
 
 /** What one `remember` is to do, once options and keys are one. */
@@ -63,6 +62,6 @@ function refuseMs(cache: Cache, name: string, value: number | undefined, least: 
 }
 
 /** `remember` takes a function, so it is no operation and has no call of the binding's. */
-export function callOf({ timeoutMs = defaultTimeoutMs, onDegraded }: RememberOptions, clock: Clock): Call {
+export function callOf({ timeoutMs = defaultTimeoutMs, onDegraded }: RememberOptions, clock: Clock): OwnCall {
   return ownCall(clock, timeoutMs, onDegraded)
 }

@@ -3,6 +3,7 @@ import { kernelError } from '../../errors.ts'
 import { type Cache, isFresh } from './cache.ts'
 import type { CacheRow, CacheValue } from './driver.ts'
 import { loadAndCache, loadOnly } from './load.ts'
+import type { OwnCall } from './own-call.ts'
 import type { RememberOptions } from './remember-options.ts'
 import { callOf, planOf, type RememberPlan } from './remember-plan.ts'
 
@@ -14,7 +15,7 @@ interface Wanted {
   readonly key: string
   readonly load: () => unknown
   readonly plan: RememberPlan
-  readonly call: Call
+  readonly call: OwnCall
 }
 
 /** @see CacheInProcess.remember */

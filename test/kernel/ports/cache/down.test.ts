@@ -77,6 +77,20 @@ for (const mode of ['fails', 'hangs', 'late'] as const) {
   })
 }
 
+test('who remembers waits for one timeout, not for each thing that it asks of the backend', async (t) => {
+  const clock = new VirtualClock()
+  const frail = new Frail(clock)
+  const { cache } = over(frail.driver, { clock, keys: {} })
+  frail.mode = 'hangs'
+
+  const [one] = await Promise.all([cache.remember('a', () => 1), clock.advance(50)])
+  const [many] = await Promise.all([cache.rememberMany(['b', 'c'], async (keys) => keys.map(() => 2)), clock.advance(50)])
+
+  t.is(one, 1)
+  t.deepEqual(many, [2, 2])
+  t.deepEqual(frail.asked, ['read a', 'read b,c'])
+})
+
 test('one answer makes the failures before it forgotten', async (t) => {
   const clock = new VirtualClock()
   const frail = new Frail(clock)
