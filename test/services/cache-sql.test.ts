@@ -1,0 +1,44 @@
+import type { ExecutionContext } from 'ava'
+import plugin from '../../plugins/cache-sql/index.ts'
+import { cacheDriverContract } from '../contract/cache-driver.ts'
+import { SteppedClock } from '../contract/clock.ts'
+import { call, cacheOver } from '../plugins/cache-sql/start.ts'
+import { testCacheContract } from './cache-contract.ts'
+import { open as openMysql } from './mysql.ts'
+import { open as openPostgres } from './postgres.ts'
+import { databaseOf, testWith } from './server.ts'
+
+for (const server of ['POSTGRES', 'MARIADB'] as const) {
+  testCacheContract(server, plugin.capabilities)
+
+  const open = async (t: ExecutionContext, url: string) => {
+    const database = await databaseOf(t, url)
+    const connect = () => (server === 'POSTGRES' ? openPostgres(t, { url: database.url }) : openMysql(t, { url: database.url }))
+    return { driver: await cacheOver(t, await connect()), other: await cacheOver(t, await connect()) }
+  }
+
+  for (const { title, run } of cacheDriverContract) {
+    testWith([server], `cache driver: ${title}`, async (t, url) => run(t, { clock: () => new SteppedClock(), capabilities: plugin.capabilities, open: async () => open(t, url) }))
+  }
+
+  testWith([server], 'cache: whoever writes, fills, deletes and invalidates one key at once, none fails, and the last word holds', async (t, url) => {
+    const { driver, other } = await open(t, url)
+    const entry = (value: number) => ({ key: 'a:1', value, sizeBytes: 1, freshMs: 60_000, staleMs: 0, tags: ['x', 'y'] })
+    const fillAndWrite = async (by: typeof driver, value: number) => {
+      const fill = await by.beginFill({ key: 'a:1', tags: ['x', 'y'], holdMs: 30_000, alone: value % 2 === 0 }, call)
+      if (fill) await by.write({ ...entry(value), fill }, call)
+    }
+    for (let round = 0; round < 20; round += 1) {
+      const work = [driver, other].flatMap((by, at) => [
+        by.write(entry(round), call), fillAndWrite(by, round), fillAndWrite(by, round + 1), by.delete('a:1', call),
+        by.invalidate(at === 0 ? { tags: ['x'] } : { prefix: 'a:' }, call),
+      ])
+      await t.notThrowsAsync(Promise.all(work))
+      await (round % 2 === 0 ? driver.invalidate({ tags: ['y'] }, call) : other.delete('a:1', call))
+
+      t.deepEqual(await driver.read(['a:1'], call), [undefined], String(round))
+    }
+    t.true(await driver.write(entry(1), call))
+    t.is((await other.read(['a:1'], call))[0]?.value, 1)
+  })
+}
