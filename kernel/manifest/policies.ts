@@ -84,7 +84,9 @@ function checkOperations(checking: Checking, bindings: readonly BindingSpec[]): 
 function operationsOf(spec: { readonly port: AnyPort; readonly keys: unknown } | undefined): readonly string[] {
   if (!spec) return []
   const { operations, named } = spec.port
-  return [...Object.keys(operations).filter((name) => name !== named?.operation), ...Object.keys(named?.declared(spec.keys) ?? {})]
+  // What reaches no backend is kept by no policy.
+  const own = Object.entries(operations).filter(([name, { local }]) => !local && name !== named?.operation).map(([name]) => name)
+  return [...own, ...Object.keys(named?.declared(spec.keys) ?? {})]
 }
 
 function checkChaos(checking: Checking, chaos: Readonly<Record<string, ChaosRules>>): void {

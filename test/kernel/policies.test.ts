@@ -45,6 +45,9 @@ test('an open circuit is a 503 with the time after which to come again; it shows
   t.like(await get('/health'), { status: 'degraded', bindings: { integrations: { status: 'degraded', policy: { name: 'external', circuit } }, cache: { status: 'ok' } } })
   t.like((await get('/v1/kernel')).bindings, { 0: { name: 'integrations', policy: { circuit } } })
   t.is((await fetch(`${url}/readyz`)).status, 200)
+  // What reaches no partner is not kept away, and closes nothing.
+  t.is((await fetch(`${url}/v1/integrations`)).status, 200)
+  t.like(await get('/health'), { status: 'degraded' })
   t.true((await (await fetch(`${url}/metrics`)).text()).includes('portico_policy_circuit_state{binding="integrations"} 2'))
 
   await clock.advance(20_000)
