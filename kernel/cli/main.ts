@@ -4,6 +4,8 @@ import { kernelVersion } from '../version.ts'
 import { defaultFile, type CommonFlags } from './options.ts'
 import { addMigrateCommands } from './migrate-commands.ts'
 import { addQueueCommands } from './queue-commands.ts'
+import { withServer } from './queue-options.ts'
+import type { ServerFlags } from './server-url.ts'
 import { addStorageCommands } from './storage-commands.ts'
 import { writeFailure, writeOutcome, type ExitStatus, type Outcome } from './outcome.ts'
 import type { Terminal } from './terminal.ts'
@@ -89,6 +91,10 @@ function program(terminal: Terminal, run: Run): Command {
   addStorageCommands(root, terminal, run)
   addMigrateCommands(root, terminal, run)
   addQueueCommands(root, terminal, run)
+
+  withServer(root.command('integrations'))
+    .description('the partners of a running server: how each does, what it receives, and what is kept for it')
+    .action((flags: ServerFlags) => run(flags, async () => (await import('./commands/integrations.ts')).integrationsCommand(flags, terminal)))
 
   root.command('init').description('write a commented manifest that starts')
     .option('-f, --file <path>', 'where to write it', defaultFile)
