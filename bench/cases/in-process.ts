@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { LRUCache } from 'lru-cache'
 import { value } from '../document.ts'
 import type { Case, Figure } from '../figure.ts'
 import { nanosecondsEach } from '../measure.ts'
@@ -11,7 +10,6 @@ connections:
   main: { use: sqlite, with: { file: bench.db } }
 ports:
   storage: { on: main, collections: { orders: {} } }
-  cache: { use: lru }
 `
 
 const inProcess: Case = {
@@ -21,7 +19,7 @@ const inProcess: Case = {
     const { createKernel } = (await import(new URL('../../dist/kernel/index.js', import.meta.url).href)) as typeof import('../../kernel/index.ts')
     const kernel = await createKernel(join(directory, 'infra.config.yaml'), { env: {} })
     try {
-      return [...(await storage(kernel.ports, join(directory, 'peer.db'))), ...(await cache(kernel.ports))]
+      return await storage(kernel.ports, join(directory, 'peer.db'))
     } finally {
       await kernel.close()
     }
@@ -54,15 +52,4 @@ async function bareStatement(file: string) {
   database.exec('create table orders (id text primary key, value text not null, version text not null, created_at integer not null, updated_at integer not null) without rowid')
   database.prepare('insert into orders values (?, ?, ?, ?, ?)').run('o1', JSON.stringify(value), 'v1', Date.now(), Date.now())
   return database.prepare('select id, value, version, created_at, updated_at from orders where id = ?')
-}
-
-async function cache(ports: Bound): Promise<readonly Figure[]> {
-  const bare = new LRUCache<string, object>({ max: 1_000 })
-  bare.set('k', value)
-  await ports.cache.set({ key: 'k', value })
-
-  const ns = await nanosecondsEach({ bare: () => bare.get('k'), awaited: () => Promise.resolve(bare.get('k')), binding: () => ports.cache.get({ key: 'k' }) }, 50_000)
-  return [
-    { name: 'cache hit beyond lru-cache', value: (ns.binding - ns.bare) / 1_000, unit: 'µs', atMost: 1, of: `${ns.binding.toFixed(0)} ns against ${ns.bare.toFixed(0)} ns; an awaited one ${ns.awaited.toFixed(0)} ns` },
-  ]
 }

@@ -1,0 +1,37 @@
+import { fileURLToPath } from 'node:url'
+import { Pool } from 'undici'
+import type { Figure } from '../figure.ts'
+import { inFolder, withServer } from '../process.ts'
+import { startKernel } from './kernel.ts'
+import { ratio } from './rates.ts'
+
+const partner = fileURLToPath(new URL('partner.mjs', import.meta.url))
+const input = { amount: 1250, currency: 'EUR', card: 'tok_1' }
+const schema = { type: 'object', required: ['amount', 'currency'], properties: { amount: { type: 'integer' }, currency: { type: 'string' } } }
+const answered = { type: 'object', required: ['id', 'status'], properties: { id: { type: 'string' }, status: { type: 'string' } } }
+
+/** A call with both schemas checked, of undici's own pool with JSON.stringify and JSON.parse. */
+export async function integrations(): Promise<readonly Figure[]> {
+  return inFolder('', (directory) => withServer([partner], directory, async (url) => {
+    const kernel = await startKernel({
+      version: 1, name: 'bench',
+      ports: { integrations: { use: 'http', with: { baseUrl: url }, operations: { charge: { method: 'POST', path: '/charges', input: schema, output: answered, idempotent: true } } } },
+    })
+    const pool = new Pool(url, { connections: 50, pipelining: 1 })
+    try {
+      const calls = kernel.ports.integrations
+      const ours = () => calls.call({ operation: 'charge', input })
+      const theirs = async () => {
+        const { body } = await pool.request({ method: 'POST', path: '/charges', headers: { 'content-type': 'application/json', accept: 'application/json' }, body: JSON.stringify(input) })
+        return body.json()
+      }
+      return [
+        await ratio('integrations: a call, 16 callers, of undici by hand', { ours, theirs, callers: 16, calls: 100, atLeast: 0.8 }),
+        await ratio('integrations: a call, one caller, of undici by hand', { ours, theirs, callers: 1, calls: 400 }),
+      ]
+    } finally {
+      await pool.destroy()
+      await kernel.close()
+    }
+  }))
+}
