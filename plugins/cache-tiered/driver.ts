@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Call, Clock } from '../../kernel/plugin.ts'
-import { type CacheDriver, type CacheFill, type CacheFillWant, type CacheRow, type CacheSelection, type CacheWrite, copyBytes, freezeCopy, type Frozen, sizeOfText, type Soon } from '../../kernel/ports/cache/index.ts'
+import { type CacheCopies, type CacheDriver, type CacheFill, type CacheFillWant, type CacheRow, type CacheSelection, type CacheWrite, copyBytes, freezeCopy, type Frozen, sizeOfText, type Soon } from '../../kernel/ports/cache/index.ts'
 import { type Change, fromMessage, toMessage } from './message.ts'
 
 export interface TieredParts {
@@ -28,6 +28,10 @@ interface Look {
  * @see docs/decisions/0059-copies-are-ended-not-changed.md
  */
 export class TieredCache implements CacheDriver {
+  readonly copies: CacheCopies = {
+    read: (keys, call) => this.#parts.near.read(keys, call),
+    drop: (change, call) => this.#forget(change, call),
+  }
   readonly #parts: TieredParts
   readonly #id: string = randomUUID()
   readonly #unlisten: (() => void) | undefined

@@ -58,21 +58,20 @@ export class Backend {
   }
 
   /** What `send` gets from the driver; `otherwise`, and a degraded call, when the backend cannot be asked, fails or is late. */
-  ask<T>(call: Call, otherwise: T, send: (driver: CacheDriver) => Soon<T>): Soon<T> {
+  ask<T>(call: Call, otherwise: () => Soon<T>, send: (driver: CacheDriver) => Soon<T>): Soon<T> {
     if (!this.#up) {
       this.#recover()
-      call.degrade()
-      return otherwise
+      return this.#missed(call, otherwise, undefined)
     }
     return this.#send(call, otherwise, undefined, send)
   }
 
   /** Like `ask`, for what is a change: it is kept when the backend was not told, and in doubt told once more. */
-  change<T>(call: Call, otherwise: T, change: CacheChange, send: (driver: CacheDriver) => Soon<T>): Soon<T> {
+  change<T>(call: Call, otherwise: () => Soon<T>, change: CacheChange, send: (driver: CacheDriver) => Soon<T>): Soon<T> {
     return this.#breaker.state === 'closed' ? this.#send(call, otherwise, change, send) : this.#missed(call, otherwise, change)
   }
 
-  #send<T>(call: Call, otherwise: T, change: CacheChange | undefined, send: (driver: CacheDriver) => Soon<T>): Soon<T> {
+  #send<T>(call: Call, otherwise: () => Soon<T>, change: CacheChange | undefined, send: (driver: CacheDriver) => Soon<T>): Soon<T> {
     const pass = this.#breaker.enter()
     if (pass === undefined) return this.#missed(call, otherwise, change)
     let answer: Soon<T>
@@ -83,7 +82,8 @@ export class Backend {
       return this.#missed(call, otherwise, change)
     }
     if (!(answer instanceof Promise)) {
-      this.#breaker.succeed(pass)
+      // Copies answer whether the backend does or not.
+      if (!this.#parts.driver.copies) this.#breaker.succeed(pass)
       return answer
     }
     return this.#patience.wait(answer).then(
@@ -98,10 +98,12 @@ export class Backend {
     )
   }
 
-  #missed<T>(call: Call, otherwise: T, change: CacheChange | undefined): T {
-    if (change) this.#keep(change)
+  #missed<T>(call: Call, otherwise: () => Soon<T>, change: CacheChange | undefined): Soon<T> {
     call.degrade()
-    return otherwise
+    if (!change) return otherwise()
+    this.#keep(change)
+    const dropped = this.#parts.driver.copies?.drop(change, call)
+    return dropped instanceof Promise ? dropped.then(otherwise, otherwise) : otherwise()
   }
 
   #keep(change: CacheChange): void {
@@ -147,7 +149,8 @@ export class Backend {
   async #tell(changes: readonly CacheChange[]): Promise<void> {
     const { driver, clock, timeoutMs } = this.#parts
     const call = ownCall(clock, timeoutMs)
-    if (changes.length === 0) await driver.read(['-'], call)
+    // A key that no caller can have, and no copy answers.
+    if (changes.length === 0) await driver.read(['_'], call)
     await Promise.all(changes.map(async (change) => ('key' in change ? driver.delete(change.key, call) : driver.invalidate(change, call))))
   }
 

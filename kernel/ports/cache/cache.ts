@@ -54,10 +54,10 @@ export class Cache {
     this.#backend = new Backend({ ...parts, timeoutMs: parts.keys.timeoutMs ?? defaultTimeoutMs })
   }
 
-  /** The entry with its value frozen; undefined when there is none or the backend is down. */
+  /** The entry with its value frozen; undefined when there is none, or the backend is down and no copy at hand. */
   read(operation: string, key: string, call: Call): Soon<CacheRow | undefined> {
     this.refuse(operation, fieldError('/key', badKey(key)))
-    const soon = this.#backend.ask(call, none, (driver) => driver.read([key], call))
+    const soon = this.#backend.ask(call, this.#atHand([key], call), (driver) => driver.read([key], call))
     return soon instanceof Promise ? soon.then(([row]) => this.#found(row)) : this.#found(soon[0])
   }
 
@@ -74,7 +74,7 @@ export class Cache {
   /** As `read`, in the order of the keys. */
   async readMany(operation: string, keys: readonly string[], call: Call): Promise<readonly (CacheRow | undefined)[]> {
     this.refuse(operation, badKeys(keys))
-    const rows = await this.#backend.ask(call, none, (driver) => driver.read(keys, call))
+    const rows = await this.#backend.ask(call, this.#atHand(keys, call), (driver) => driver.read(keys, call))
     return keys.map((_, index) => this.#found(rows[index]))
   }
 
@@ -93,7 +93,7 @@ export class Cache {
     }
     const send = (driver: CacheDriver) => driver.write(write, call)
     // A fill that is not stored leaves what was there, and that is as good as before.
-    const stored = await (fill ? this.#backend.ask(call, false, send) : this.#backend.change(call, false, { key }, send))
+    const stored = await (fill ? this.#backend.ask(call, notStored, send) : this.#backend.change(call, notStored, { key }, send))
     // A fill that lost to a change is as it should be.
     if (!stored && !fill) call.degrade()
     return { stored, value }
@@ -103,23 +103,23 @@ export class Cache {
   async #refuseLarge({ key, fill }: Entry, value: CacheValue, call: Call): Promise<{ readonly stored: false; readonly value: CacheValue }> {
     this.#tooLarge.value++
     if (!fill) call.degrade()
-    await this.#backend.change(call, undefined, { key }, (driver) => driver.delete(key, call))
+    await this.#backend.change(call, nothing, { key }, (driver) => driver.delete(key, call))
     return { stored: false, value }
   }
 
   /** A fill; undefined while another one is open alone; `down` when the backend is, and nothing can be cached then. */
   async beginFill(want: CacheFillWant, call: Call): Promise<CacheFill | undefined | 'down'> {
-    return this.#backend.ask<CacheFill | undefined | 'down'>(call, 'down', (driver) => driver.beginFill(want, call))
+    return this.#backend.ask<CacheFill | undefined | 'down'>(call, () => 'down', (driver) => driver.beginFill(want, call))
   }
 
   async endFill(key: string, fill: CacheFill, call: Call): Promise<void> {
-    await this.#backend.ask(call, undefined, (driver) => driver.endFill(key, fill, call))
+    await this.#backend.ask(call, nothing, (driver) => driver.endFill(key, fill, call))
   }
 
   async delete(key: string, call: Call): Promise<void> {
     this.refuse('delete', fieldError('/key', badKey(key)))
     this.flights.outdate(key)
-    await this.#backend.change(call, undefined, { key }, (driver) => driver.delete(key, call))
+    await this.#backend.change(call, nothing, { key }, (driver) => driver.delete(key, call))
   }
 
   async invalidate(input: InvalidateInput, call: Call): Promise<void> {
@@ -127,7 +127,17 @@ export class Cache {
     const selection = selectionOf(input)
     if (!selection) return this.refuse('invalidate', { path: '', message: 'must have exactly one of tags, prefix and all' })
     this.flights.outdateAll()
-    await this.#backend.change(call, undefined, selection, (driver) => driver.invalidate(selection, call))
+    await this.#backend.change(call, nothing, selection, (driver) => driver.invalidate(selection, call))
+  }
+
+  /** What is read when the backend cannot be: the copies of it that are at hand. */
+  #atHand(keys: readonly string[], call: Call): () => Soon<Rows> {
+    const { copies } = this.parts.driver
+    if (!copies) return noRows
+    return () => {
+      const rows = copies.read(keys, call)
+      return rows instanceof Promise ? rows.catch(noRows) : rows
+    }
   }
 
   #found(row: CacheRow | undefined): CacheRow | undefined {
@@ -157,7 +167,12 @@ export class Cache {
   }
 }
 
-const none: readonly (CacheRow | undefined)[] = []
+type Rows = readonly (CacheRow | undefined)[]
+
+const none: Rows = []
+const noRows = () => none
+const notStored = () => false
+const nothing = () => undefined
 
 export function isFresh({ freshMs }: CacheRow): boolean {
   return freshMs === null || freshMs > 0

@@ -97,4 +97,14 @@ export interface CacheDriver {
   endFill(key: string, fill: CacheFill, call: Call): Soon<void>
   /** For the copies that processes keep of what is here; a backend that carries no messages leaves it out. */
   readonly signals?: CacheSignals
+  /** Of a driver that answers some reads without its backend: what is left of it while the backend is down. */
+  readonly copies?: CacheCopies
+}
+
+/** What this process has of entries of the backend. */
+export interface CacheCopies {
+  /** The copies of the keys, in their order; the backend is not asked. */
+  read(keys: readonly string[], call: Call): Soon<readonly (CacheRow | undefined)[]>
+  /** Ends the copies of what was changed, or may have been, while the backend could not be told. */
+  drop(change: CacheSelection | { readonly key: string }, call: Call): Soon<void>
 }

@@ -7,7 +7,7 @@ import type { CacheKeys } from './cache.ts'
 import { implementCache } from './meaning.ts'
 import { cacheOperations, maxTtlMs, type CacheInProcess, type CacheOperations } from './operations.ts'
 
-export type { CacheDriver, CacheFill, CacheFillWant, CacheRow, CacheSelection, CacheSignals, CacheValue, CacheWrite, Soon } from './driver.ts'
+export type { CacheCopies, CacheDriver, CacheFill, CacheFillWant, CacheRow, CacheSelection, CacheSignals, CacheValue, CacheWrite, Soon } from './driver.ts'
 export { copyBytes, freezeCopy, sizeOfText, type Frozen } from './frozen.ts'
 export type { CacheKeys } from './cache.ts'
 export type { CacheHit, CacheInProcess, CacheOperations, InvalidateInput, SetInput } from './operations.ts'
