@@ -54,7 +54,7 @@ async function startOrTolerate(step: PlanStep, plan: Plan, started: Started, par
   } catch (error) {
     if (!isOptional(step, plan)) throw error
     parts.log.error({ err: error, step: step.id }, `${step.id} is optional and did not start`)
-    if (step.kind === 'binding') started.bindings.set(step.spec.name, bindingOf(step.spec, undefined, [], parts))
+    if (step.kind === 'binding') started.bindings.set(step.spec.name, bindingOf(step.spec, undefined, capabilitiesOf(step.spec), parts))
     return parts.redaction.text(error instanceof Error ? error.message : String(error))
   }
 }
