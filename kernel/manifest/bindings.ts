@@ -2,7 +2,7 @@ import type { AnyPort } from '../ports/definition.ts'
 import { namesIn } from './checking.ts'
 import type { Checking } from './checking.ts'
 import { checkDriver } from './drivers.ts'
-import { checkNeeds, checkUses } from './needs.ts'
+import { checkNeeds, checkUsedCapabilities, checkUses } from './needs.ts'
 import { withPlaceholders } from './judge.ts'
 import { childOf, entriesOf, keyPosition, nodeAt, showPath, textAt, valuePosition } from './nodes.ts'
 import { namePattern } from './names.ts'
@@ -15,10 +15,12 @@ import { resolveUnits } from './units.ts'
 
 /** Checks `ports`: which driver each binding is tied to, its own keys, and whether the driver can do what they ask for. */
 export function checkBindings(checking: Checking): readonly BindingSpec[] {
-  return namesIn(checking.root, 'ports').flatMap((name) => {
+  const specs = namesIn(checking.root, 'ports').flatMap((name) => {
     const port = portOf(checking, name)
     return port && nodeAt(checking.root, ['ports', name])?.kind === 'map' ? (checkBinding(checking, name, port) ?? []) : []
   })
+  checkUsedCapabilities(checking, specs)
+  return specs
 }
 
 /** The port of a binding's name; a name that cannot be one is refused. */

@@ -25,6 +25,8 @@ export interface HttpBinding {
   readonly from?: Readonly<Record<string, HttpSource>>
   /** The input field that takes the whole body; without it the body's fields are input fields. */
   readonly body?: string
+  /** The input field that takes the request as it came: its method, headers and the bytes of its body, of any media type and not parsed. */
+  readonly raw?: string
   readonly mediaTypes?: readonly string[]
   /** 1 MiB unless set. */
   readonly maxBodyBytes?: number
@@ -50,7 +52,7 @@ export interface Operation<C extends string = string> {
   readonly effect: 'read' | 'write'
   /** Whether a repeat does no harm: true, false, or only when the named input field is given. */
   readonly idempotent: boolean | { readonly when: string }
-  /** Answered by the process itself: no backend is asked, so that no policy and no rehearsed fault is on its way. */
+  /** Answered without the binding's own backend, so that no policy and no rehearsed fault is on its way. */
   readonly local?: boolean
   /** Callable without an identity, once identity is configured. */
   readonly public?: boolean
@@ -142,6 +144,10 @@ export interface BindingUse {
   readonly port: string
   readonly binding: string
   readonly path: readonly string[]
+  /** What its driver must be able to do. */
+  readonly capability?: string
+  /** An entry that its own keys must have: `webhooks` of `queues`, named at `path`. */
+  readonly entry?: { readonly of: string; readonly name: string; readonly path: readonly string[] }
 }
 
 /** One thing that is wrong with a port's own keys, told at its place in the manifest. */

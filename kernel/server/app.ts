@@ -1,10 +1,10 @@
 import { METHODS } from 'node:http'
 import { fastify, LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { kernelError } from '../errors.ts'
+import { readJsonOnly } from './body-parsers.ts'
 import { sendProblem, type ServerContext } from './context.ts'
 import { httpError } from './errors.ts'
 import { fromFramework, maxParamLength } from './framework-errors.ts'
-import { parseJsonBody } from './json-body.ts'
 import { refuseForeign } from './loopback.ts'
 import { compilersOnDemand } from './compilers.ts'
 import { answerExpectations, answerParserError, maxHeaderBytes } from './socket-errors.ts'
@@ -93,27 +93,6 @@ function identify(request: FastifyRequest, reply: FastifyReply): void {
   request.traceId = traceIdOf(request.raw)
   request.id = requestIdOf(request.raw) ?? request.traceId
   reply.header('x-request-id', request.id)
-}
-
-/** Bodies are JSON in UTF-8, plain and not encoded; an operation's own media types are checked where it is known. */
-function readJsonOnly(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser<Buffer>(['application/json', 'application/merge-patch+json'], { parseAs: 'buffer' }, (request, body, done) => {
-    request.bodyBytes = body.length
-    try {
-      refuseEncoding(request)
-      done(null, parseJsonBody(body))
-    } catch (error) {
-      done(error instanceof Error ? error : new Error('unreadable body'), undefined)
-    }
-  })
-}
-
-function refuseEncoding(request: FastifyRequest): void {
-  const encoding = request.headers['content-encoding']
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw httpError('HTTP_MEDIA_TYPE_UNSUPPORTED', { expected: 'sent without Content-Encoding' })
-  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(request.headers['content-type'] ?? '')?.[1]
-  if (charset !== undefined && !/^utf-?8$/i.test(charset)) throw httpError('HTTP_MEDIA_TYPE_UNSUPPORTED', { expected: 'encoded in UTF-8' })
 }
 
 const bindingName = /^\/v1\/([a-z][a-z0-9_-]{0,39}(?:\.[a-z][a-z0-9_-]{0,39})?)(?:\/|$)/

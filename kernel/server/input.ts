@@ -11,6 +11,7 @@ export interface RequestParts {
   readonly params: Readonly<Record<string, string>>
   /** As sent, with its query. */
   readonly url: string
+  readonly method: string
   readonly headers: IncomingHttpHeaders
   readonly body: unknown
 }
@@ -32,11 +33,14 @@ export function inputReader(operation: HttpOperation, title: string): (request: 
   const headers = sources.flatMap(([field, source]) => ('header' in source ? [[field, source] as const] : []))
   const renamed = sources.flatMap(([field, source]) => ('body' in source ? [[source.body, field] as const] : []))
   const elsewhere = [...path, ...sources.map(([field]) => field)].filter((field) => !renamed.some(([name]) => name === field))
-  const preconditions = operation.effect === 'write' ? undeclared(headers.map(([, source]) => source.header.toLowerCase())) : []
+  // Of a raw request every header is part of what is handed on.
+  const preconditions = operation.effect === 'write' && http.raw === undefined ? undeclared(headers.map(([, source]) => source.header.toLowerCase())) : []
 
   return (request) => {
     const input: Record<string, unknown> = {}
-    if (http.body !== undefined) {
+    if (http.raw !== undefined) {
+      input[http.raw] = { method: request.method, headers: request.headers, body: request.body ?? noBytes }
+    } else if (http.body !== undefined) {
       if (request.body !== undefined) input[http.body] = request.body
     } else if (request.body !== undefined) {
       mergeBody(input, request.body, elsewhere, renamed, title)
@@ -51,6 +55,8 @@ export function inputReader(operation: HttpOperation, title: string): (request: 
     return input
   }
 }
+
+const noBytes = Buffer.alloc(0)
 
 /** Far above what any operation takes. */
 const maxFields = 1_000

@@ -32,6 +32,7 @@ export function fieldSchema(operation: HttpOperation, field: string): JsonSchema
 /** What of the input is the body: one field of it, or what stands neither in path, query nor headers; undefined for none. */
 export function bodySchema(operation: HttpOperation): JsonSchema | undefined {
   const { http, input } = operation
+  if (http.raw !== undefined) return { description: 'As its sender signed it.' }
   if (http.body !== undefined) return fieldOf(input, http.body)
   if (http.method === 'GET') return undefined
   const rest = renamed(without(input, [...pathFields(http.path), ...Object.keys(http.from ?? {})]), operation)

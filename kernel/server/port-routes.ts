@@ -3,6 +3,7 @@ import type { Binding } from '../binding/binding.ts'
 import { isPorticoError, kernelError } from '../errors.ts'
 import type { AnyPort } from '../ports/definition.ts'
 import { answerWriter } from './answer.ts'
+import { readBytesOnly } from './body-parsers.ts'
 import { sendProblem, type ServerContext } from './context.ts'
 import { httpError } from './errors.ts'
 import { HttpCall } from './http-call.ts'
@@ -35,7 +36,10 @@ export function addPortRoutes(app: FastifyInstance, port: AnyPort, bindings: Rea
     const handler = portHandler(port, served, bindings, context)
     const bodyLimit = Math.max(...served.map((one) => one.maxBodyBytes))
     for (const base of [`/v1/${port.name}`, `/v1/${port.name}.:${bindingParam}`]) {
-      app.route({ method: http.method, url: base + http.path, bodyLimit, handler })
+      const route = { method: http.method, url: base + http.path, bodyLimit, handler }
+      if (http.raw === undefined) app.route(route)
+      // How bodies are parsed is a matter of a scope, not of a route.
+      else void app.register(async (scope) => { readBytesOnly(scope); scope.route(route) })
     }
   }
 }
@@ -80,7 +84,7 @@ function portHandler(port: AnyPort, served: readonly [Served, ...Served[]], bind
 
     try {
       const { name: operationName, operation, read, answer, places } = choose(served, request)
-      const input = read({ params, url: request.raw.url ?? '', headers: request.headers, body: request.body })
+      const input = read({ params, url: request.raw.url ?? '', method: request.method, headers: request.headers, body: request.body })
       const call = new HttpCall(reply, name, request.traceId)
       const run = binding.operations[operationName]
       if (!run) return fail(kernelError('BINDING_UNAVAILABLE', { binding: name }))
@@ -129,7 +133,7 @@ function choose(served: readonly [Served, ...Served[]], request: FastifyRequest)
 
   if (body !== undefined) {
     if (request.bodyBytes > chosen.maxBodyBytes) throw httpError('HTTP_BODY_TOO_LARGE', { maxBytes: chosen.maxBodyBytes })
-    if (!chosen.mediaTypes.includes(mediaTypeOf(request))) throw httpError('HTTP_MEDIA_TYPE_UNSUPPORTED', { expected: chosen.mediaTypes.join(' or ') })
+    if (chosen.operation.http.raw === undefined && !chosen.mediaTypes.includes(mediaTypeOf(request))) throw httpError('HTTP_MEDIA_TYPE_UNSUPPORTED', { expected: chosen.mediaTypes.join(' or ') })
   }
   return chosen
 }

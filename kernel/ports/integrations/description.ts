@@ -1,5 +1,6 @@
 import type { JsonSchema } from '../../json.ts'
 import type { Backlog } from './backlog.ts'
+import type { InboundKeys } from './inbound/keys.ts'
 
 export interface OperationDescription {
   readonly name: string
@@ -29,6 +30,13 @@ export interface FailureDescription {
   readonly at: string
 }
 
+/** What the partner sends, and where it goes. */
+export interface InboundDescription {
+  readonly scheme: string
+  readonly binding: string
+  readonly queue: string
+}
+
 export interface IntegrationDescription {
   readonly binding: string
   /** The plugin of its own driver. */
@@ -39,6 +47,8 @@ export interface IntegrationDescription {
   readonly operations: readonly OperationDescription[]
   /** In the order in which they are asked. */
   readonly fallback: readonly StandInDescription[]
+  /** Present when it takes messages of the partner. */
+  readonly inbound?: InboundDescription
 }
 
 const text = { type: 'string' }
@@ -49,6 +59,7 @@ export const descriptionSchema: JsonSchema = object({
   binding: text, via: text, degraded: { type: 'boolean' }, lastError: failure,
   operations: list(object({ name: text, idempotent: { type: 'boolean' }, idempotencyKey: { type: 'boolean' }, data: list(text), input: { type: 'object' }, output: { type: 'object' } }, ['name', 'idempotent', 'idempotencyKey', 'data'])),
   fallback: list(object({ via: text, backlog: object({ waiting: { type: 'integer' }, refused: { type: 'integer' }, oldestAt: time, lastError: failure }, ['waiting', 'refused']) }, ['via'])),
+  inbound: object({ scheme: text, binding: text, queue: text }, ['scheme', 'binding', 'queue']),
 }, ['binding', 'via', 'degraded', 'operations', 'fallback'])
 
 export function describeBacklog({ waiting, refused, oldestAt, lastError }: Backlog): BacklogDescription {
@@ -57,6 +68,10 @@ export function describeBacklog({ waiting, refused, oldestAt, lastError }: Backl
     ...(oldestAt !== undefined && { oldestAt: timeOf(oldestAt) }),
     ...(lastError && { lastError: { code: lastError.code, at: timeOf(lastError.at) } }),
   }
+}
+
+export function describeInbound({ verify, to }: InboundKeys): InboundDescription {
+  return { scheme: verify.scheme, binding: to.binding ?? 'queue', queue: to.queue }
 }
 
 export function timeOf(ms: number): string {

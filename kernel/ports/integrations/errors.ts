@@ -57,6 +57,26 @@ export const integrationErrors = {
     status: 503, retryable: true, title: 'The outbox cannot be written',
     detail: (at: At) => `the outbox of ${at.binding} cannot be written: ${at.operation} was not accepted`,
   },
+  INTEGRATION_INBOUND_NOT_DECLARED: {
+    status: 404, retryable: false, title: 'No inbound messages',
+    detail: (at: { binding: string }) => `${at.binding} takes no messages; add \`inbound: { verify: { … }, to: { queue: … } }\` to ports.${at.binding} in the manifest`,
+  },
+  INTEGRATION_INBOUND_REFUSED: {
+    status: 401, retryable: false, title: 'Not a message of the partner',
+    detail: (at: { binding: string; reason: string }) => `the message to ${at.binding} ${at.reason}`,
+  },
+  INTEGRATION_INBOUND_REPLAYED: {
+    status: 409, retryable: false, title: 'Message taken already',
+    detail: (at: { binding: string }) => `this very message to ${at.binding} was taken before; one that is sent again is signed again`,
+  },
+  INTEGRATION_INBOUND_INVALID: {
+    status: 422, retryable: false, title: 'Message cannot be taken',
+    detail: (at: { binding: string; reason: string }) => `the message to ${at.binding} ${at.reason}`,
+  },
+  INTEGRATION_INBOUND_NOT_TAKEN: {
+    status: 503, retryable: true, title: 'Message not taken',
+    detail: (at: { binding: string }) => `the message to ${at.binding} is good and could not be taken now; send it again`,
+  },
 } as const satisfies ErrorTable
 
 export const integrationError = errorsOf(integrationErrors)

@@ -4,6 +4,7 @@ import { checkIntegrations } from './check.ts'
 import type { IntegrationDriver } from './driver.ts'
 import { integrationErrors } from './errors.ts'
 import { integrationFallback } from './fallback.ts'
+import { usesOfInbound } from './inbound/keys.ts'
 import { integrationKeys, isIdempotent, type IntegrationKeys } from './keys.ts'
 import { implementIntegrations } from './meaning.ts'
 import { integrationOperations, type CallInput, type IntegrationOperations } from './operations.ts'
@@ -18,7 +19,9 @@ export type { BacklogDescription, FailureDescription, IntegrationDescription, Op
 export { integrationError } from './errors.ts'
 export type { DeclaredOperation, IntegrationKeys } from './keys.ts'
 export type { GoodAnswer, KeptCall, RealPartner } from './real.ts'
-export type { CallInput, CallOutput, IntegrationOperations } from './operations.ts'
+export type { InboundKeys } from './inbound/keys.ts'
+export type { RawMessage } from './inbound/verify.ts'
+export type { CallInput, CallOutput, IntegrationOperations, ReceiveInput, Received } from './operations.ts'
 
 declare module '../../binding/bound.ts' {
   interface Ports {
@@ -35,6 +38,7 @@ export const integrations = definePort<IntegrationOperations, IntegrationDriver,
   keys: integrationKeys,
   open: 'operations',
   check: checkIntegrations,
+  uses: ({ inbound }) => usesOfInbound(inbound),
   errors: integrationErrors,
   named: {
     operation: 'call',

@@ -1,6 +1,7 @@
 import type { JsonSchema } from '../../json.ts'
 import { documentSchema } from '../../manifest/units.ts'
 import type { HttpForm } from './http-form.ts'
+import { inboundSchema, type InboundKeys } from './inbound/keys.ts'
 import type { StandInKeys } from './stand-ins.ts'
 
 /** An operation as the manifest declares it: what the port asks, and the form that its drivers ask for. */
@@ -17,12 +18,14 @@ export interface DeclaredOperation extends Partial<HttpForm>, StandInKeys {
 /** The port's own keys. */
 export interface IntegrationKeys {
   readonly operations?: Readonly<Record<string, DeclaredOperation>>
+  readonly inbound?: InboundKeys
 }
 
 export const integrationKeys: JsonSchema = {
   type: 'object',
   additionalProperties: false,
   properties: {
+    inbound: inboundSchema,
     operations: {
       type: 'object',
       description: 'What can be called, by name.',

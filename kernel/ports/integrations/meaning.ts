@@ -4,10 +4,11 @@ import type { Json } from '../../json.ts'
 import type { PortParts } from '../definition.ts'
 import { findBadText } from '../text.ts'
 import { checkOutput, readAnswer } from './answer.ts'
-import { describeBacklog, timeOf, type FailureDescription, type OperationDescription, type StandInDescription } from './description.ts'
+import { describeBacklog, describeInbound, timeOf, type FailureDescription, type OperationDescription, type StandInDescription } from './description.ts'
 import { PartnerFailure, type IntegrationDriver, type PartnerRequest, type Sent } from './driver.ts'
 import { showBacklog } from './backlog.ts'
 import { integrationError } from './errors.ts'
+import { receiver } from './inbound/receive.ts'
 import type { IntegrationKeys } from './keys.ts'
 import type { CallInput, CallOutput, IntegrationOperations } from './operations.ts'
 import { offerPartner, partnerOf, type GoodAnswer } from './real.ts'
@@ -54,8 +55,9 @@ export function implementIntegrations(parts: IntegrationParts): IntegrationOpera
         throw error
       }
     },
+    receive: receiver(parts),
     async describe() {
-      return { binding, via, degraded: lastFailed, ...(failed && { lastError: failed }), operations: Array.from(operations.values(), describeOperation), fallback: standIns.map((describe) => describe()) }
+      return { binding, via, degraded: lastFailed, ...(failed && { lastError: failed }), operations: Array.from(operations.values(), describeOperation), fallback: standIns.map((describe) => describe()), ...(parts.keys.inbound && { inbound: describeInbound(parts.keys.inbound) }) }
     },
   }
   offerPartner(face, {

@@ -2,6 +2,7 @@ import type { Call } from '../../call.ts'
 import type { Json } from '../../json.ts'
 import type { Operation } from '../definition.ts'
 import { descriptionSchema, type IntegrationDescription } from './description.ts'
+import type { RawMessage } from './inbound/verify.ts'
 
 export interface CallInput {
   /** The name under `operations` in the manifest. */
@@ -21,6 +22,17 @@ export interface CallOutput {
   readonly via: string
   /** True when the call is kept durably and has not reached the partner yet. */
   readonly accepted: boolean
+}
+
+export interface ReceiveInput {
+  readonly message: RawMessage
+}
+
+export interface Received {
+  /** The message's own, as its partner gives it. */
+  readonly id: string
+  /** True when the partner sent it again: it was taken before, and is not taken twice. */
+  readonly repeated: boolean
 }
 
 export interface IntegrationOperations {
@@ -43,6 +55,18 @@ export interface IntegrationOperations {
   call(input: CallInput, call: Call): Promise<CallOutput>
   /** What can be called and what stands behind it: the operations with their schemas, the fallbacks, and how the last calls went. */
   describe(input: object, call: Call): Promise<IntegrationDescription>
+  /**
+   * Takes a message of the partner: its signature, its time and its nonce are checked on the bytes as they came, then it is
+   * parsed and put into the queue that the manifest names, under its id. It is durable when answered.
+   * The job's payload is `{ integration, id, nonce, sentAt, body }`.
+   * @throws INTEGRATION_INBOUND_NOT_DECLARED when the manifest has no `inbound`.
+   * @throws INTEGRATION_INBOUND_REFUSED for a signature that is missing, of no known key, of another time or over something else.
+   * @throws INTEGRATION_INBOUND_REPLAYED for the very message that was taken before; one that its partner signed again is
+   *   `repeated: true`.
+   * @throws INTEGRATION_INBOUND_INVALID for a good message that is no JSON, or that the queue's schema or bounds refuse.
+   * @throws INTEGRATION_INBOUND_NOT_TAKEN when the queue could not take it.
+   */
+  receive(input: ReceiveInput, call: Call): Promise<Received>
 }
 
 export const integrationOperations: { readonly [O in keyof IntegrationOperations]: Operation<never> } = {
@@ -71,5 +95,19 @@ export const integrationOperations: { readonly [O in keyof IntegrationOperations
     input: { type: 'object', additionalProperties: false, properties: {} },
     output: descriptionSchema,
     http: { method: 'GET', path: '', status: 200 },
+  },
+  receive: {
+    summary: 'Takes a signed message of the partner into a queue', effect: 'write', idempotent: true, local: true, public: true,
+    input: {
+      type: 'object', additionalProperties: false, required: ['message'],
+      properties: {
+        message: {
+          type: 'object', additionalProperties: false, required: ['method', 'headers', 'body'], description: 'The request as it came.',
+          properties: { method: { type: 'string' }, headers: { type: 'object' }, body: { description: 'Bytes.' } },
+        },
+      },
+    },
+    output: { type: 'object', additionalProperties: false, required: ['id', 'repeated'], properties: { id: { type: 'string' }, repeated: { type: 'boolean' } } },
+    http: { method: 'POST', path: '/_inbound', raw: 'message', status: 202 },
   },
 }
