@@ -10,6 +10,8 @@ export interface Proxy {
   cut(): Promise<void>
   /** Keeps the connections, and lets nothing through: both ways, or only what the server answers. */
   hang(what: 'all' | 'answers'): Promise<void>
+  /** Lets each answer through so much later. */
+  slow(latencyMs: number): Promise<void>
   /** Takes every fault away. */
   restore(): Promise<void>
 }
@@ -33,6 +35,7 @@ export async function openProxy(t: ExecutionContext, api: string, upstream: stri
       await toxic('downstream')
       if (what === 'all') await toxic('upstream')
     },
+    slow: (latency) => demand('POST', `/proxies/${name}/toxics`, { name: 'downstream', type: 'latency', stream: 'downstream', attributes: { latency } }),
     async restore() {
       for (const stream of ['downstream', 'upstream']) await send('DELETE', `/proxies/${name}/toxics/${stream}`)
       await demand('POST', `/proxies/${name}`, { enabled: true })
