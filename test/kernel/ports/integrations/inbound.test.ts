@@ -35,6 +35,17 @@ test('a message signed by RFC 9421 is known by its nonce, or by the header that 
   t.is((await byHeader.payloads()).length, 1)
 })
 
+test('a message signed by RFC 9421 with a secret is taken as one with a key pair is', async (t) => {
+  const { post, payloads, clock } = await startInbound(t, { ...bySignatures, algorithm: 'hmac-sha256', keys: { 'pay-2026': secret } })
+  const algorithm = 'hmac-sha256'
+
+  t.is((await post(body, signed(body, clock.now(), { algorithm, key: secret, nonce: 'n-1' }))).status, 202)
+  t.is((await post(body, signed(body, clock.now(), { algorithm, key: otherSecret }))).status, 401)
+  // Another algorithm than the manifest's.
+  t.is((await post(body, signed(body, clock.now()))).status, 401)
+  t.like(await payloads(), [{ id: 'n-1' }])
+})
+
 test('a message that is not the partner\'s, or not of now, is refused before it is read, and nothing is queued', async (t) => {
   const hooks = await startInbound(t)
   const now = hooks.clock.now()
@@ -82,6 +93,17 @@ test('of a hundred copies of one message at once, one is taken and ninety-nine a
   t.is(ended.filter(({ status }) => status === 'fulfilled').length, 1)
   t.true(ended.every((one) => one.status === 'fulfilled' || (one.reason as { code: string }).code === 'INTEGRATION_INBOUND_REPLAYED'))
   t.is((await inProcess.payloads()).length, 1)
+})
+
+test('of a hundred copies that two replicas get at once, one is taken', async (t) => {
+  const folder = emptyFolder(t)
+  const replicas = [await startInbound(t, byWebhooks, { folder }), await startInbound(t, byWebhooks, { folder })] as const
+  const headers = replicas[0].hook('msg_1', body)
+
+  const counts = await replicas[0].counted(Array.from({ length: 50 }, () => replicas.map(({ post }) => post(body, headers))).flat())
+
+  t.deepEqual(counts, { 202: 1, 409: 99 })
+  t.is((await replicas[1].payloads()).length, 1)
 })
 
 test('a replay is refused by another process as well, for the job of the first is what it is known by', async (t) => {

@@ -7,7 +7,7 @@ import { Webhook } from 'standardwebhooks'
 import { createKernel } from '../../../../kernel/index.ts'
 import type { RawMessage, Received } from '../../../../kernel/ports/integrations/index.ts'
 import { signedHeaders } from '../../../../kernel/ports/integrations/signatures/http-signature.ts'
-import { readSignatureKey } from '../../../../kernel/ports/integrations/signatures/keys.ts'
+import { readSignatureKey, type SignatureAlgorithm } from '../../../../kernel/ports/integrations/signatures/keys.ts'
 import { VirtualClock } from '../../../contract/clock.ts'
 import { silentLog } from '../../../contract/log.ts'
 
@@ -82,7 +82,7 @@ export function emptyFolder(t: ExecutionContext): string {
 }
 
 /** Signed with HTTP Message Signatures. */
-export function signed(body: string, atMs: number, { key = partnerKeys.privateKey, keyId = 'pay-2026', nonce = randomBytes(8).toString('hex'), url = publicUrl, components = ['@method', '@target-uri', 'content-digest'], headers = {} }: { key?: string; keyId?: string | null; nonce?: string | null; url?: string; components?: readonly string[]; headers?: Headers } = {}): Headers {
-  const by = { key: readSignatureKey(key, 'ed25519', 'sign', keyId ?? undefined), components, createdMs: atMs, ...(nonce !== null && { nonce }) }
+export function signed(body: string, atMs: number, { algorithm = 'ed25519', key = partnerKeys.privateKey, keyId = 'pay-2026', nonce = randomBytes(8).toString('hex'), url = publicUrl, components = ['@method', '@target-uri', 'content-digest'], headers = {} }: { algorithm?: SignatureAlgorithm; key?: string; keyId?: string | null; nonce?: string | null; url?: string; components?: readonly string[]; headers?: Headers } = {}): Headers {
+  const by = { key: readSignatureKey(key, algorithm, 'sign', keyId ?? undefined), components, createdMs: atMs, ...(nonce !== null && { nonce }) }
   return { ...headers, ...signedHeaders({ method: 'POST', url: new URL(url), headers }, body, by) }
 }
