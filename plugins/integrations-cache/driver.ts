@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock, Json, SettingsOf } from '../../kernel/plugin.ts'
-import { integrationError, isReusable, type IntegrationDriver, type IntegrationKeys, type PartnerRequest, type RealPartner, type Sent } from '../../kernel/ports/integrations/index.ts'
+import { callKey, integrationError, isReusable, type IntegrationDriver, type IntegrationKeys, type PartnerRequest, type RealPartner, type Sent } from '../../kernel/ports/integrations/index.ts'
 import type { settings as declared } from './settings.ts'
 
 interface Kept {
@@ -27,7 +27,7 @@ export class LastAnswers implements IntegrationDriver {
 
   behind(real: RealPartner): void {
     real.onAnswer(({ operation, input, output }) => {
-      if (this.#reusable.has(operation)) this.#answers.set(keyOf(operation, input), { text: JSON.stringify(output), at: this.#clock.now() })
+      if (this.#reusable.has(operation)) this.#answers.set(callKey(operation, input), { text: JSON.stringify(output), at: this.#clock.now() })
     })
   }
 
@@ -35,13 +35,8 @@ export class LastAnswers implements IntegrationDriver {
     const nothing = (reason: string) => integrationError('INTEGRATION_NO_ANSWER_KEPT', { binding: this.#binding, operation, reason })
     if (!this.#reusable.has(operation)) throw nothing('an earlier answer may not stand for a later one')
 
-    const kept = this.#answers.get(keyOf(operation, input))
+    const kept = this.#answers.get(callKey(operation, input))
     if (!kept || this.#clock.now() - kept.at > this.#maxAgeMs) throw nothing('there is no answer to this input that is young enough')
     return { output: JSON.parse(kept.text) as Json }
   }
-}
-
-/** The same for objects whose keys stand in another order. */
-function keyOf(operation: string, input: Json): string {
-  return `${operation} ${JSON.stringify(input, (_, value: Json) => (typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value))}`
 }

@@ -44,5 +44,10 @@ export const settings = defineSettings({
     content: { doc: 'The only encryption of the content that is taken.', format: ['A256GCM', 'A128GCM', 'A256CBC-HS512'], default: 'A256GCM' },
     required: { doc: 'An answer with a body that is not encrypted is refused.', format: 'boolean', default: false },
   },
+  record: {
+    file: { doc: 'A file that exchanges are written to, one line of JSON each, for the driver `replay`; none are unless it is set. It holds what the partner is told and answers.', format: 'path', default: null },
+    mask: { doc: "JSON pointers of what is masked in it: below `/input`, or below `/output`, the answer's JSON; `*` stands for every member and element.", format: 'list', default: [] },
+    maxSize: { doc: 'At this size of the file recording ends.', format: 'bytes', default: '16MiB', min: 1_024, max: 1_073_741_824 },
+  },
   maxConnections: { doc: 'How many connections to the partner are open at most; more calls wait for one within their time.', format: 'integer', default: 50, min: 1, max: 1_000 },
 })

@@ -49,6 +49,12 @@ export const integrationErrors = {
     status: 503, retryable: true, title: 'No answer to give',
     detail: (at: At & { reason: string }) => `${at.binding}.${at.operation} is not answered: ${at.reason}`,
   },
+  INTEGRATION_NOT_RECORDED: {
+    status: 501, retryable: false, ofCaller: true, title: 'Not in the recording',
+    detail: ({ binding, operation, nearestLine, recorded }: At & { nearestLine?: number; recorded: readonly string[] }) =>
+      nearestLine !== undefined ? `the recording of ${binding} has no exchange of ${operation} with this input; the nearest is line ${nearestLine}, which differs as \`errors\` say`
+        : `the recording of ${binding} has no exchange of ${operation}; it has ${recorded.length === 0 ? 'none at all' : recorded.join(', ')}`,
+  },
   INTEGRATION_OUTBOX_FULL: {
     status: 507, retryable: true, title: 'Disk full',
     detail: (at: At) => `the disk under the outbox of ${at.binding} is full: ${at.operation} was not accepted`,
