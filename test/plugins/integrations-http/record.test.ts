@@ -33,6 +33,7 @@ test('a secret of the settings is masked wherever a text holds it, and an exchan
 
   await partner.call({ operation: 'slow', input: { say: 'tok-abcdefgh' } })
   await partner.call({ operation: 'slow', input: { say: 'x', name: 'tok-abcdefgh' } })
+  await partner.call({ operation: 'slow', input: { say: 'x', nested: { 'my tok-abcdefgh': 1 } } })
   await partner.call({ operation: 'slow', input: { say: 'y' } })
   await close()
 
