@@ -10,7 +10,7 @@ const keyOf = (lane: number, n: number) => `user:${(lane * 31 + n) % keys}`
 
 /** Gets of a server's cache, of the client by hand: GET and JSON.parse, which it pipelines as well when many call in one turn. */
 export async function redis(place: TestDatabase): Promise<readonly Figure[]> {
-  const kernel = await startKernel({ version: 1, name: 'bench', connections: { main: place.connection }, ports: { cache: { on: 'main' } } })
+  const kernel = await startKernel({ version: 1, name: 'bench', connections: { main: place.connection }, ports: { cache: { on: 'main', timeout: '10s' } } })
   const client = createClient({ url: place.url })
   try {
     await client.connect()

@@ -18,7 +18,7 @@ const firstLevelBytes = 256 * 1024
 export async function tiered(place: TestDatabase): Promise<readonly Figure[]> {
   const kernel = await startKernel({
     version: 1, name: 'bench', connections: { main: place.connection },
-    ports: { cache: { use: 'tiered', with: { levels: [{ use: 'lru', with: { maxSize: '256KiB' } }, { on: 'main' }], maxStale: '10m' } } },
+    ports: { cache: { use: 'tiered', timeout: '10s', with: { levels: [{ use: 'lru', with: { maxSize: '256KiB' } }, { on: 'main' }], maxStale: '10m' } } },
   })
   const { hostname, port, password } = new URL(place.url)
   const connection = { host: hostname, port: Number(port), password }

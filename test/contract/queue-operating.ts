@@ -100,9 +100,9 @@ export const operatingCases: readonly QueueCase[] = [
 
   promise('a list is bounded by time', ['inspect'], async (t, { queue, clock }) => {
     const early = await queue.enqueue({ queue: 'emails', payload: 1 })
-    const noon = new Date(clock.now() + 1_000).toISOString()
     await clock.advance(1_000)
     const late = await queue.enqueue({ queue: 'emails', payload: 2 })
+    const noon = (await queue.get({ queue: 'emails', id: late.id })).enqueuedAt
 
     const list = async (bounds: object) => (await queue.list({ queue: 'emails', ...bounds })).items.map(({ id }) => id)
     t.deepEqual(await list({ to: noon }), [early.id])
