@@ -36,7 +36,7 @@ test('a name that changes between check and connect leads nowhere: each connecti
   const named = `http://rebinding.example:${new URL(url).port}`
   // Public at the first look, this machine ever after.
   const rebinding = async () => [{ address: looks++ === 0 ? '192.0.0.1' : '127.0.0.1', family: 4 }]
-  const partner = directly(t, named, rebinding, { timeoutMs: 300, allowPrivate: ['192.0.0.1'] })
+  const partner = directly(t, named, rebinding, { timeoutMs: 2_000, allowPrivate: ['192.0.0.1'] })
 
   await t.throwsAsync(partner.send(get, call), { instanceOf: PartnerFailure })
   const second = await t.throwsAsync(partner.send(get, call), { instanceOf: PartnerFailure })

@@ -43,7 +43,7 @@ const failures: Readonly<Record<string, RequestListener>> = {
 for (const [what, answer] of Object.entries(failures)) {
   test(`a partner that ${what}: the fallback keeps what is idempotent, and never what is not`, async (t) => {
     const { url } = await startPartner(t, answer)
-    const { partner, kept } = await withFallback(t, url, { timeout: what === 'is late' ? '100ms' : '20s' })
+    const { partner, kept } = await withFallback(t, url, { timeout: what === 'is late' ? '1500ms' : '20s' })
 
     t.like(await partner.call({ operation: 'again', input: {} }), { degraded: true, via: 'file' })
     const error = await t.throwsAsync(partner.call({ operation: 'post', input: {} }))
@@ -73,7 +73,7 @@ const whys: Readonly<Record<string, RequestListener>> = {
 for (const [why, answer] of Object.entries(whys)) {
   test(`a fallback for ${why} takes over for that, and one for the others does not`, async (t) => {
     const { url } = await startPartner(t, answer)
-    const timeout = why === 'timeout' ? '100ms' : '20s'
+    const timeout = why === 'timeout' ? '1500ms' : '20s'
     const declared = await withFallback(t, url, { timeout, when: ['unreachable', why] })
     const others = await withFallback(t, url, { timeout, when: ['open', 'unreachable', ...Object.keys(whys).filter((other) => other !== why)] })
 

@@ -64,7 +64,7 @@ test('a partner that trickles bytes is given up when the time of the call is ove
       socket.on('close', () => clearInterval(timer))
     })
   })
-  const partner = await openHttp(t, url, operations, { settings: { timeout: '500ms' } })
+  const partner = await openHttp(t, url, operations, { settings: { timeout: '1500ms' } })
 
   t.is(await codeOf(partner.call({ operation: 'again' })), 'INTEGRATION_TIMEOUT')
 

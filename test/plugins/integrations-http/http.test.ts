@@ -120,7 +120,7 @@ test('a partner that is not there was surely not reached', async (t) => {
 
 test('a late answer is a timeout, and unknown for what is not idempotent', async (t) => {
   const { url } = await startPartner(t, () => undefined)
-  const partner = await openHttp(t, url, operations, { settings: { timeout: '1s' } })
+  const partner = await openHttp(t, url, operations, { settings: { timeout: '2s' } })
 
   await t.throwsAsync(partner.call({ operation: 'again' }), { code: 'INTEGRATION_TIMEOUT' })
   await t.throwsAsync(partner.call({ operation: 'post' }), { code: 'INTEGRATION_OUTCOME_UNKNOWN' })
@@ -130,7 +130,7 @@ test("the caller's deadline reaches the partner: the connection is given up", as
   const { url, sockets } = await startPartner(t, () => undefined)
   const partner = await openHttp(t, url, operations)
 
-  await t.throwsAsync(partner.call({ operation: 'post' }, { timeoutMs: 900 }), { code: 'INTEGRATION_OUTCOME_UNKNOWN' })
+  await t.throwsAsync(partner.call({ operation: 'post' }, { timeoutMs: 2_000 }), { code: 'INTEGRATION_OUTCOME_UNKNOWN' })
 
   while (sockets.size > 0) await new Promise((resolve) => setTimeout(resolve, 5))
   t.pass()
