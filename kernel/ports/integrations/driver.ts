@@ -1,6 +1,7 @@
 import type { Call } from '../../call.ts'
 import type { Json } from '../../json.ts'
 import type { Backlog } from './backlog.ts'
+import type { MailAddress } from './mail-address.ts'
 import type { RealPartner } from './real.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -13,6 +14,8 @@ export interface PartnerRequest {
   readonly idempotencyKey?: string
   /** Present when the operation has the form of HTTP. */
   readonly http?: HttpRequest
+  /** Present when the operation has the form of a mail. */
+  readonly mail?: MailRequest
 }
 
 /** A call in the form of HTTP, with everything filled in. */
@@ -24,6 +27,20 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>
   /** JSON text; absent for GET and DELETE. */
   readonly body?: string
+}
+
+/** A mail with everything filled in and judged: no field holds more than what it is for. */
+export interface MailRequest {
+  /** The driver's own sender unless given. */
+  readonly from?: MailAddress
+  readonly to: readonly MailAddress[]
+  readonly cc: readonly MailAddress[]
+  readonly bcc: readonly MailAddress[]
+  readonly replyTo?: MailAddress
+  /** One line. */
+  readonly subject: string
+  readonly text?: string
+  readonly html?: string
 }
 
 /** What a partner answered over HTTP, unread. */
@@ -63,6 +80,7 @@ export interface IntegrationDriver {
    * Makes the call, or keeps it durably for later (`accepted`). Any HTTP status is an answer.
    * It ends before `call.remainingMs()` does, so that the caller learns what is known.
    * @throws PartnerFailure when there is no answer.
+   * @throws INTEGRATION_PARTNER_REFUSED, INTEGRATION_PARTNER_FAILED from a driver whose partner refuses, or surely did nothing, in words of another protocol.
    * @throws INTEGRATION_OUTBOX_FULL, INTEGRATION_OUTBOX_FAILED from a driver that keeps calls.
    */
   send(request: PartnerRequest, call: Call): Promise<Sent>

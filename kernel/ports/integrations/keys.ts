@@ -2,10 +2,12 @@ import type { JsonSchema } from '../../json.ts'
 import { documentSchema } from '../../manifest/units.ts'
 import type { HttpForm } from './http-form.ts'
 import { inboundSchema, type InboundKeys } from './inbound/keys.ts'
+import type { MailForm } from './mail-form.ts'
 import type { StandInKeys } from './stand-ins.ts'
 
 /** An operation as the manifest declares it: what the port asks, and the form that its drivers ask for. */
 export interface DeclaredOperation extends Partial<HttpForm>, StandInKeys {
+  readonly mail?: MailForm
   readonly input?: JsonSchema
   readonly output?: JsonSchema
   readonly idempotent?: boolean

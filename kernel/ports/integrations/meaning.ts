@@ -13,6 +13,7 @@ import type { IntegrationKeys } from './keys.ts'
 import type { CallInput, CallOutput, IntegrationOperations } from './operations.ts'
 import { offerPartner, partnerOf, type GoodAnswer } from './real.ts'
 import { makeReady, type ReadyOperation } from './ready.ts'
+import { makeMail } from './mail-request.ts'
 import { makeRequest } from './request.ts'
 
 export type IntegrationParts = PortParts<IntegrationDriver, IntegrationKeys>
@@ -85,11 +86,14 @@ function requestFor(operation: ReadyOperation, input: Json): PartnerRequest {
   const broken = operation.checkInput(input).map((error) => below('/input', error))
   if (broken.length > 0) throw integrationError('INTEGRATION_INPUT_INVALID', at(operation), { errors: broken })
 
-  const call = { operation: operation.name, input }
-  if (!operation.http) return call
-  const made = makeRequest(operation.http, input)
-  if ('errors' in made) throw integrationError('INTEGRATION_INPUT_INVALID', at(operation), { errors: made.errors })
-  return { ...call, http: made.request }
+  const http = operation.http && makeRequest(operation.http, input)
+  const mail = operation.declared.mail && makeMail(operation.declared.mail, input)
+  const errors = [http, mail].flatMap((made) => (made && 'errors' in made ? made.errors : []))
+  if (errors.length > 0) throw integrationError('INTEGRATION_INPUT_INVALID', at(operation), { errors })
+  return {
+    operation: operation.name, input,
+    ...(http && 'request' in http && { http: http.request }), ...(mail && 'request' in mail && { mail: mail.request }),
+  }
 }
 
 /** The one place where a driver's failure becomes what it means for this operation. */
