@@ -42,14 +42,14 @@ export class SqlCache implements CacheDriver {
   }
 
   async write({ key, value, freshMs, staleMs, keepMs = Number.POSITIVE_INFINITY, tags, fill }: CacheWrite, call: Call): Promise<boolean> {
-    const { closeAll, closeOpen, untag, tag, put, putFilled } = this.#statements
+    const { takeTurn, closeAll, closeOpen, untag, tag, put, putFilled } = this.#statements
     const row = {
       hash: digest(key), key: markedKey(key), value: textOf(value), tags: tags.length === 0 ? null : JSON.stringify(tags),
       freshMs, lifeMs: Math.min(freshMs === null ? this.#maxAgeMs : freshMs + staleMs, keepMs),
     }
     const [token = '', stamp] = fill?.token.split(' ') ?? []
     const stored = await this.#change([
-      // Fills first, always: who writes and who fills must wait for one another in one order.
+      ...takeTurn(row.hash),
       ...(fill ? [{ ...closeOpen({ token }), expect: 1 }, untag({ owner: token })] : []),
       closeAll({ hash: row.hash }),
       fill ? putFilled({ ...row, stamp: Number(stamp) }) : put(row),
@@ -61,8 +61,9 @@ export class SqlCache implements CacheDriver {
   }
 
   async delete(key: string, call: Call): Promise<void> {
-    const { closeAll, remove, untag } = this.#statements
-    await this.#change([closeAll({ hash: digest(key) }), remove({ hash: digest(key) }), untag({ owner: digest(key) })], call)
+    const { takeTurn, closeAll, remove, untag } = this.#statements
+    const hashed = digest(key)
+    await this.#change([...takeTurn(hashed), closeAll({ hash: hashed }), remove({ hash: hashed }), untag({ owner: hashed })], call)
   }
 
   async invalidate(selection: CacheSelection, call: Call): Promise<void> {

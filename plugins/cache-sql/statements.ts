@@ -1,5 +1,6 @@
 import type { Params, SqlConnection } from '../../kernel/ports/sql/index.ts'
 import { countName, type Tables } from './tables.ts'
+import { makeTurn } from './turns.ts'
 
 export type Statements = ReturnType<typeof makeStatements>
 type Knex = Parameters<Parameters<SqlConnection['define']>[0]>[0]
@@ -46,6 +47,7 @@ export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' |
   const mark = (knex: Knex, name: unknown, length: unknown) => knex(marks).insert({ name, length, stamp: knex.raw('?', [counted(knex)]) }).onConflict('name').merge(['stamp'])
 
   return {
+    takeTurn: makeTurn({ shape, dialect }, count),
     read: new Map(readSizes.map((size) => [size as number, read(size)])),
     put: shape<Written>((knex, p) => put(knex, p, knex.raw('?', [counted(knex)]))),
     putFilled: shape<Written | 'stamp'>((knex, p) => put<'stamp'>(knex, p, p.value('stamp'))),
@@ -68,6 +70,8 @@ export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' |
     closeAll: shape<'hash'>((knex, p) => knex(fills).where('hash', p.value('hash')).delete()),
 
     raise: shape((knex) => knex(count).where('name', countName).update({ stamp: knex.raw('? + 1', [knex.ref('stamp')]) })),
+    /** Waits for invalidations, and lets none begin: marks are taken away in another order than they are made. */
+    hold: shape((knex) => knex(count).where('name', countName).update({ stamp: knex.ref('stamp') })),
     markAll: shape((knex) => mark(knex, allName, null)),
     markTag: shape<'name'>((knex, p) => mark(knex, p.value('name'), null)),
     markPrefix: shape<'name'>((knex, p) => mark(knex, p.value('name'), null)),

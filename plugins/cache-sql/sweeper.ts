@@ -70,8 +70,8 @@ export class Sweeper {
     const { connection, statements } = this.#parts
     const floor = await connection.queryOne<Floor>(statements.floor({}), call)
     if (!floor) return
-    const { raise, markAll, forgetAll, forget } = statements
+    const { hold, raise, markAll, forgetAll, forget } = statements
     if (floor.marks > maxMarks || floor.lengths > maxLengths) await connection.execute([raise({}), markAll({}), forgetAll({})], call)
-    else await connection.execute([forget({ stamp: Math.min(floor.count, floor.oldestRow ?? Infinity, floor.oldestFill ?? Infinity) })], call)
+    else await connection.execute([hold({}), forget({ stamp: Math.min(floor.count, floor.oldestRow ?? Infinity, floor.oldestFill ?? Infinity) })], call)
   }
 }

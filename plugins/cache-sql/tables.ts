@@ -1,9 +1,10 @@
 import type { Call } from '../../kernel/plugin.ts'
 import type { Dialect, SqlConnection, SqlTypes } from '../../kernel/ports/sql/index.ts'
+import { turnNames } from './turns.ts'
 
 /** The tables of one binding. */
 export interface Tables {
-  /** One row: how many invalidations there were. */
+  /** How many invalidations there were, and on MySQL the turns that changes wait for. */
   readonly count: string
   /** What was invalidated, and the count then. */
   readonly marks: string
@@ -19,7 +20,7 @@ export function tablesOf(binding: string): Tables {
   return { count: `${base}__count`, marks: `${base}__marks`, rows: `${base}__rows`, tags: `${base}__tags`, fills: `${base}__fills` }
 }
 
-/** The name of the one row of `count`. */
+/** The row of `count` that counts. */
 export const countName = 'count'
 
 interface Column {
@@ -28,7 +29,7 @@ interface Column {
   readonly nullable?: true
 }
 
-/** Columns and indexes of each table, in the order in which they are made: the row of `count` comes last of all. */
+/** Columns and indexes of each table, in the order in which they are made: the rows of `count` come last of all. */
 const structure: Readonly<Record<keyof Tables, { readonly columns: Readonly<Record<string, Column>>; readonly indexes: readonly (readonly string[])[] }>> = {
   rows: {
     columns: {
@@ -54,15 +55,21 @@ export async function prepareTables(connection: SqlConnection, tables: Tables, s
   await connection.lock(tables.rows, call, async () => {
     if (await isWhole(connection, tables, call)) return
     for (const which of Object.keys(structure) as (keyof Tables)[]) await makeTable(connection, tables[which], which, call)
-    await connection.execute([connection.shape((knex) => knex(tables.count).insert({ name: countName, stamp: 0 }).onConflict('name').ignore())({})], call)
+    const counted = connection.shape<'name'>((knex, p) => knex(tables.count).insert({ name: p.value('name'), stamp: 0 }).onConflict('name').ignore())
+    await connection.execute(namesOf(connection).map((name) => counted({ name })), call)
   })
 }
 
-/** The row of `count` is made after all else is. */
+/** The rows of `count`. */
+function namesOf({ dialect }: SqlConnection): readonly string[] {
+  return [...turnNames(dialect), countName]
+}
+
+/** The rows of `count` are made after all else is. */
 async function isWhole(connection: SqlConnection, { count }: Tables, call: Call): Promise<boolean> {
   if (!(await connection.table(count, call))) return false
-  const row = connection.shape((knex) => knex(count).select('stamp').where('name', countName))
-  return (await connection.queryOne(row({}), call)) !== undefined
+  const made = connection.shape((knex) => knex(count).count({ rows: '*' }).whereIn('name', namesOf(connection)))
+  return (await connection.queryOne<{ rows: number }>(made({}), call))?.rows === namesOf(connection).length
 }
 
 async function makeTable(connection: SqlConnection, table: string, which: keyof Tables, call: Call): Promise<void> {

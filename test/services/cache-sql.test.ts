@@ -41,4 +41,22 @@ for (const server of ['POSTGRES', 'MARIADB'] as const) {
     t.true(await driver.write(entry(1), call))
     t.is((await other.read(['a:1'], call))[0]?.value, 1)
   })
+
+  testWith([server], 'cache: however many change a few keys at once, on two replicas, no change ends in a deadlock', async (t, url) => {
+    const { driver, other } = await open(t, url)
+    const entry = (key: string) => ({ key, value: key, sizeBytes: 1, freshMs: 60_000, staleMs: 0, tags: ['x', 'y'] })
+    const fillAndWrite = async (by: typeof driver, key: string, alone: boolean) => {
+      const fill = await by.beginFill({ key, tags: ['x'], holdMs: 30_000, alone }, call)
+      return fill && by.write({ ...entry(key), fill }, call)
+    }
+    const changes: readonly ((by: typeof driver, key: string) => Promise<unknown>)[] = [
+      (by, key) => fillAndWrite(by, key, false), (by, key) => by.write(entry(key), call), (by, key) => fillAndWrite(by, key, true), (by, key) => by.delete(key, call),
+      (by, key) => fillAndWrite(by, key, false), (by) => by.invalidate({ tags: ['x', 'y'] }, call), (by) => by.invalidate({ prefix: 'a:' }, call),
+    ]
+    const work = async (by: typeof driver, worker: number) => {
+      for (let at = 0; at < 25; at += 1) await changes[(at * 3 + worker) % changes.length]?.(by, `a:${(at + worker) % 2}`)
+    }
+
+    await t.notThrowsAsync(Promise.all([driver, other].flatMap((by) => Array.from({ length: 10 }, async (_, worker) => work(by, worker)))))
+  })
 }
