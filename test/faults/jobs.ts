@@ -9,6 +9,8 @@ export const slackMs = 3_000
 
 /** Nothing comes any more when nothing came for so long: longer than a lease and the longest backoff. */
 const quietMs = 10_000
+/** What still misses then is waited for so long. */
+const usualMissingMs = 60_000
 
 /** What was told about the jobs of one run. */
 export interface ToldJobs {
@@ -26,6 +28,8 @@ export interface ToldJobs {
   readonly longestMs: number
   /** From when the backend was back to the first job that was enqueued and done after it. */
   readonly recoveredMs: number
+  /** From when the producers stopped to the last job that was leased. */
+  readonly settledMs: number
 }
 
 interface LoadParts {
@@ -36,6 +40,8 @@ interface LoadParts {
   readonly workers: number
   /** One attempt in so many fails. */
   readonly failedOf: number
+  /** How late a backend that was away may hand out what it has. */
+  readonly missingMs?: number
 }
 
 const leaseMs = 5_000
@@ -44,7 +50,7 @@ const leaseMs = 5_000
  * Producers enqueue and workers lease, acknowledge and fail jobs while `disturb` does its harm, and until one went through after it;
  * then the producers stop and the workers go on until nothing comes any more.
  */
-export async function underJobs({ queues, queue, producers, workers, failedOf }: LoadParts, disturb: () => Promise<void>): Promise<ToldJobs> {
+export async function underJobs({ queues, queue, producers, workers, failedOf, missingMs = usualMissingMs }: LoadParts, disturb: () => Promise<void>): Promise<ToldJobs> {
   const enqueued = new Set<string>()
   const acked = new Map<string, number>()
   const unknown = new Set<string>()
@@ -112,19 +118,25 @@ export async function underJobs({ queues, queue, producers, workers, failedOf }:
   await sleep(500)
   producing = false
   await producersDone
-  leasedAtMs = performance.now()
-  while (performance.now() - leasedAtMs < quietMs && performance.now() < giveUpMs + 60_000) await sleep(100)
+  const stoppedAtMs = performance.now()
+  leasedAtMs = stoppedAtMs
+  const quiet = () => performance.now() - leasedAtMs >= quietMs && (missing(enqueued, { acked, unknown, dead }).length === 0 || performance.now() - leasedAtMs >= missingMs)
+  while (!quiet() && performance.now() < stoppedAtMs + 60_000 + missingMs) await sleep(100)
   working = false
   await workersDone
-  return { enqueued, acked, unknown, dead, codes, untyped, longestMs, recoveredMs: recoveredAtMs - backAtMs }
+  return { enqueued, acked, unknown, dead, codes, untyped, longestMs, recoveredMs: recoveredAtMs - backAtMs, settledMs: leasedAtMs - stoppedAtMs }
+}
+
+function missing(enqueued: ReadonlySet<string>, { acked, unknown, dead }: Pick<ToldJobs, 'acked' | 'unknown' | 'dead'>): readonly string[] {
+  return [...enqueued].filter((id) => !acked.has(id) && !unknown.has(id) && !dead.has(id))
 }
 
 /** No acknowledged enqueue is lost, no job is acknowledged twice, each call ends in time, and the backend is used again within `recoveryMs`. */
 export function judgeJobs(t: ExecutionContext, what: string, told: ToldJobs, recoveryMs: number): void {
   const { enqueued, acked, unknown, dead, codes } = told
-  const lost = [...enqueued].filter((id) => !acked.has(id) && !unknown.has(id) && !dead.has(id))
+  const lost = missing(enqueued, told)
   const twice = [...acked].filter(([, times]) => times > 1)
-  t.log(`${what}: ${enqueued.size} enqueued, ${acked.size} acknowledged, ${twice.length} of them twice, ${unknown.size} acks without an answer, ${dead.size} dead, ${lost.length} lost (${[...codes].map(([code, times]) => `${code} ${times}`).join(', ')}); longest ${Math.round(told.longestMs)} ms, used again after ${Math.round(told.recoveredMs)} ms`)
+  t.log(`${what}: ${enqueued.size} enqueued, ${acked.size} acknowledged, ${twice.length} of them twice, ${unknown.size} acks without an answer, ${dead.size} dead, ${lost.length} lost (${[...codes].map(([code, times]) => `${code} ${times}`).join(', ')}); longest ${Math.round(told.longestMs)} ms, used again after ${Math.round(told.recoveredMs)} ms, the last job ${Math.round(told.settledMs)} ms after the producers stopped`)
   t.deepEqual(told.untyped, [])
   t.deepEqual(lost, [])
   t.deepEqual(twice, [])
