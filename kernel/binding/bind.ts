@@ -9,7 +9,7 @@ import type { Deadlines } from './deadlines.ts'
 import type { Guards } from './guards.ts'
 import type { Instruments } from './instruments.ts'
 import { wrapOperation } from './operation.ts'
-import { isDegraded } from './policy-state.ts'
+import { isDegraded } from '../resilience/policy-state.ts'
 import { type Generation, type Implementation, SwapPoint } from './swap-point.ts'
 
 /** How long a probe of a backend may take. */

@@ -1,7 +1,7 @@
 import type { Call } from '../call.ts'
 import type { AnyPort, Peer } from '../ports/definition.ts'
 import type { ChaosRules } from '../resilience/chaos-rules.ts'
-import type { PolicyState } from './policy-state.ts'
+import type { PolicyState } from '../resilience/policy-state.ts'
 
 export type BindingState = 'starting' | 'ready' | 'failed' | 'closed'
 

@@ -1,14 +1,16 @@
 import type { Clock } from '../clock.ts'
+import { kernelError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { AnyPort, Operation } from '../ports/definition.ts'
 import { Breaker, type CircuitState } from '../resilience/breaker.ts'
 import { Bulkhead } from '../resilience/bulkhead.ts'
 import { budgetRetries, RetryBudget } from '../resilience/retry-budget.ts'
+import type { BindingPolicy, GuardState, PolicyState } from '../resilience/policy-state.ts'
 import type { BreakerRules, BulkheadRules, OperationRules, PolicySpec } from '../resilience/rules.ts'
 import type { Guard } from './guard.ts'
 import { PolicyMeters } from './policy-meters.ts'
 import type { Meters } from './meters.ts'
-import type { GuardState, PolicyState } from './policy-state.ts'
+import { verdictOf } from './retrying.ts'
 
 export interface GuardsParts {
   readonly policy: PolicySpec
@@ -30,7 +32,7 @@ interface Shared {
 }
 
 /** A binding's policy, composed once: a guard for each operation, and the state that they share. */
-export class Guards {
+export class Guards implements BindingPolicy {
   readonly #parts: GuardsParts
   readonly #meters: PolicyMeters
   readonly #budget: RetryBudget
@@ -45,6 +47,8 @@ export class Guards {
     const ofBinding = this.#share(undefined, policy.circuitBreaker, policy.bulkhead)
 
     for (const [name, operation] of Object.entries(port.operations)) {
+      // No policy is on its way, and an operation that the keys declare may have its name.
+      if (operation.local) continue
       const declared = port.named?.operation === name ? port.named.declared(keys) : { [name]: operation.idempotent }
       for (const [called, idempotent] of Object.entries(declared)) this.#guards.set(called, this.#guard(called, { ...operation, idempotent }, ofBinding))
     }
@@ -71,6 +75,27 @@ export class Guards {
       ...ofBinding,
       retryBudget: { left: Math.floor(this.#budget.left * 100) / 100, of: budgetRetries },
       operations: Object.fromEntries(own.map((state, index) => [this.#shared[index + 1]?.operation ?? '', state])),
+    }
+  }
+
+  overrides(operation: string): readonly string[] {
+    const { operations } = this.#parts.policy
+    const own = Object.hasOwn(operations, operation) ? operations[operation] : undefined
+    return Object.keys(own ?? {}).map((rule) => rule.replace(/Ms$/, ''))
+  }
+
+  async throughCircuit<T>(operation: string, make: () => Promise<T>): Promise<T> {
+    const breaker = this.#guards.get(operation)?.breaker
+    if (!breaker) return make()
+    const pass = breaker.enter()
+    if (pass === undefined) throw kernelError('CALL_CIRCUIT_OPEN', { operation: `${this.#parts.binding}.${operation}`, policy: this.#parts.policy.name }, { retryAfterMs: breaker.openMs })
+    try {
+      const output = await make()
+      breaker.succeed(pass)
+      return output
+    } catch (error) {
+      breaker[verdictOf(error, false)](pass)
+      throw error
     }
   }
 

@@ -1,7 +1,7 @@
 import type { CircuitState } from '../resilience/breaker.ts'
 import type { GuardCounts } from './guard.ts'
 import type { Meters } from './meters.ts'
-import type { GuardState, PolicyState } from './policy-state.ts'
+import type { GuardState, PolicyState } from '../resilience/policy-state.ts'
 
 const circuitNumbers: Readonly<Record<CircuitState, number>> = { closed: 0, 'half-open': 1, open: 2 }
 

@@ -48,13 +48,14 @@ export async function startAll(plan: Plan, parts: StartParts): Promise<Started> 
 
 /** Answers why an optional step did not start. */
 async function startOrTolerate(step: PlanStep, plan: Plan, started: Started, parts: StartParts): Promise<string | undefined> {
+  const guards = step.kind === 'binding' ? guardsOf(step.spec, parts) : undefined
   try {
-    await startStep(step, started, parts)
+    await startStep(step, guards, started, parts)
     return undefined
   } catch (error) {
     if (!isOptional(step, plan)) throw error
     parts.log.error({ err: error, step: step.id }, `${step.id} is optional and did not start`)
-    if (step.kind === 'binding') started.bindings.set(step.spec.name, bindingOf(step.spec, undefined, capabilitiesOf(step.spec), parts))
+    if (step.kind === 'binding') started.bindings.set(step.spec.name, bindingOf(step.spec, undefined, capabilitiesOf(step.spec), guards, parts))
     return parts.redaction.text(error instanceof Error ? error.message : String(error))
   }
 }
@@ -67,31 +68,31 @@ function isOptional(step: PlanStep, plan: Plan): boolean {
   return above.length > 0 && above.every((other) => isOptional(other, plan))
 }
 
-async function startStep(step: PlanStep, started: Started, parts: StartParts): Promise<void> {
+async function startStep(step: PlanStep, guards: Guards | undefined, started: Started, parts: StartParts): Promise<void> {
   if (step.kind === 'connection') {
     started.connections.set(step.spec.name, await runFactory(step, step.spec, {}, undefined, undefined, parts))
   } else if (step.kind === 'binding') {
-    await startBinding(step, step.spec, started, parts)
+    await startBinding(step, step.spec, guards, started, parts)
   } else {
     const extension = await runFactory(step, step.spec, needsOf(step.spec.needs, started), undefined, undefined, parts)
     started.extensions.push({ ...(extension as Extension | undefined), name: step.spec.plugin.name, queues: queuesOf(step.spec) })
   }
 }
 
-async function startBinding(step: PlanStep, spec: BindingSpec, started: Started, parts: StartParts): Promise<void> {
+async function startBinding(step: PlanStep, spec: BindingSpec, guards: Guards | undefined, started: Started, parts: StartParts): Promise<void> {
   const drains: (() => void)[] = []
   const draining = { ...parts, onDrain: (drain: () => void) => { drains.push(drain) } }
-  const first = await implement(step, spec, spec, [], started, draining)
+  const first = await implement(step, spec, spec, { ahead: [], ...(guards && { policy: guards }) }, started, draining)
   const fallbacks: Implemented[] = []
   for (const driver of spec.fallback) {
     const ahead = [first, ...fallbacks].map(({ made }) => made.face)
-    fallbacks.push(await implement(step, spec, driver, ahead, started, draining))
+    fallbacks.push(await implement(step, spec, driver, { ahead, ...(driver.when && { when: driver.when }) }, started, draining))
   }
 
   const lacks = new Set(first.made.probed.lacks)
   const capabilities = capabilitiesOf(spec).filter((capability) => !lacks.has(capability))
   refuseUnfit(spec, capabilities)
-  const binding = bindingOf(spec, new Generation([first.made, ...fallbacks.map(({ made }) => made)]), capabilities, parts)
+  const binding = bindingOf(spec, new Generation([first.made, ...fallbacks.map(({ made }) => made)]), capabilities, guards, parts)
   // Before it is prepared: what prepares it uses it.
   started.bindings.set(spec.name, binding)
   parts.closing.add(`calls of ${spec.name}`, async () => {
@@ -106,6 +107,9 @@ interface Draining {
   readonly onDrain: (drain: () => void) => void
 }
 
+/** Where a driver stands in its binding. */
+type Place = Pick<PortParts<unknown, unknown>, 'ahead' | 'when' | 'policy'>
+
 interface Implemented {
   readonly made: Implementation
   /** Does what the port wants done before calls come. */
@@ -113,14 +117,14 @@ interface Implemented {
 }
 
 /** A driver, and the port's meaning over it. */
-async function implement(step: PlanStep, spec: BindingSpec, driver: FallbackSpec, ahead: readonly object[], started: Started, parts: StartParts & Draining): Promise<Implemented> {
+async function implement(step: PlanStep, spec: BindingSpec, driver: FallbackSpec, place: Place, started: Started, parts: StartParts & Draining): Promise<Implemented> {
   const { made, probed } = await make(step, spec, driver, started, parts)
   if (!spec.port.implement) throw new TypeError(`the port ${spec.port.name} is an inner port`)
 
   const given: PortParts<unknown, unknown> = {
     driver: made,
     keys: spec.keys,
-    ahead,
+    ...place,
     binding: spec.name,
     plugin: driver.plugin.name,
     capabilities: new Set(capabilitiesOf(driver).filter((capability) => !probed.lacks?.includes(capability))),
@@ -184,17 +188,21 @@ function probedOf(driver: Probed | undefined, connection: unknown, inner: readon
   }
 }
 
-function bindingOf(spec: BindingSpec, first: Generation | undefined, capabilities: readonly string[], parts: StartParts): StartedBinding {
-  const { name, port, keys, expose, optional, policy } = spec
+function bindingOf(spec: BindingSpec, first: Generation | undefined, capabilities: readonly string[], guards: Guards | undefined, parts: StartParts): StartedBinding {
+  const { name, port, expose, optional } = spec
   const { clock, log, random, instruments, deadlines, redaction } = parts
   // Who only looks, or migrates, rehearses nothing.
   const chaos = parts.preparing === 'do' ? spec.chaos : undefined
   if (chaos) log.warn({ binding: name, ...chaos }, 'chaos: faults are injected into this binding')
   return bind({
-    name, port, expose, optional, capabilities, first, plugin: identity(spec.plugin), instruments, deadlines, log, redaction,
-    guards: policy && new Guards({ policy, binding: name, port, keys, clock, log, random, meters: instruments.meters('policy', name) }),
+    name, port, expose, optional, capabilities, first, plugin: identity(spec.plugin), instruments, deadlines, log, redaction, guards,
     chaos: chaos && new Chaos(chaos, clock, random),
   })
+}
+
+/** The binding's policy, composed before its drivers are: what they make beside its calls is asked of it as well. */
+function guardsOf({ name: binding, port, keys, policy }: BindingSpec, { clock, log, random, instruments }: StartParts): Guards | undefined {
+  return policy && new Guards({ policy, binding, port, keys, clock, log, random, meters: instruments.meters('policy', binding) })
 }
 
 /** Stage 3: what the keys ask for and this very backend turned out to lack. */

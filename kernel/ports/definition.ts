@@ -5,6 +5,7 @@ import type { ErrorTable } from '../errors.ts'
 import type { Json, JsonSchema } from '../json.ts'
 import type { Log } from '../log.ts'
 import type { ScriptFile } from '../manifest/units.ts'
+import type { BindingPolicy } from '../resilience/policy-state.ts'
 
 /** Where a field of the input is read in a request; a field without an entry is read from the path or the body. */
 export type HttpSource =
@@ -75,6 +76,10 @@ export interface PortParts<D, K, C extends string = string> {
   readonly keys: K
   /** Of a fallback: the port's meaning over each driver that is asked before it, the binding's own first. */
   readonly ahead?: readonly object[]
+  /** Of a fallback: the causes that it is for; all of them unless set. */
+  readonly when?: readonly string[]
+  /** Of the binding's own driver: the policy that its calls go through. */
+  readonly policy?: BindingPolicy
   /** The binding's name in the manifest: `storage.reports`. */
   readonly binding: string
   /** The name of the driver's plugin: `sql`. */

@@ -1,4 +1,5 @@
 import type { JsonSchema } from '../json.ts'
+import { policyStateSchema as policy } from '../resilience/policy-state.ts'
 
 const problem = { $ref: '#/components/responses/Problem' }
 
@@ -13,19 +14,6 @@ function json(description: string, properties: JsonSchema): JsonSchema {
 const text = { type: 'string' }
 const time = { type: 'string', format: 'date-time' }
 
-const circuit = { type: 'object', required: ['state'], properties: { state: { enum: ['closed', 'open', 'half-open'] }, retryInMs: { type: 'number', description: 'Of an open one: when a call may try.' } } }
-const bulkhead = {
-  type: 'object', required: ['inFlight', 'concurrent', 'waiting', 'queued'],
-  properties: { inFlight: { type: 'integer' }, concurrent: { type: 'integer' }, waiting: { type: 'integer' }, queued: { type: 'integer' } },
-}
-const policy = {
-  type: 'object', description: 'The policy of its calls, as it is now.', required: ['name', 'retryBudget', 'operations'],
-  properties: {
-    name: text, circuit, bulkhead,
-    retryBudget: { type: 'object', required: ['left', 'of'], properties: { left: { type: 'number' }, of: { type: 'integer' } } },
-    operations: { type: 'object', description: 'Operations with a breaker or a bulkhead of their own.', additionalProperties: { type: 'object', properties: { circuit, bulkhead } } },
-  },
-}
 const chaos = {
   type: 'object', description: 'The faults that are injected into it.', required: ['errorsShare', 'dropShare'],
   properties: { latencyMs: { type: 'number' }, errorsShare: { type: 'number' }, dropShare: { type: 'number' } },

@@ -65,8 +65,8 @@ export class FileOutbox implements IntegrationDriver {
   ailment(): string | undefined {
     const { waiting, refused, lastError } = this.backlog()
     const words = [
-      ...(waiting > 0 ? [`${waiting} kept calls have not reached the partner${lastError ? `: ${lastError.code}` : ''}`] : []),
-      ...(refused > 0 ? [`${refused} kept calls were refused for good`] : []),
+      ...(waiting > 0 ? [`${keptCalls(waiting, 'has', 'have')} not reached the partner${lastError ? `: ${lastError.code}` : ''}`] : []),
+      ...(refused > 0 ? [`${keptCalls(refused, 'was', 'were')} refused for good`] : []),
     ]
     return words.length > 0 ? words.join('; ') : undefined
   }
@@ -76,4 +76,8 @@ export class FileOutbox implements IntegrationDriver {
     await replay?.close()
     await this.#parts.outbox.close()
   }
+}
+
+function keptCalls(count: number, one: string, many: string): string {
+  return count === 1 ? `1 kept call ${one}` : `${count} kept calls ${many}`
 }

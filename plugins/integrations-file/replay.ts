@@ -41,6 +41,8 @@ export class Replay {
   #oldestAt: number | undefined
   #lastError: Backlog['lastError']
   #failures = 0
+  /** How long the first of them waits before it is made again. */
+  #pauseMs = 0
   #running: Promise<void> | undefined
   #call: ReplayCall | undefined
   #wake: (() => void) | undefined
@@ -124,7 +126,7 @@ export class Replay {
         log.error({ err: error }, 'the outbox cannot be replayed')
       }
       await this.#sleep(1_000 / limits.perSecond - (performance.now() - startedMs))
-      if (this.#failures > 0) await this.#sleep(Math.min(limits.backoffMs * 2 ** (this.#failures - 1), limits.maxBackoffMs), 'untilBack')
+      await this.#sleep(this.#pauseMs, 'untilBack')
     }
     if (this.#closed) return
     this.#oldestAt = undefined
@@ -146,8 +148,9 @@ export class Replay {
       if (isPorticoError(error) && !error.retryable) return await this.#putAside(entry, next, error.code, error.message)
       if (!repeatable) await this.#calls.noteNotDone()
       const code = isPorticoError(error) ? error.code : 'KERNEL_BUG'
-      if (this.#failures === 0) log.warn({ operation: entry.operation, id: entry.id, code }, 'a kept call waits: the partner does not take it')
-      return this.#fail(code)
+      if (!this.#lastError) log.warn({ operation: entry.operation, id: entry.id, code }, 'a kept call waits: the partner does not take it')
+      const askedMs = isPorticoError(error) ? error.retryAfterMs : undefined
+      return code === 'CALL_CIRCUIT_OPEN' ? this.#wait(code, askedMs) : this.#fail(code, askedMs)
     } finally {
       this.#call.end()
       this.#call = undefined
@@ -166,12 +169,23 @@ export class Replay {
     await this.#calls.advance(offset)
     this.#waiting = Math.max(0, this.#waiting - 1)
     this.#failures = 0
+    this.#pauseMs = 0
     this.#lastError = undefined
   }
 
-  #fail(code: string): void {
+  /** `askedMs`: the partner does not want to be asked before. */
+  #fail(code: string, askedMs = 0): void {
+    const { backoffMs, maxBackoffMs } = this.#parts.limits
     this.#failures++
+    this.#pauseMs = Math.max(askedMs, Math.min(backoffMs * 2 ** (this.#failures - 1), maxBackoffMs))
     this.#lastError = { code, at: this.#parts.clock.now() }
+  }
+
+  /** The call was not made: others found out that the partner is away. What it failed with before is still what is known. */
+  #wait(code: string, untilMs = 0): void {
+    // Of a circuit that is tried by another call nothing is known of how long that takes.
+    this.#pauseMs = untilMs > 0 ? untilMs : this.#parts.limits.backoffMs
+    this.#lastError ??= { code, at: this.#parts.clock.now() }
   }
 
   async #sleep(delayMs: number, how?: 'untilBack'): Promise<void> {

@@ -21,11 +21,11 @@ export async function integrationsCommand(flags: ServerFlags, terminal: Terminal
   return {
     status: 0,
     json: { integrations },
-    text: (paint) => (integrations.length === 0 ? 'the server has no integrations\n' : renderTable(['name', 'driver', 'state', 'last error', 'operations', 'data', 'fallback', 'backlog'], integrations.map(rowOf), paint)),
+    text: (paint) => (integrations.length === 0 ? 'the server has no integrations\n' : renderTable(['name', 'driver', 'state', 'last error', 'policy', 'operations', 'data', 'fallback', 'backlog'], integrations.map(rowOf), paint)),
   }
 }
 
-function rowOf({ binding, via, degraded, lastError, operations, fallback }: Described): readonly Cell[] {
+function rowOf({ binding, via, degraded, lastError, policy, operations, fallback }: Described): readonly Cell[] {
   const standIns = recordsOf(fallback)
   const backlogs = standIns.flatMap(({ backlog }) => (isRecord(backlog) ? [backlog] : []))
   const total = (field: string) => backlogs.reduce((sum, backlog) => sum + Number(backlog[field]), 0)
@@ -34,9 +34,24 @@ function rowOf({ binding, via, degraded, lastError, operations, fallback }: Desc
     String(binding), String(via),
     degraded === true ? { text: 'degraded', style: 'yellow' } : { text: 'ok', style: 'green' },
     isRecord(lastError) ? `${String(lastError['code'])} ${String(lastError['at'])}` : '',
-    String(recordsOf(operations).length), [...data].join(', '), standIns.map((one) => String(one['via'])).join(', '),
+    policyCell(policy),
+    String(recordsOf(operations).length), [...data].join(', '), standIns.map(standInText).join(', '),
     backlogs.length === 0 ? '' : `${total('waiting')} wait, ${total('refused')} refused`,
   ]
+}
+
+/** A circuit is told once it is not closed: the binding's, else the first of an operation. */
+function policyCell(policy: unknown): Cell {
+  if (!isRecord(policy)) return ''
+  const name = String(policy['name'])
+  const own = isRecord(policy['operations']) ? Object.entries(policy['operations']) : []
+  const circuits = [['', policy], ...own].flatMap(([operation, one]) => (isRecord(one) && isRecord(one['circuit']) ? [[operation, one['circuit']['state']] as const] : []))
+  const ailing = circuits.find(([, state]) => state !== 'closed')
+  return ailing ? { text: `${name} (${[ailing[0], ailing[1]].filter(Boolean).join(' ')})`, style: 'yellow' } : name
+}
+
+function standInText({ via, when }: Described): string {
+  return Array.isArray(when) ? `${String(via)} (${when.join(' ')})` : String(via)
 }
 
 function recordsOf(list: unknown): readonly Described[] {

@@ -1,18 +1,24 @@
 import type { JsonSchema } from '../../json.ts'
+import { policyStateSchema, type PolicyState } from '../../resilience/policy-state.ts'
 import type { Backlog } from './backlog.ts'
 import type { InboundKeys } from './inbound/keys.ts'
+import type { Look } from './look.ts'
 
 export interface OperationDescription {
   readonly name: string
   readonly idempotent: boolean
   readonly idempotencyKey: boolean
   readonly data: readonly string[]
+  /** What of the binding's policy is another for it: `retry`, `timeout`. */
+  readonly overrides?: readonly string[]
   readonly input?: JsonSchema
   readonly output?: JsonSchema
 }
 
 export interface StandInDescription {
   readonly via: string
+  /** The failures of the partner that it is for; all unless set. */
+  readonly when?: readonly string[]
   /** Of one that keeps calls; times are RFC 3339. */
   readonly backlog?: BacklogDescription
 }
@@ -22,6 +28,13 @@ export interface BacklogDescription {
   readonly refused: number
   readonly oldestAt?: string
   readonly lastError?: FailureDescription
+}
+
+/** How the driver's last look at the partner went, and when. */
+export interface LookDescription {
+  readonly ok: boolean
+  readonly at: string
+  readonly code?: string
 }
 
 /** A failure without words: those may hold what the partner said. */
@@ -41,9 +54,13 @@ export interface IntegrationDescription {
   readonly binding: string
   /** The plugin of its own driver. */
   readonly via: string
-  /** Whether the last call to it failed, so that a fallback, if there is one, answered. */
+  /** Whether calls are answered by a fallback now, if there is one: the last one failed, a circuit is not closed, or a look at the partner failed. */
   readonly degraded: boolean
   readonly lastError?: FailureDescription
+  /** Present when its driver has looked. */
+  readonly probe?: LookDescription
+  /** Present when the manifest gives it one. */
+  readonly policy?: PolicyState
   readonly operations: readonly OperationDescription[]
   /** In the order in which they are asked. */
   readonly fallback: readonly StandInDescription[]
@@ -52,13 +69,15 @@ export interface IntegrationDescription {
 }
 
 const text = { type: 'string' }
+const flag = { type: 'boolean' }
 const time = { type: 'string', format: 'date-time' }
 const failure = object({ code: text, at: time }, ['code', 'at'])
 
 export const descriptionSchema: JsonSchema = object({
-  binding: text, via: text, degraded: { type: 'boolean' }, lastError: failure,
-  operations: list(object({ name: text, idempotent: { type: 'boolean' }, idempotencyKey: { type: 'boolean' }, data: list(text), input: { type: 'object' }, output: { type: 'object' } }, ['name', 'idempotent', 'idempotencyKey', 'data'])),
-  fallback: list(object({ via: text, backlog: object({ waiting: { type: 'integer' }, refused: { type: 'integer' }, oldestAt: time, lastError: failure }, ['waiting', 'refused']) }, ['via'])),
+  binding: text, via: text, degraded: flag, lastError: failure, policy: policyStateSchema,
+  probe: object({ ok: flag, at: time, code: text }, ['ok', 'at']),
+  operations: list(object({ name: text, idempotent: flag, idempotencyKey: flag, data: list(text), overrides: list(text), input: { type: 'object' }, output: { type: 'object' } }, ['name', 'idempotent', 'idempotencyKey', 'data'])),
+  fallback: list(object({ via: text, when: list(text), backlog: object({ waiting: { type: 'integer' }, refused: { type: 'integer' }, oldestAt: time, lastError: failure }, ['waiting', 'refused']) }, ['via'])),
   inbound: object({ scheme: text, binding: text, queue: text }, ['scheme', 'binding', 'queue']),
 }, ['binding', 'via', 'degraded', 'operations', 'fallback'])
 
@@ -68,6 +87,10 @@ export function describeBacklog({ waiting, refused, oldestAt, lastError }: Backl
     ...(oldestAt !== undefined && { oldestAt: timeOf(oldestAt) }),
     ...(lastError && { lastError: { code: lastError.code, at: timeOf(lastError.at) } }),
   }
+}
+
+export function describeLook({ at, code }: Look): LookDescription {
+  return { ok: code === undefined, at: timeOf(at), ...(code !== undefined && { code }) }
 }
 
 export function describeInbound({ verify, to }: InboundKeys): InboundDescription {

@@ -1,6 +1,7 @@
 import type { Call } from '../../call.ts'
 import type { Json } from '../../json.ts'
 import type { Backlog } from './backlog.ts'
+import type { Look } from './look.ts'
 import type { MailAddress } from './mail-address.ts'
 import type { RealPartner } from './real.ts'
 
@@ -86,6 +87,8 @@ export interface IntegrationDriver {
   send(request: PartnerRequest, call: Call): Promise<Sent>
   /** Told once to a driver that is a fallback, before calls come: the partner that it stands in for. */
   behind?(real: RealPartner): void
+  /** Of a driver that looks at its partner beside the calls: how the last look went; undefined before the first one. */
+  lastLook?(): Look | undefined
   /** Of a driver that keeps calls: what it has not handed over. */
   backlog?(): Backlog
 }

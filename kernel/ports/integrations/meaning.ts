@@ -1,10 +1,10 @@
 import type { Call } from '../../call.ts'
-import { isPorticoError, kernelError, type FieldError } from '../../errors.ts'
+import { kernelError, type FieldError } from '../../errors.ts'
 import type { Json } from '../../json.ts'
 import type { PortParts } from '../definition.ts'
 import { findBadText } from '../text.ts'
 import { checkOutput, readAnswer } from './answer.ts'
-import { describeBacklog, describeInbound, timeOf, type FailureDescription, type OperationDescription, type StandInDescription } from './description.ts'
+import { describeBacklog } from './description.ts'
 import { PartnerFailure, type IntegrationDriver, type PartnerRequest, type Sent } from './driver.ts'
 import { showBacklog } from './backlog.ts'
 import { integrationError } from './errors.ts'
@@ -13,6 +13,7 @@ import type { IntegrationKeys } from './keys.ts'
 import type { CallInput, CallOutput, IntegrationOperations } from './operations.ts'
 import { offerPartner, partnerOf, type GoodAnswer } from './real.ts'
 import { makeReady, type ReadyOperation } from './ready.ts'
+import { Registry } from './registry.ts'
 import { makeMail } from './mail-request.ts'
 import { makeRequest } from './request.ts'
 
@@ -21,13 +22,11 @@ export type IntegrationParts = PortParts<IntegrationDriver, IntegrationKeys>
 const maxDepth = 30
 
 export function implementIntegrations(parts: IntegrationParts): IntegrationOperations {
-  const { driver, plugin: via, binding } = parts
+  const { driver, plugin: via, binding, when } = parts
   const operations = new Map(Object.entries(parts.keys.operations ?? {}).map(([name, declared]) => [name, makeReady(binding, name, declared)]))
 
   const listeners: ((answer: GoodAnswer) => void)[] = []
-  const standIns: (() => StandInDescription)[] = []
-  let failed: FailureDescription | undefined
-  let lastFailed = false
+  const registry = new Registry(parts, operations)
 
   const make = async (operation: ReadyOperation, { input = {}, idempotencyKey }: CallInput, call: Call): Promise<CallOutput> => {
     const key = idempotencyKey ?? (operation.declared.idempotencyKey ? call.callId : undefined)
@@ -45,38 +44,30 @@ export function implementIntegrations(parts: IntegrationParts): IntegrationOpera
       if (!operation) throw integrationError('INTEGRATION_NOT_FOUND', { binding, operation: shown(given.operation) })
       try {
         const output = await make(operation, given, call)
-        lastFailed = false
+        registry.succeeded()
         return output
       } catch (error) {
-        // What the caller did wrong says nothing of the partner.
-        if (isPorticoError(error) && error.status >= 500 && !error.ofCaller) {
-          failed = { code: error.code, at: timeOf(parts.clock.now()) }
-          lastFailed = true
-        }
+        registry.failed(error)
         throw error
       }
     },
     receive: receiver(parts),
-    async describe() {
-      return { binding, via, degraded: lastFailed, ...(failed && { lastError: failed }), operations: Array.from(operations.values(), describeOperation), fallback: standIns.map((describe) => describe()), ...(parts.keys.inbound && { inbound: describeInbound(parts.keys.inbound) }) }
-    },
+    async describe() { return registry.describe() },
   }
   offerPartner(face, {
-    make: async (kept, call) => { await face.call(kept, call) },
+    async make(kept, call) {
+      const made = () => face.call(kept, call)
+      await (parts.policy ? parts.policy.throughCircuit(kept.operation, made) : made())
+    },
     isRepeatable: (name) => operations.get(name)?.idempotent ?? false,
     onAnswer: (listen) => { listeners.push(listen) },
-    addStandIn: (describe) => { standIns.push(describe) },
+    addStandIn: (describe) => { registry.addStandIn(describe) },
   })
   const real = partnerOf(parts.ahead?.[0])
   if (real) driver.behind?.(real)
-  real?.addStandIn(() => ({ via, ...(driver.backlog && { backlog: describeBacklog(driver.backlog()) }) }))
+  real?.addStandIn(() => ({ via, ...(when && { when }), ...(driver.backlog && { backlog: describeBacklog(driver.backlog()) }) }))
   if (real && driver.backlog) showBacklog(parts, driver.backlog.bind(driver))
   return face
-}
-
-function describeOperation({ name, idempotent, declared }: ReadyOperation): OperationDescription {
-  const { idempotencyKey = false, data = [], input, output } = declared
-  return { name, idempotent, idempotencyKey, data, ...(input && { input }), ...(output && { output }) }
 }
 
 function requestFor(operation: ReadyOperation, input: Json): PartnerRequest {

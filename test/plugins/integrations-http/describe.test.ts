@@ -39,5 +39,36 @@ test('the description is given while the circuit of the policy is open', async (
 
   await t.throwsAsync(kernel.ports.integrations.call({ operation: 'pay' }), { code: 'CALL_CIRCUIT_OPEN' })
 
-  t.like(await kernel.ports.integrations.describe({}), { via: 'http', degraded: true, lastError: { code: 'INTEGRATION_PARTNER_FAILED' } })
+  t.like(await kernel.ports.integrations.describe({}), { via: 'http', degraded: true, lastError: { code: 'INTEGRATION_PARTNER_FAILED' }, policy: { name: 'strict', circuit: { state: 'open' } } })
+})
+
+test('the description tells the policy with its circuits, what an operation has of its own, and what each fallback is for', async (t) => {
+  const { url, back } = await startSwitched(t)
+  const policies = { strict: { retry: { attempts: 2 }, circuitBreaker: { failures: 1, openFor: '1h' }, operations: { pay: { timeout: '1s', retry: null } } } }
+  const operations = { pay: { method: 'POST', path: '/pay', idempotencyKey: true }, describe: { method: 'POST', path: '/describe' } }
+  const binding = { use: 'http', with: { baseUrl: url }, operations, policy: 'strict', fallback: [{ use: 'static', when: ['open', '5xx'] }, { use: 'cache' }] }
+  const kernel = await createKernel({ version: 1, name: 'test', ports: { integrations: binding }, policies }, { directory: tmpdir(), env: {} })
+  t.teardown(() => kernel.close())
+  const partner = kernel.ports.integrations
+
+  t.like(await partner.describe({}), {
+    degraded: false, policy: { name: 'strict', circuit: { state: 'closed' }, operations: {} },
+    operations: [{ name: 'pay', overrides: ['timeout', 'retry'] }, { name: 'describe', overrides: undefined }],
+    fallback: [{ via: 'static', when: ['open', '5xx'] }, { via: 'cache', when: undefined }],
+  })
+  back()
+  await partner.call({ operation: 'pay' })
+  t.false((await partner.describe({})).degraded)
+})
+
+test('an operation may have the name of one of the port, and is repeated no more than it may be', async (t) => {
+  const { url, asked } = await startSwitched(t)
+  const operations = { describe: { method: 'POST', path: '/describe' }, receive: { method: 'POST', path: '/receive' } }
+  const binding = { use: 'http', with: { baseUrl: url }, operations, policy: 'eager' }
+  const kernel = await createKernel({ version: 1, name: 'test', ports: { integrations: binding }, policies: { eager: { retry: { attempts: 3, initial: '1ms' } } } }, { directory: tmpdir(), env: {} })
+  t.teardown(() => kernel.close())
+
+  for (const operation of ['describe', 'receive']) await t.throwsAsync(kernel.ports.integrations.call({ operation }), { code: 'INTEGRATION_MAYBE_APPLIED' })
+
+  t.deepEqual(asked.map(({ path }) => path), ['/describe', '/receive'])
 })
