@@ -2,6 +2,13 @@
 export interface Call {
   /** Aborts when the caller gives up or the deadline passes; made on first use. */
   readonly signal: AbortSignal
+  /**
+   * Tells `listener` once when the signal aborts, at once when it has. For who needs no signal to hand on: one is not made, and
+   * made for every call it costs more than the rest of the binding. Absent where there is only the signal: `whenAborted` knows both.
+   */
+  onAbort?(listener: () => void): void
+  /** Takes back what `onAbort` was given. */
+  offAbort?(listener: () => void): void
   /** Milliseconds left until the deadline, at least 0. Drivers hand it to their SDK. */
   remainingMs(): number
   /** Who calls, once identity is configured. */
@@ -15,6 +22,21 @@ export interface Call {
   readonly text: boolean
   /** Marks the answer as one that a fallback, or a backend that is down, gave. */
   degrade(): void
+}
+
+/** What can tell that nobody waits any more: a call, or where there is none its signal. */
+export type Abortable = Pick<Call, 'signal' | 'onAbort' | 'offAbort'>
+
+/** Tells `listener` once when the call aborts, at once when it has; `forgetAbort` takes it back. */
+export function whenAborted(call: Abortable, listener: () => void): void {
+  if (call.onAbort) call.onAbort(listener)
+  else if (call.signal.aborted) listener()
+  else call.signal.addEventListener('abort', listener, { once: true })
+}
+
+export function forgetAbort(call: Abortable, listener: () => void): void {
+  if (call.offAbort) call.offAbort(listener)
+  else call.signal.removeEventListener('abort', listener)
 }
 
 /** What a caller may say beside the input of an operation. */

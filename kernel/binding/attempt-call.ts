@@ -1,4 +1,5 @@
-import type { Call, Unit } from '../call.ts'
+import { whenAborted, type Call, type Unit } from '../call.ts'
+import type { OperationCall } from './call.ts'
 import type { Pending } from './deadlines.ts'
 
 /** The call as one attempt of it: with a deadline of its own, which ends its signal and not the call's. */
@@ -7,13 +8,15 @@ export class AttemptCall implements Call, Pending {
   previous: Pending | undefined
   timer: NodeJS.Timeout | undefined
   readonly timeoutMs: number
-  readonly #call: Call
+  readonly #call: OperationCall
   readonly #endsAtMs: number
   readonly #onLate: (attempt: AttemptCall) => void
   #controller: AbortController | undefined
+  #listener: (() => void) | undefined
+  #follows = false
   #late = false
 
-  constructor(call: Call, timeoutMs: number, onLate: (attempt: AttemptCall) => void) {
+  constructor(call: OperationCall, timeoutMs: number, onLate: (attempt: AttemptCall) => void) {
     this.#call = call
     this.timeoutMs = timeoutMs
     this.#endsAtMs = performance.now() + timeoutMs
@@ -23,12 +26,21 @@ export class AttemptCall implements Call, Pending {
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController()
-      const { signal } = this.#call
       if (this.#late) this.#controller.abort()
-      else if (signal.aborted) this.#controller.abort(signal.reason)
-      else signal.addEventListener('abort', this.#abort, { once: true })
+      else this.#follow()
     }
     return this.#controller.signal
+  }
+
+  onAbort(listener: () => void): void {
+    if (this.#controller || this.#listener || this.#late) return whenAborted({ signal: this.signal }, listener)
+    this.#listener = listener
+    this.#follow()
+  }
+
+  offAbort(listener: () => void): void {
+    if (this.#listener === listener) this.#listener = undefined
+    else this.#controller?.signal.removeEventListener('abort', listener)
   }
 
   remainingMs(): number {
@@ -62,13 +74,29 @@ export class AttemptCall implements Call, Pending {
   expire(): void {
     this.#late = true
     this.#controller?.abort()
+    this.#tell()
     this.#onLate(this)
   }
 
-  /** Lets go of the call's signal; called once when the attempt has ended. */
+  /** Lets go of the call; called once when the attempt has ended. */
   end(): void {
-    if (this.#controller) this.#call.signal.removeEventListener('abort', this.#abort)
+    if (this.#follows) this.#call.offAbort(this.#aborted)
   }
 
-  readonly #abort = () => this.#controller?.abort(this.#call.signal.reason)
+  #follow(): void {
+    if (this.#follows) return
+    this.#follows = true
+    this.#call.onAbort(this.#aborted)
+  }
+
+  #tell(): void {
+    const listener = this.#listener
+    this.#listener = undefined
+    listener?.()
+  }
+
+  readonly #aborted = () => {
+    this.#controller?.abort(this.#call.signal.reason)
+    this.#tell()
+  }
 }

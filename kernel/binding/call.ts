@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { Call, CallOptions } from '../call.ts'
+import { whenAborted, type Call, type CallOptions } from '../call.ts'
 import type { Pending } from './deadlines.ts'
 import type { Unit } from './unit.ts'
 
@@ -19,6 +19,8 @@ export class OperationCall implements Call, Pending {
   degraded = false
   readonly #options: CallOptions | undefined
   #controller: AbortController | undefined
+  /** Who wants to know that it aborted while there is no signal. */
+  #listener: (() => void) | undefined
   #expired = false
   #traceId: string | undefined
   #callId: string | undefined
@@ -56,6 +58,17 @@ export class OperationCall implements Call, Pending {
     return this.#controller.signal
   }
 
+  onAbort(listener: () => void): void {
+    const isAlone = !this.#controller && !this.#options?.signal && !this.#listener
+    if (isAlone && !this.#expired) this.#listener = listener
+    else whenAborted({ signal: this.signal }, listener)
+  }
+
+  offAbort(listener: () => void): void {
+    if (this.#listener === listener) this.#listener = undefined
+    else this.#controller?.signal.removeEventListener('abort', listener)
+  }
+
   remainingMs(): number {
     return Math.max(0, this.startedMs + this.timeoutMs - performance.now())
   }
@@ -70,6 +83,9 @@ export class OperationCall implements Call, Pending {
   expire(): void {
     this.#expired = true
     this.#controller?.abort()
+    const listener = this.#listener
+    this.#listener = undefined
+    listener?.()
   }
 
   /** Whether the caller itself gave up. */

@@ -1,10 +1,12 @@
 import type { Dispatcher } from 'undici'
+import { forgetAbort, whenAborted, type Abortable } from '../call.ts'
 
 export interface ReceiveBounds {
   readonly maxBytes: number
   /** From the connection to the end of the answer. */
   readonly timeoutMs: number
-  readonly signal: AbortSignal
+  /** Who waits for it, as long as they do. */
+  readonly call: Abortable
 }
 
 export interface AnswerHead {
@@ -51,9 +53,9 @@ export class Receiving implements Dispatcher.DispatchHandler {
     this.received = promise
     this.#bounds = bounds
     this.#resolve = resolve
-    this.#timer = setTimeout(() => this.#cut('timeout'), bounds.timeoutMs)
-    if (bounds.signal.aborted) this.#aborted()
-    else bounds.signal.addEventListener('abort', this.#aborted, { once: true })
+    // A whole number: Node keeps one list for all timers of a length.
+    this.#timer = setTimeout(timedOut, Math.ceil(bounds.timeoutMs), this)
+    whenAborted(bounds.call, this.#aborted)
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -64,9 +66,9 @@ export class Receiving implements Dispatcher.DispatchHandler {
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
     if (status < 200) return
-    const retryAfterMs = readRetryAfter(textOf(headers['retry-after']))
-    const mediaType = (textOf(headers['content-type']).split(';')[0] ?? '').trim().toLowerCase()
-    this.#head = { status, mediaType, headers, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+    const retryAfterMs = readRetryAfter(headers['retry-after'])
+    const mediaType = mediaTypeOf(textOf(headers['content-type']))
+    this.#head = retryAfterMs === undefined ? { status, mediaType, headers } : { status, mediaType, headers, retryAfterMs }
     if (Number(textOf(headers['content-length'])) > this.#bounds.maxBytes) this.#cut('tooLarge')
   }
 
@@ -79,13 +81,19 @@ export class Receiving implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     const head = this.#head
     if (!head) return this.#cut('lost')
-    const bytes = Buffer.concat(this.#chunks)
+    const [first] = this.#chunks
+    // Most answers come in one piece, which nobody else writes to.
+    const bytes = first && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks)
     const text = decode(bytes)
     this.#end(text === undefined ? { ended: 'notUtf8', reached: true, head } : { ended: 'whole', head, text, bytes })
   }
 
   onResponseError(_: Dispatcher.DispatchController | undefined, cause: Error): void {
     this.#cut(this.#controller ? 'lost' : 'unreachable', cause)
+  }
+
+  timedOut(): void {
+    this.#cut('timeout')
   }
 
   readonly #aborted = () => this.#cut('givenUp')
@@ -100,7 +108,7 @@ export class Receiving implements Dispatcher.DispatchHandler {
     if (this.#ended) return
     this.#ended = true
     clearTimeout(this.#timer)
-    this.#bounds.signal.removeEventListener('abort', this.#aborted)
+    forgetAbort(this.#bounds.call, this.#aborted)
     this.#chunks.length = 0
     this.#resolve(received)
   }
@@ -115,15 +123,28 @@ function textOf(header: string | string[] | undefined): string {
   return (Array.isArray(header) ? header[0] : header) ?? ''
 }
 
+function timedOut(receiving: Receiving): void {
+  receiving.timedOut()
+}
+
+function mediaTypeOf(text: string): string {
+  return text === 'application/json' ? text : (text.split(';')[0] ?? '').trim().toLowerCase()
+}
+
 /** `Retry-After` as seconds or as a date. */
-function readRetryAfter(text: string): number | undefined {
+function readRetryAfter(header: string | string[] | undefined): number | undefined {
+  if (header === undefined) return undefined
+  const text = textOf(header)
   const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now()
   return Number.isFinite(ms) ? Math.min(Math.max(0, ms), maxRetryAfterMs) : undefined
 }
 
+/** It keeps nothing from one text to the next. */
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 function decode(bytes: Buffer): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return utf8.decode(bytes)
   } catch {
     return undefined
   }

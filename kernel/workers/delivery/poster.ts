@@ -26,7 +26,7 @@ export class Poster {
     const { url, timeoutMs, maxAnswerBytes } = this.#parts
     // Before the time is counted: loading undici is not the receiver's delay.
     const pool = await (this.#pool ??= this.#open())
-    const receiving = new Receiving({ maxBytes: maxAnswerBytes, timeoutMs, signal })
+    const receiving = new Receiving({ maxBytes: maxAnswerBytes, timeoutMs, call: { signal } })
     pool.dispatch({ method: 'POST', path: `${url.pathname}${url.search}`, headers, body }, receiving)
     return answerOf(await receiving.received, timeoutMs)
   }
