@@ -10,19 +10,23 @@ const input = { amount: 1250, currency: 'EUR', card: 'tok_1' }
 const schema = { type: 'object', required: ['amount', 'currency'], properties: { amount: { type: 'integer' }, currency: { type: 'string' } } }
 const answered = { type: 'object', required: ['id', 'status'], properties: { id: { type: 'string' }, status: { type: 'string' } } }
 
-/** A call with both schemas checked, of undici's own pool with JSON.stringify and JSON.parse. */
+/**
+ * A call with both schemas checked, of undici's own pool as one uses it with care: bounded in time and size by undici's own limits,
+ * which cost nothing, the status looked at, JSON written and parsed. By hand nobody checks schemas and addresses.
+ */
 export async function integrations(): Promise<readonly Figure[]> {
   return inFolder('', (directory) => withServer([partner], directory, async (url) => {
     const kernel = await startKernel({
       version: 1, name: 'bench',
       ports: { integrations: { use: 'http', with: { baseUrl: url }, operations: { charge: { method: 'POST', path: '/charges', input: schema, output: answered, idempotent: true } } } },
     })
-    const pool = new Pool(url, { connections: 50, pipelining: 1 })
+    const pool = new Pool(url, { connections: 50, pipelining: 1, headersTimeout: 10_000, bodyTimeout: 10_000, maxResponseSize: 1_048_576 })
     try {
       const calls = kernel.ports.integrations
       const ours = () => calls.call({ operation: 'charge', input })
       const theirs = async () => {
-        const { body } = await pool.request({ method: 'POST', path: '/charges', headers: { 'content-type': 'application/json', accept: 'application/json' }, body: JSON.stringify(input) })
+        const { statusCode, body } = await pool.request({ method: 'POST', path: '/charges', headers: { 'content-type': 'application/json', accept: 'application/json' }, body: JSON.stringify(input) })
+        if (statusCode !== 200) throw new Error(`the partner answered ${statusCode}`)
         return body.json()
       }
       return [

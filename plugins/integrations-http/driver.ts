@@ -1,8 +1,9 @@
+import type { Pool } from 'undici'
 import { resolveName, type Call, type Clock, type Resolve, type SettingsOf } from '../../kernel/plugin.ts'
 import { PartnerFailure, type IntegrationDriver, type PartnerAnswer, type PartnerRequest, type Sent } from '../../kernel/ports/integrations/index.ts'
 import { Receiving, type Received } from '../../kernel/ports/received.ts'
 import { answerOf } from './answer.ts'
-import { firstHop, headersOf, type Hop } from './hop.ts'
+import { firstHop, headersFor, urlOf, type Headers, type Hop } from './hop.ts'
 import { Origins } from './origins.ts'
 import { uncover, type Protection } from './protection.ts'
 import { isRedirect, nextHop } from './redirect.ts'
@@ -32,6 +33,7 @@ export class HttpPartner implements IntegrationDriver {
   readonly #protection: Protection
   readonly #clock: Clock
   readonly #origins: Origins
+  readonly #headersOf: (hop: Hop) => Headers
   #underWay = 0
 
   constructor({ target, settings, protection, clock, resolve = resolveName }: HttpPartnerParts) {
@@ -39,6 +41,7 @@ export class HttpPartner implements IntegrationDriver {
     this.#settings = settings
     this.#protection = protection
     this.#clock = clock
+    this.#headersOf = headersFor(target, protection.decryption !== undefined)
     this.#origins = new Origins({
       own: target.origin, connections: settings.maxConnections, connectTimeoutMs: settings.timeoutMs,
       tls: readTls(settings.tls), allowsPrivate: target.allowsPrivate, resolve,
@@ -51,12 +54,13 @@ export class HttpPartner implements IntegrationDriver {
     if (this.#underWay >= maxWaiting) throw new PartnerFailure({ why: 'unreachable', reached: false, reason: `${maxWaiting} calls are under way already` })
 
     // Before the time is counted: loading undici is not the partner's delay.
-    await this.#origins.pool(this.#target.origin)
+    if (!this.#origins.known(this.#target.origin)) await this.#origins.pool(this.#target.origin)
     const remainingMs = call.remainingMs()
     const timeoutMs = Math.max(1, Math.min(this.#settings.timeoutMs, remainingMs - Math.min(marginMs, remainingMs / 10)))
     this.#underWay++
     try {
-      return { answer: await this.#answer(await this.#encrypted(firstHop(http, idempotencyKey, this.#target)), timeoutMs, call.signal) }
+      const first = firstHop(http, idempotencyKey, this.#target)
+      return { answer: await this.#answer(this.#protection.encrypt ? await this.#encrypted(first) : first, timeoutMs, call) }
     } finally {
       this.#underWay--
     }
@@ -67,20 +71,26 @@ export class HttpPartner implements IntegrationDriver {
   }
 
   /** The answer of the last hop; all of them share one time. */
-  async #answer(first: Hop, timeoutMs: number, signal: AbortSignal): Promise<PartnerAnswer> {
-    const endMs = performance.now() + timeoutMs
+  async #answer(first: Hop, timeoutMs: number, call: Call): Promise<PartnerAnswer> {
     const { maxAnswerBytes, redirects } = this.#settings
+    const startedMs = redirects === 0 ? 0 : performance.now()
     let hop = first
     for (let followed = 0; ; followed++) {
       const headers = this.#headers(hop)
-      const received = await this.#receive(hop, headers, Math.max(1, endMs - performance.now()), signal)
+      const leftMs = followed === 0 ? timeoutMs : Math.max(1, startedMs + timeoutMs - performance.now())
+      const received = await this.#receive(hop, headers, leftMs, call)
       const answer = answerOf(received, { maxAnswerBytes, timeoutMs, isFirst: followed === 0 })
-      if (redirects === 0 || !isRedirect(answer.status)) return uncover(answer, received, { method: hop.method, url: hop.url, headers }, this.#protection, this.#clock.now())
+      if (redirects === 0 || !isRedirect(answer.status)) return this.#uncovered(answer, received, hop, headers)
 
       const next = followed === redirects ? { refused: 'too many' } : nextHop(hop, answer.status, received.head?.headers['location'], this.#target)
       if ('refused' in next) throw new PartnerFailure({ why: 'unreadable', reached: true, reason: `is a redirect (${answer.status}) ${next.refused}` })
       hop = next
     }
+  }
+
+  #uncovered(answer: PartnerAnswer, received: Received, hop: Hop, headers: Headers): PartnerAnswer | Promise<PartnerAnswer> {
+    if (!this.#protection.judge && !this.#protection.decryption) return answer
+    return uncover(answer, received, { method: hop.method, url: urlOf(hop), headers }, this.#protection, this.#clock.now())
   }
 
   async #encrypted(hop: Hop): Promise<Hop> {
@@ -89,17 +99,21 @@ export class HttpPartner implements IntegrationDriver {
   }
 
   /** Signed for the origin of baseUrl alone. */
-  #headers(hop: Hop): Readonly<Record<string, string>> {
-    const headers = headersOf(hop, this.#target, this.#protection.decryption !== undefined)
-    if (hop.url.origin !== this.#target.origin || !this.#protection.sign) return headers
-    return { ...headers, ...this.#protection.sign({ method: hop.method, url: hop.url, headers }, hop.body, this.#clock.now()) }
+  #headers(hop: Hop): Headers {
+    const headers = this.#headersOf(hop)
+    const { sign } = this.#protection
+    if (!sign || hop.origin !== this.#target.origin) return headers
+    return { ...headers, ...sign({ method: hop.method, url: urlOf(hop), headers }, hop.body, this.#clock.now()) }
   }
 
-  async #receive(hop: Hop, headers: Readonly<Record<string, string>>, timeoutMs: number, signal: AbortSignal): Promise<Received> {
-    const { url, method, body } = hop
-    const pool = await this.#origins.pool(url.origin)
-    const receiving = new Receiving({ maxBytes: this.#settings.maxAnswerBytes, timeoutMs, signal })
-    pool.dispatch({ method, path: `${url.pathname}${url.search}`, headers, ...(body !== undefined && { body }) }, receiving)
+  #receive(hop: Hop, headers: Headers, timeoutMs: number, call: Call): Promise<Received> {
+    const pool = this.#origins.known(hop.origin)
+    return pool ? this.#sent(pool, hop, headers, timeoutMs, call) : this.#origins.pool(hop.origin).then((opened) => this.#sent(opened, hop, headers, timeoutMs, call))
+  }
+
+  #sent(pool: Pool, { path, method, body }: Hop, headers: Headers, timeoutMs: number, call: Call): Promise<Received> {
+    const receiving = new Receiving({ maxBytes: this.#settings.maxAnswerBytes, timeoutMs, call })
+    pool.dispatch(body === undefined ? { method, path, headers } : { method, path, headers, body }, receiving)
     return receiving.received
   }
 }

@@ -22,6 +22,11 @@ export class Origins {
     this.#parts = parts
   }
 
+  /** The pool of an origin that was called before: to wait for a promise costs a call a turn. */
+  known(origin: string): Pool | undefined {
+    return this.#pools.get(origin)
+  }
+
   /** undici is loaded with the first call: a server that never makes one starts without it. */
   async pool(origin: string): Promise<Pool> {
     const known = this.#pools.get(origin)

@@ -11,14 +11,12 @@ const maxDepth = 100
 /** What the partner's answer means: its JSON, or the error it stands for. */
 export function readAnswer(operation: ReadyOperation, answer: PartnerAnswer): Json {
   const { status } = answer
-  const at = { binding: operation.binding, operation: operation.name }
-  const bad = (reason: string) => integrationError('INTEGRATION_BAD_ANSWER', { ...at, reason })
-
   const declared = operation.http?.errors?.[status]
   if (declared) throw declaredError(operation, answer, declared)
   const expected = operation.http?.expect?.includes(status) ?? (status >= 200 && status < 300)
-  if (expected) return readOutput(operation, answer, bad)
+  if (expected) return readOutput(operation, answer)
 
+  const at = { binding: operation.binding, operation: operation.name }
   if (status >= 500 || status === 429) {
     const from = { ...at, reason: `answered ${status}`, partnerStatus: status }
     const extras = answer.retryAfterMs === undefined ? {} : { retryAfterMs: answer.retryAfterMs }
@@ -27,8 +25,8 @@ export function readAnswer(operation: ReadyOperation, answer: PartnerAnswer): Js
     throw integrationError(harmless ? 'INTEGRATION_PARTNER_FAILED' : 'INTEGRATION_MAYBE_APPLIED', from, extras)
   }
   if (status >= 400) throw integrationError('INTEGRATION_PARTNER_REFUSED', { ...at, partnerStatus: status, answer: readRefusal(answer) })
-  if (status >= 300) throw bad(`is a redirect (${status}), which is not followed`)
-  throw bad(`has the status ${status}, which is not expected`)
+  if (status >= 300) throw bad(operation, `is a redirect (${status}), which is not followed`)
+  throw bad(operation, `has the status ${status}, which is not expected`)
 }
 
 /** A failure that the manifest has a name for. */
@@ -39,22 +37,26 @@ function declaredError({ binding, name }: ReadyOperation, answer: PartnerAnswer,
   return integrationError('INTEGRATION_PARTNER_FAILED', { ...at, reason: `answered ${answer.status} (${code})` }, { reason: code, ...(retryAfterMs !== undefined && { retryAfterMs }) })
 }
 
-function readOutput(operation: ReadyOperation, answer: PartnerAnswer, bad: (reason: string) => Error): Json {
+function readOutput(operation: ReadyOperation, answer: PartnerAnswer): Json {
   if (answer.text === '') return checkOutput(operation, null)
-  if (!isJson(answer)) throw bad(answer.mediaType === '' ? 'has no Content-Type' : `is ${answer.mediaType.slice(0, 100)}, not JSON`)
+  if (!isJson(answer)) throw bad(operation, answer.mediaType === '' ? 'has no Content-Type' : `is ${answer.mediaType.slice(0, 100)}, not JSON`)
 
   const value = parse(answer.text)
-  if (value === undefined) throw bad('is not well-formed JSON')
+  if (value === undefined) throw bad(operation, 'is not well-formed JSON')
   const wrong = findBadText(value, { maxDepth })
-  if (wrong) throw bad(`cannot be taken: ${wrong.path || 'it'} ${wrong.message}`)
+  if (wrong) throw bad(operation, `cannot be taken: ${wrong.path || 'it'} ${wrong.message}`)
   return checkOutput(operation, value)
 }
 
 /** @throws INTEGRATION_BAD_ANSWER when it breaks the operation's schema. */
-export function checkOutput({ binding, name, checkOutput: check }: ReadyOperation, value: Json): Json {
-  const [error] = check(value)
-  if (error) throw integrationError('INTEGRATION_BAD_ANSWER', { binding, operation: name, reason: `breaks its schema: ${error.path || 'it'} ${error.message}` })
+export function checkOutput(operation: ReadyOperation, value: Json): Json {
+  const [error] = operation.checkOutput(value)
+  if (error) throw bad(operation, `breaks its schema: ${error.path || 'it'} ${error.message}`)
   return value
+}
+
+function bad({ binding, name }: ReadyOperation, reason: string): Error {
+  return integrationError('INTEGRATION_BAD_ANSWER', { binding, operation: name, reason })
 }
 
 /** What a refusal says, for code that knows the partner; null when it is no JSON that can be passed on. */

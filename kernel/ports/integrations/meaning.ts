@@ -15,7 +15,6 @@ import { offerPartner, partnerOf, type GoodAnswer } from './real.ts'
 import { makeReady, type ReadyOperation } from './ready.ts'
 import { Registry } from './registry.ts'
 import { makeMail } from './mail-request.ts'
-import { makeRequest } from './request.ts'
 
 export type IntegrationParts = PortParts<IntegrationDriver, IntegrationKeys>
 
@@ -30,8 +29,13 @@ export function implementIntegrations(parts: IntegrationParts): IntegrationOpera
 
   const make = async (operation: ReadyOperation, { input = {}, idempotencyKey }: CallInput, call: Call): Promise<CallOutput> => {
     const key = idempotencyKey ?? (operation.declared.idempotencyKey ? call.callId : undefined)
-    const request = { ...requestFor(operation, input), ...(key !== undefined && { idempotencyKey: key }) }
-    const sent = await send(driver, operation, request, call)
+    const request = requestFor(operation, input, key)
+    let sent: Sent
+    try {
+      sent = await driver.send(request, call)
+    } catch (cause) {
+      throw failureOf(operation, cause)
+    }
     const output = 'answer' in sent ? readAnswer(operation, sent.answer) : 'output' in sent ? checkOutput(operation, sent.output) : null
     const accepted = 'accepted' in sent
     if (!accepted) for (const listen of listeners) listen({ operation: operation.name, input, output })
@@ -70,38 +74,35 @@ export function implementIntegrations(parts: IntegrationParts): IntegrationOpera
   return face
 }
 
-function requestFor(operation: ReadyOperation, input: Json): PartnerRequest {
+function requestFor(operation: ReadyOperation, input: Json, idempotencyKey: string | undefined): PartnerRequest {
   const bad = findBadText(input, { maxDepth })
   if (bad) throw kernelError('INPUT_INVALID', { operation: `${operation.binding}.call` }, { errors: [below('/input', bad)] })
 
-  const broken = operation.checkInput(input).map((error) => below('/input', error))
-  if (broken.length > 0) throw integrationError('INTEGRATION_INPUT_INVALID', at(operation), { errors: broken })
+  const broken = operation.checkInput(input)
+  if (broken.length > 0) throw integrationError('INTEGRATION_INPUT_INVALID', at(operation), { errors: broken.map((error) => below('/input', error)) })
 
-  const http = operation.http && makeRequest(operation.http, input)
+  const http = operation.makeHttp?.(input)
   const mail = operation.declared.mail && makeMail(operation.declared.mail, input)
-  const errors = [http, mail].flatMap((made) => (made && 'errors' in made ? made.errors : []))
-  if (errors.length > 0) throw integrationError('INTEGRATION_INPUT_INVALID', at(operation), { errors })
+  if ((http && 'errors' in http) || (mail && 'errors' in mail)) {
+    throw integrationError('INTEGRATION_INPUT_INVALID', at(operation), { errors: [http, mail].flatMap((made) => (made && 'errors' in made ? made.errors : [])) })
+  }
   return {
     operation: operation.name, input,
-    ...(http && 'request' in http && { http: http.request }), ...(mail && 'request' in mail && { mail: mail.request }),
+    ...(http && { http: http.request }), ...(mail && { mail: mail.request }), ...(idempotencyKey !== undefined && { idempotencyKey }),
   }
 }
 
 /** The one place where a driver's failure becomes what it means for this operation. */
-async function send(driver: IntegrationDriver, operation: ReadyOperation, request: PartnerRequest, call: Call): Promise<Sent> {
-  try {
-    return await driver.send(request, call)
-  } catch (cause) {
-    if (!(cause instanceof PartnerFailure)) throw cause
-    const { why, reached, reason } = cause.no
-    const from = { ...at(operation), reason }
+function failureOf(operation: ReadyOperation, cause: unknown): unknown {
+  if (!(cause instanceof PartnerFailure)) return cause
+  const { why, reached, reason } = cause.no
+  const from = { ...at(operation), reason }
 
-    if (!reached && why !== 'timeout') throw integrationError('INTEGRATION_UNREACHABLE', from, { cause })
-    if (why === 'unreadable') throw integrationError('INTEGRATION_BAD_ANSWER', from, { cause })
-    if (reached && !operation.idempotent) throw integrationError('INTEGRATION_OUTCOME_UNKNOWN', from, { cause })
-    if (why === 'timeout') throw integrationError('INTEGRATION_TIMEOUT', at(operation), { cause })
-    throw integrationError('INTEGRATION_PARTNER_FAILED', from, { cause })
-  }
+  if (!reached && why !== 'timeout') return integrationError('INTEGRATION_UNREACHABLE', from, { cause })
+  if (why === 'unreadable') return integrationError('INTEGRATION_BAD_ANSWER', from, { cause })
+  if (reached && !operation.idempotent) return integrationError('INTEGRATION_OUTCOME_UNKNOWN', from, { cause })
+  if (why === 'timeout') return integrationError('INTEGRATION_TIMEOUT', at(operation), { cause })
+  return integrationError('INTEGRATION_PARTNER_FAILED', from, { cause })
 }
 
 function at({ binding, name }: ReadyOperation): { readonly binding: string; readonly operation: string } {

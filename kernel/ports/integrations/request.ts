@@ -2,7 +2,7 @@ import type { FieldError } from '../../errors.ts'
 import type { Json, JsonObject } from '../../json.ts'
 import type { HttpRequest } from './driver.ts'
 import type { HttpForm } from './http-form.ts'
-import { Filling, scalarText } from './template.ts'
+import { Filling, hasPlaceholder, scalarText } from './template.ts'
 
 /** What servers commonly take as a request line, and as a header. */
 const maxPathLength = 8_000
@@ -13,10 +13,20 @@ const maxErrors = 20
 export type MadeRequest = { readonly request: HttpRequest } | { readonly errors: readonly FieldError[] }
 
 /**
- * The request over HTTP that an operation and its input make: path, headers and query filled from the fields that they name;
- * what is left goes to the query (GET, DELETE) or the body. No input leads out of the declared path.
+ * What makes the request over HTTP of an operation and its input: path, headers and query filled from the fields that they name;
+ * what is left goes to the query (GET, DELETE) or the body. No input leads out of the declared path. The path that it makes is as
+ * a URL would write it. What no input can change is worked out here, once.
  */
-export function makeRequest(declared: HttpForm, input: Json): MadeRequest {
+export function requestMaker(declared: HttpForm): (input: Json) => MadeRequest {
+  const { method, path, query = {}, headers } = declared
+  const texts = [path, ...Object.values(query), ...Object.values(headers ?? {})]
+  if (hasNoBody(declared) || Object.keys(query).length > 0 || texts.some(hasPlaceholder)) return (input) => makeRequest(declared, input)
+
+  const fixed = { method, path, ...(headers && { headers: Object.freeze(Object.fromEntries(Object.entries(headers).map(([name, text]) => [name.toLowerCase(), text]))) }) }
+  return (input) => ({ request: { ...fixed, body: JSON.stringify(input) } })
+}
+
+function makeRequest(declared: HttpForm, input: Json): MadeRequest {
   const fields = isObject(input) ? input : undefined
   const filling = new Filling(fields)
   const { errors, used } = filling

@@ -4,6 +4,11 @@ import type { Json, JsonObject } from '../../json.ts'
 const placeholder = /\{(\w+)\}/g
 const alone = /^\{(\w+)\}$/
 
+/** Whether a text is filled from the input at all; what is not needs no look at it. */
+export function hasPlaceholder(template: string): boolean {
+  return template.includes('{')
+}
+
 /** Fills the texts of an operation from the fields of one input, and tells which fields were used and what did not fit. */
 export class Filling {
   readonly errors: FieldError[] = []
