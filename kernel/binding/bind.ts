@@ -18,6 +18,8 @@ const healthTimeoutMs = 2_000
 export interface BindParts {
   readonly name: string
   readonly port: AnyPort
+  /** The port's own keys, checked; `{}` unless given. */
+  readonly keys?: unknown
   readonly expose: boolean
   readonly optional: boolean
   readonly capabilities: readonly string[]
@@ -58,7 +60,7 @@ export function bind(parts: BindParts): StartedBinding {
   let closed = false
 
   return {
-    name, port, operations, point,
+    name, port, keys: parts.keys ?? {}, operations, point,
     expose: parts.expose, optional: parts.optional, capabilities: parts.capabilities,
     since: new Date(),
     face: Object.freeze({ ...inProcess(parts, point), ...operations }),

@@ -16,6 +16,8 @@ export interface BindingHealth {
 export interface Binding {
   readonly name: string
   readonly port: AnyPort
+  /** The port's own keys, checked. */
+  readonly keys: unknown
   readonly plugin: { readonly name: string; readonly version: string }
   /** What the driver declared and the connection turned out to have. */
   readonly capabilities: readonly string[]

@@ -189,13 +189,13 @@ function probedOf(driver: Probed | undefined, connection: unknown, inner: readon
 }
 
 function bindingOf(spec: BindingSpec, first: Generation | undefined, capabilities: readonly string[], guards: Guards | undefined, parts: StartParts): StartedBinding {
-  const { name, port, expose, optional } = spec
+  const { name, port, keys, expose, optional } = spec
   const { clock, log, random, instruments, deadlines, redaction } = parts
   // Who only looks, or migrates, rehearses nothing.
   const chaos = parts.preparing === 'do' ? spec.chaos : undefined
   if (chaos) log.warn({ binding: name, ...chaos }, 'chaos: faults are injected into this binding')
   return bind({
-    name, port, expose, optional, capabilities, first, plugin: identity(spec.plugin), instruments, deadlines, log, redaction, guards,
+    name, port, keys, expose, optional, capabilities, first, plugin: identity(spec.plugin), instruments, deadlines, log, redaction, guards,
     chaos: chaos && new Chaos(chaos, clock, random),
   })
 }

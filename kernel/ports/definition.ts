@@ -172,6 +172,23 @@ export interface NamedCalls<K> {
   declared(keys: K): Readonly<Record<string, Operation['idempotent']>>
   /** The name that an input of the operation means. */
   nameOf(input: unknown): string
+  /** The input field that has the name; it stands in the path. */
+  readonly field: string
+  /** What the keys declare, told as operations of their own: with it they have paths of their own in OpenAPI. */
+  describe?(keys: K): Readonly<Record<string, NamedDescription>>
+}
+
+/** An operation that the keys declare, for those who call it. */
+export interface NamedDescription {
+  readonly summary?: string
+  /** Of the input field that is the body; any JSON unless set. */
+  readonly input?: JsonSchema
+  /** By status: what a field of the output is then. */
+  readonly answers?: Readonly<Record<number, { readonly field: string; readonly schema: JsonSchema }>>
+  /** By status: what else a failure may be, in words. */
+  readonly failures?: Readonly<Record<number, string>>
+  /** `x-…` */
+  readonly extensions?: JsonSchema
 }
 
 export interface PortFallback {

@@ -17,7 +17,8 @@ function resolve(spec, schema, depth) {
   if (Array.isArray(schema)) return schema.map((item) => resolve(spec, item, depth))
   if (typeof schema !== 'object' || schema === null) return schema
   if (typeof schema.$ref === 'string' && depth < 6) {
-    const target = spec.components.schemas[schema.$ref.replace('#/components/schemas/', '')]
+    const steps = schema.$ref.slice(2).split('/').map((step) => decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~'))
+    const target = steps.reduce((at, step) => (at && Object.hasOwn(at, step) ? at[step] : undefined), spec)
     return target ? resolve(spec, target, depth + 1) : schema
   }
   return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, resolve(spec, value, depth)]))

@@ -6,15 +6,17 @@ import { httpErrors } from './errors.ts'
 import type { About } from './about.ts'
 import { operationOf } from './openapi-operation.ts'
 import { kernelPathItems } from './openapi-kernel.ts'
+import { namedPaths } from './openapi-named.ts'
 import { portSchemas } from './openapi-schemas.ts'
 import { isHttp } from './port-routes.ts'
 
-let kept: { readonly key: string; readonly text: string } | undefined
+let kept: { readonly key: string; readonly keys: readonly unknown[]; readonly text: string } | undefined
 
 /** The OpenAPI document as text; made once, and again only when the bindings are others. */
 export function openApiText(about: About, bindings: ReadonlyMap<string, Binding>): string {
   const key = JSON.stringify([about, [...bindings.values()].map(({ name, port, expose, capabilities }) => [name, port.name, expose, capabilities])])
-  if (kept?.key !== key) kept = { key, text: JSON.stringify(openApi(about, bindings)) }
+  const keys = Array.from(bindings.values(), (binding) => binding.keys)
+  if (kept?.key !== key || !keys.every((one, index) => one === kept?.keys[index])) kept = { key, keys, text: JSON.stringify(openApi(about, bindings)) }
   return kept.text
 }
 
@@ -25,7 +27,7 @@ export function openApi(about: About, bindings: ReadonlyMap<string, Binding>): J
   const schemas = Object.assign({}, ...[...ports.values()].map(portSchemas)) as Record<string, JsonSchema>
 
   const paths: Record<string, Record<string, JsonSchema>> = {}
-  for (const binding of exposed) addPaths(paths, binding)
+  for (const binding of exposed) addPaths(paths, schemas, binding)
 
   return {
     openapi: '3.1.0',
@@ -36,14 +38,23 @@ export function openApi(about: About, bindings: ReadonlyMap<string, Binding>): J
   }
 }
 
-function addPaths(paths: Record<string, Record<string, JsonSchema>>, { name, port, capabilities }: Binding): void {
+function addPaths(paths: Record<string, Record<string, JsonSchema>>, schemas: Record<string, JsonSchema>, binding: Binding): void {
+  const { name, port, capabilities } = binding
+  const add = (path: string, method: string, described: JsonSchema) => {
+    const item = (paths[path] ??= {})
+    item[method] = item[method] ? both(item[method], described) : described
+  }
   for (const [operationName, operation] of Object.entries(port.operations)) {
     if (!isHttp(operation)) continue
-    const path = `/v1/${name}${operation.http.path.replaceAll(/:(\w+)/g, '{$1}')}`
     const method = operation.http.method.toLowerCase()
-    const item = (paths[path] ??= {})
-    const described = operationOf(port, operationName, operation, name, capabilities)
-    item[method] = item[method] ? both(item[method], described) : described
+    if (port.named?.operation === operationName && port.named.describe) {
+      for (const one of namedPaths(binding, operationName, operation, port.named)) {
+        add(one.path, method, one.item)
+        Object.assign(schemas, one.schemas)
+      }
+      continue
+    }
+    add(`/v1/${name}${operation.http.path.replaceAll(/:(\w+)/g, '{$1}')}`, method, operationOf(port, operationName, operation, name, capabilities))
   }
 }
 

@@ -13,7 +13,7 @@ const port = <C extends string = never>(name: string, parts: { inner?: boolean; 
     name, summary: `The port ${name}`, inner: parts.inner ?? false, capabilities: parts.capabilities ?? ({} as Record<C, string>), operations: {},
     keys: { type: 'object', properties: parts.keys ?? {} }, errors: {},
     ...(parts.fallback ? { fallback: { when: () => true, mark: (output: unknown) => output } } : {}),
-    ...(parts.named ? { named: { operation: 'call', declared: (keys: { operations?: object }) => Object.fromEntries(Object.keys(keys.operations ?? {}).map((operation) => [operation, true])), nameOf: () => '' } } : {}),
+    ...(parts.named ? { named: { operation: 'call', declared: (keys: { operations?: object }) => Object.fromEntries(Object.keys(keys.operations ?? {}).map((operation) => [operation, true])), field: 'operation', nameOf: () => '' } } : {}),
     ...(parts.demands ? { demands: parts.demands } : {}),
   })
 

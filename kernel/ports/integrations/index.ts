@@ -5,9 +5,10 @@ import type { IntegrationDriver } from './driver.ts'
 import { integrationErrors } from './errors.ts'
 import { integrationFallback } from './fallback.ts'
 import { usesOfInbound } from './inbound/keys.ts'
-import { integrationKeys, isIdempotent, type IntegrationKeys } from './keys.ts'
+import { integrationKeys, type IntegrationKeys } from './keys.ts'
 import { implementIntegrations } from './meaning.ts'
-import { integrationOperations, type CallInput, type IntegrationOperations } from './operations.ts'
+import { integrationCalls } from './named.ts'
+import { integrationOperations, type IntegrationOperations } from './operations.ts'
 
 export { callKey } from './call-key.ts'
 export { exchangeSchema, maxExchangeDepth } from './exchange.ts'
@@ -50,12 +51,7 @@ export const integrations = definePort<IntegrationOperations, IntegrationDriver,
   check: checkIntegrations,
   uses: ({ inbound }) => usesOfInbound(inbound),
   errors: integrationErrors,
-  named: {
-    operation: 'call',
-    declared: ({ operations = {} }) => Object.fromEntries(Object.entries(operations).map(([name, declared]) => [name, isIdempotent(declared)])),
-    // The input of `call` was checked.
-    nameOf: (input) => (input as CallInput).operation,
-  },
+  named: integrationCalls,
   fallback: integrationFallback,
   implement: implementIntegrations,
 })

@@ -8,6 +8,8 @@ import type { StandInKeys } from './stand-ins.ts'
 /** An operation as the manifest declares it: what the port asks, and the form that its drivers ask for. */
 export interface DeclaredOperation extends Partial<HttpForm>, StandInKeys {
   readonly mail?: MailForm
+  /** One line, for those who call it. */
+  readonly summary?: string
   readonly input?: JsonSchema
   readonly output?: JsonSchema
   readonly idempotent?: boolean
@@ -37,6 +39,7 @@ export const integrationKeys: JsonSchema = {
         type: 'object',
         additionalProperties: false,
         properties: {
+          summary: { type: 'string', minLength: 1, maxLength: 200, pattern: '^[^\\r\\n]*$', description: 'What it does, in one line, for those who call it; told by its description and OpenAPI.' },
           input: { ...documentSchema, description: 'The JSON Schema of the input; any JSON unless set.' },
           output: { ...documentSchema, description: "The JSON Schema of the partner's answer; any JSON unless set." },
           idempotent: { type: 'boolean', description: 'Whether a repeat does no harm; unless set only for a `method` of GET, PUT or DELETE.' },

@@ -49,8 +49,8 @@ export class Registry {
   }
 
   #describe({ name, idempotent, declared }: ReadyOperation): OperationDescription {
-    const { idempotencyKey = false, data = [], input, output } = declared
+    const { summary, idempotencyKey = false, data = [], input, output } = declared
     const overrides = this.#parts.policy?.overrides(name) ?? []
-    return { name, idempotent, idempotencyKey, data, ...(overrides.length > 0 && { overrides }), ...(input && { input }), ...(output && { output }) }
+    return { name, ...(summary !== undefined && { summary }), idempotent, idempotencyKey, data, ...(overrides.length > 0 && { overrides }), ...(input && { input }), ...(output && { output }) }
   }
 }
