@@ -1,10 +1,9 @@
 import test from 'ava'
-import { createKernel } from '../../../kernel/index.ts'
 import { cacheContract } from '../../contract/cache.ts'
 import { cacheDriverContract } from '../../contract/cache-driver.ts'
 import { VirtualClock } from '../../contract/clock.ts'
-import { silentLog } from '../../contract/log.ts'
 import { testDatabase } from '../../contract/test-database.ts'
+import { inProcess } from '../cache-contract.ts'
 import { startSqlite } from './start.ts'
 
 const near = { use: 'lru', with: { maxSize: '1MiB' } }
@@ -15,16 +14,11 @@ for (const [name, binding] of Object.entries(bindings)) {
     test.serial(`${name}: ${title}`, async (t) => {
       const database = await testDatabase('sqlite:')
       t.teardown(() => database.drop())
-      const clock = new VirtualClock()
       // The cases let virtual time run on turn by turn: writes are answered within a turn, and never late.
       const main = { ...database.connection, with: { ...database.connection.with, writer: 'main' } }
-      const open = async (keys = {}) => {
-        const kernel = await createKernel({ version: 1, name: 'test', connections: { main }, ports: { cache: { timeout: '1m', ...binding, ...keys } } }, { clock, log: silentLog, env: {} })
-        t.teardown(() => kernel.close())
-        return kernel.ports.cache
-      }
+      const harness = inProcess(t, { connections: { main }, ports: { cache: { timeout: '1m', ...binding } } })
       // A database without messages leaves the copies of other replicas to their time.
-      await run(t, { clock, capabilities: ['tags'], open, ...(name === 'alone' && { replica: () => open() }) })
+      await run(t, { ...harness, ...(name === 'alone' && { replica: () => harness.open() }) })
     })
   }
 }
