@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Call } from '../../kernel/plugin.ts'
 import type { CacheDriver, CacheFill, CacheFillWant, CacheRow, CacheSelection, CacheSignals, CacheWrite } from '../../kernel/ports/cache/index.ts'
-import type { RedisConnection } from '../../kernel/ports/redis/index.ts'
+import type { RedisConnection, RedisReply, RedisScript } from '../../kernel/ports/redis/index.ts'
 import { digest, Names, tagsText } from './names.ts'
 import { Reads } from './reads.ts'
 import { restOf } from './row.ts'
@@ -35,7 +35,7 @@ export class RedisCache implements CacheDriver {
 
   async write({ key, value, freshMs, staleMs, keepMs = Number.POSITIVE_INFINITY, tags, fill }: CacheWrite, call: Call): Promise<boolean> {
     const lifeMs = Math.min(freshMs === null ? this.#maxAgeMs : freshMs + staleMs, keepMs)
-    const stored = await this.#connection.run(
+    const stored = await this.#run(
       writeScript,
       [this.#names.state, this.#names.row(key), this.#names.fills(key)],
       [key, newId(), freshMs === null ? '-' : String(freshMs), String(lifeMs), fill?.token ?? '', tagsText(tags), restOf(value, tags)],
@@ -51,13 +51,13 @@ export class RedisCache implements CacheDriver {
   async invalidate(selection: CacheSelection, call: Call): Promise<void> {
     const { state } = this.#names
     if ('all' in selection) await this.#connection.command(['UNLINK', state], 'write', call)
-    else if ('prefix' in selection) await this.#connection.run(prefixScript, [state], [selection.prefix], call)
-    else await this.#connection.run(tagsScript, [state], selection.tags.map(digest), call)
+    else if ('prefix' in selection) await this.#run(prefixScript, [state], [selection.prefix], call)
+    else await this.#run(tagsScript, [state], selection.tags.map(digest), call)
   }
 
   async beginFill({ key, tags, holdMs, alone }: CacheFillWant, call: Call): Promise<CacheFill | undefined> {
     const token = newId()
-    const begun = await this.#connection.run(
+    const begun = await this.#run(
       beginScript,
       [this.#names.state, this.#names.fills(key)],
       [key, newId(), token, String(holdMs), alone ? '1' : '0', tagsText(tags)],
@@ -68,6 +68,11 @@ export class RedisCache implements CacheDriver {
 
   async endFill(key: string, { token }: CacheFill, call: Call): Promise<void> {
     await this.#connection.run(endScript, [this.#names.fills(key)], [token], call)
+  }
+
+  /** A script that looks at the state. */
+  #run(script: RedisScript, keys: readonly string[], values: readonly string[], call: Call): Promise<RedisReply> {
+    return this.#connection.run(script, keys, [...values, this.#connection.serverRun], call)
   }
 }
 

@@ -54,7 +54,7 @@ export class Reads {
   async #ask(slots: readonly Slot[]): Promise<void> {
     const keys = slots.map(({ waiting, index }) => waiting.keys[index] ?? '')
     try {
-      const reply = await this.#connection.run(readScript, [this.#names.state, ...keys.map((key) => this.#names.row(key))], keys, callOf(slots))
+      const reply = await this.#connection.run(readScript, [this.#names.state, ...keys.map((key) => this.#names.row(key))], [...keys, this.#connection.serverRun], callOf(slots))
       // What the script answers: the time, and a text or null for each key.
       const [nowMs, ...texts] = reply as readonly [number, ...(string | null)[]]
       for (const [at, { waiting, index }] of slots.entries()) settle(waiting, index, texts[at] ?? null, nowMs)

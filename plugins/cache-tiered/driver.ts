@@ -35,11 +35,14 @@ export class TieredCache implements CacheDriver {
   readonly #parts: TieredParts
   readonly #id: string = randomUUID()
   readonly #unlisten: (() => void) | undefined
+  /** Until the messages of others are heard no copy is kept. */
+  #hears: boolean
   /** A look does not know the tags of what it will find, so it counts how often any were invalidated. */
   #tagChanges = 0
 
   constructor(parts: TieredParts) {
     this.#parts = parts
+    this.#hears = !parts.far.signals
     this.#unlisten = parts.far.signals?.on((text) => { this.#hear(text) })
   }
 
@@ -90,8 +93,9 @@ export class TieredCache implements CacheDriver {
     return this.#parts.near.invalidate(change, call)
   }
 
-  /** After a gap any copy may be behind: each is looked up anew. */
+  /** At the beginning, and after a gap, any copy may be behind: each is looked up anew. */
   #hear(text: string | undefined): void {
+    this.#hears ||= text === undefined
     const change = text === undefined ? { all: true as const } : fromMessage(text, this.#id)
     if (change) void Promise.resolve(this.#forget(change, ownCall())).catch(() => undefined)
   }
@@ -99,6 +103,7 @@ export class TieredCache implements CacheDriver {
   async #complete(keys: readonly string[], rows: Rows, call: Call): Promise<Rows> {
     const missing = [...new Set(keys.filter((_, index) => rows[index] === undefined))]
     if (missing.length === 0) return rows
+    if (!this.#hears) return this.#parts.far.read(keys, call)
     const { near, far, maxStaleMs, clock } = this.#parts
     const look: Look = { startedMs: clock.now(), tagChanges: this.#tagChanges, call }
 

@@ -16,6 +16,7 @@ export interface DriverParts {
   readonly make: () => Client
   readonly link: Link
   readonly facts: RedisFacts
+  readonly serverRun: () => string
 }
 
 /** One database of one Redis. All calls share one connection, which sends those of one turn together. */
@@ -26,6 +27,7 @@ export class RedisDriver implements RedisConnection {
   readonly #connection: string
   readonly #maxPending: number
   readonly #link: Link
+  readonly #serverRun: () => string
 
   constructor(parts: DriverParts) {
     this.prefix = parts.settings.prefix
@@ -33,11 +35,16 @@ export class RedisDriver implements RedisConnection {
     this.#connection = parts.connection
     this.#maxPending = parts.settings.maxPending
     this.#link = parts.link
+    this.#serverRun = parts.serverRun
     this.signals = new Signals({
       ...parts,
       // It changes nothing that is kept.
       publish: (channel, text) => this.command(['PUBLISH', channel, text], 'read', ownCall()),
     })
+  }
+
+  get serverRun(): string {
+    return this.#serverRun()
   }
 
   async run({ sha, text, effect }: RedisScript, keys: readonly string[], values: readonly string[], call: Call): Promise<RedisReply> {

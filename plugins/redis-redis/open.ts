@@ -27,11 +27,12 @@ export async function openRedis({ connection, settings, log, signal }: OpenParts
   const untilMs = performance.now() + settings.connectWithinMs
 
   for (let attempt = 0; ; attempt++) {
-    const link = new Link({ connection, settings, log, make })
+    let serverRun = ''
+    const link = new Link({ connection, settings, log, make, greet: async (client) => { serverRun = runOf(await client.sendCommand(['INFO', 'server'])) } })
     try {
       const facts = await probe(connection, await link.open())
       if (!facts.appendOnly) log.warn({ connection }, 'Redis keeps no append-only file: a restart of it loses what was written after its last snapshot; set `appendonly yes`')
-      return new RedisDriver({ connection, settings, log, make, link, facts })
+      return new RedisDriver({ connection, settings, log, make, link, facts, serverRun: () => serverRun })
     } catch (error) {
       link.close()
       const pauseMs = Math.min(longestPauseMs, 100 * 2 ** attempt)
@@ -57,6 +58,10 @@ async function probe(connection: string, client: Client): Promise<RedisFacts> {
   // Who may not run scripts is told now, and not by the first call.
   await client.sendCommand(['EVAL', 'return 1', '0'])
   return { version, evicts: told.get('maxmemory_policy') ?? 'unknown', appendOnly: told.get('aof_enabled') === '1' }
+}
+
+function runOf(info: unknown): string {
+  return factsOf(info).get('run_id') ?? ''
 }
 
 /** `name:value`, one a line. */

@@ -20,8 +20,11 @@ export class Signals implements RedisSignals {
   readonly #listeners = new Map<string, Set<Listener>>()
   /** Channels with a wake-up under way; true where another was asked for meanwhile. */
   readonly #waking = new Map<string, boolean>()
+  /** Channels that the latest connection is subscribed to. */
+  readonly #heard = new Set<string>()
+  /** The latest connection, from before it greets. */
+  #latest: Client | undefined
   #asking: NodeJS.Timeout | undefined
-  #lost = false
 
   constructor(parts: SignalParts) {
     this.#parts = parts
@@ -40,9 +43,11 @@ export class Signals implements RedisSignals {
     const listeners = this.#listeners.get(channel) ?? new Set()
     listeners.add(entry)
     if (listeners.size === 1) this.#begin(channel, listeners)
+    else if (this.#link.client && this.#heard.has(channel)) queueMicrotask(() => { if (listeners.has(entry)) entry(undefined) })
     return () => {
       if (!listeners.delete(entry) || listeners.size > 0 || this.#listeners.get(channel) !== listeners) return
       this.#listeners.delete(channel)
+      this.#heard.delete(channel)
       void this.#link.client?.unsubscribe(channel).catch(() => undefined)
     }
   }
@@ -64,22 +69,25 @@ export class Signals implements RedisSignals {
 
   #begin(channel: string, listeners: Set<Listener>): void {
     this.#listeners.set(channel, listeners)
-    const { client } = this.#link
-    // A connection that breaks meanwhile subscribes to all when it is back.
-    if (client) void this.#subscribe(client, channel).catch(() => undefined)
-    else this.#link.openSurely()
+    this.#link.openSurely()
+    // Whatever comes of it on one that is broken: the next subscribes to all.
+    if (this.#latest) void this.#subscribe(this.#latest, channel).catch(() => undefined)
     // Nothing else would show that this connection is dead.
     this.#asking ??= setInterval(() => void this.#link.send(['PING']).catch(() => undefined), this.#parts.settings.stallTimeoutMs / 2).unref()
   }
 
   async #greet(client: Client): Promise<void> {
+    this.#latest = client
+    this.#heard.clear()
     await Promise.all([...this.#listeners.keys()].map((channel) => this.#subscribe(client, channel)))
-    if (this.#lost) for (const listeners of this.#listeners.values()) tell(listeners, undefined)
-    this.#lost = true
   }
 
   async #subscribe(client: Client, channel: string): Promise<void> {
     await client.subscribe(channel, (text) => tell(this.#listeners.get(channel) ?? [], text))
+    const listeners = this.#listeners.get(channel)
+    if (!listeners || client !== this.#latest) return
+    this.#heard.add(channel)
+    tell(listeners, undefined)
   }
 }
 

@@ -49,7 +49,7 @@ testWith(['REDIS'], 'what cannot work is refused at the start, in one line with 
   }
 })
 
-testWith(['REDIS', 'TOXIPROXY'], 'while it is down calls fail at once; then it is used again, and whoever listens is told that something may be lost', async (t, url = '', api = '') => {
+testWith(['REDIS', 'TOXIPROXY'], 'while it is down calls fail at once; then it is used again, and whoever listens is told when it begins to hear and when something may be lost', async (t, url = '', api = '') => {
   const proxy = await openProxy(t, api, new URL(url).host)
   const connection = await openConnection(t, { url: throughPort(url, proxy.port) })
   const channel = `portico_test:${randomBytes(8).toString('hex')}`
@@ -59,6 +59,11 @@ testWith(['REDIS', 'TOXIPROXY'], 'while it is down calls fail at once; then it i
     connection.signals.send(channel, 'first')
     return heard.includes('first')
   })
+  t.is(heard[0], undefined)
+  const second: (string | undefined)[] = []
+  t.teardown(connection.signals.on(channel, (text) => second.push(text)))
+  await until(async () => second.length > 0)
+  heard.length = 0
 
   await proxy.cut()
   await until(async () => connection.health(call()).then(() => false, () => true))
@@ -74,6 +79,21 @@ testWith(['REDIS', 'TOXIPROXY'], 'while it is down calls fail at once; then it i
     return heard.includes('again')
   })
   t.is(await connection.command(['EXISTS', channel], 'read', call()), 0)
+})
+
+testWith(['REDIS'], 'a channel that is listened to while the connection for messages opens is heard like any other', async (t, url) => {
+  const connection = await openConnection(t, { url })
+  const heard = new Set<string>()
+  const channels: string[] = []
+  while (heard.size === 0) {
+    const channel = `portico_test:${randomBytes(8).toString('hex')}`
+    channels.push(channel)
+    t.teardown(connection.signals.on(channel, () => heard.add(channel)))
+    await new Promise(setImmediate)
+  }
+
+  await until(async () => heard.size === channels.length)
+  t.true(channels.length > 1)
 })
 
 testWith(['REDIS', 'TOXIPROXY'], 'a write that was sent and not answered has an unknown outcome, a read is busy, and each ends by its deadline', async (t, url = '', api = '') => {

@@ -63,7 +63,7 @@ export interface CacheFillWant {
  */
 export interface CacheSignals {
   send(text: string): void
-  /** Hears each message; undefined when there may be some that it did not hear. Answers what ends it. */
+  /** Hears each message from when it is told undefined, and undefined again when there may be some that it did not hear. Answers what ends it. */
   on(listener: (text: string | undefined) => void): () => void
 }
 

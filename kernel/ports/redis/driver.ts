@@ -24,6 +24,11 @@ export interface RedisConnection {
   readonly prefix: string
   readonly facts: RedisFacts
   /**
+   * The server's own name for its present run: another one after each restart, and of the server that took over. What it has then
+   * may be older than what it answered before. As of the connection that the next call goes out on; empty where no server told.
+   */
+  readonly serverRun: string
+  /**
    * Runs a script whole: nothing else happens at the server meanwhile, so it must be short. `keys` are its KEYS, `values` its
    * ARGV; nothing that a caller said may be part of a key or of the script's text. What it throws is DATABASE_FAILED.
    */
@@ -42,8 +47,8 @@ export interface RedisSignals {
   /** Without text many signals to one channel may become one. */
   send(channel: string, text?: string): void
   /**
-   * Hears each message; undefined when there may be some that it did not hear, for the connection was lost for a while.
-   * Answers what ends it. A channel is `<prefix>:…`, as a key.
+   * Hears each message from when it is told undefined, which is soon and not at once; and undefined again when there may be
+   * some that it did not hear, for the connection was lost for a while. Answers what ends it. A channel is `<prefix>:…`, as a key.
    */
   on(channel: string, listener: (text: string | undefined) => void): () => void
 }

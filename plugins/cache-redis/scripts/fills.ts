@@ -6,7 +6,7 @@ const maxFills = 32
 
 /**
  * KEYS: the state · the key's fills. ARGV: key, a new epoch in case there is none, the fill's id, holdMs, 1 when it shall be alone, digests of
- * tags or -. Answers 1, or 0 while another that was begun alone is open.
+ * tags or -, the run. Answers 1, or 0 while another that was begun alone is open.
  */
 export const beginScript = redisScript('write', library, filling, `
 local key, candidate, id, holdMs, alone, tags = unpack(ARGV)

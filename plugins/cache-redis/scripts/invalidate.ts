@@ -14,13 +14,13 @@ if type(raised) == 'table' then
 end
 `
 
-/** KEYS: the state. ARGV: digests of tags. A tag that is not there is carried by nothing that holds. */
+/** KEYS: the state. ARGV: digests of tags · the run. A tag that is not there is carried by nothing that holds. */
 export const tagsScript = redisScript('write', library, counting, `
-for _, digest in ipairs(ARGV) do redis.call('SET', base .. 'tag:' .. digest, epoch .. ' ' .. whole(raised), 'XX', 'KEEPTTL') end
+for at = 1, #ARGV - 1 do redis.call('SET', base .. 'tag:' .. ARGV[at], epoch .. ' ' .. whole(raised), 'XX', 'KEEPTTL') end
 return 1
 `)
 
-/** KEYS: the state. ARGV: the prefix. One too many, or of one length too many, drops the state, and with it everything. */
+/** KEYS: the state. ARGV: the prefix, the run. One too many, or of one length too many, drops the state, and with it everything. */
 export const prefixScript = redisScript('write', library, counting, `
 local prefix = ARGV[1]
 redis.call('HSET', KEYS[1], 'prefix:' .. prefix, whole(raised), 'prefixed', whole(raised))

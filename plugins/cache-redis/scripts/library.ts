@@ -1,8 +1,9 @@
 /**
- * What the scripts share. KEYS[1] is the binding's state, a hash:
+ * What the scripts share. The last of ARGV is the name of the server's run. KEYS[1] is the binding's state, a hash:
  *
  * - `epoch`: a random name. What carries another one is invalid; without a state everything is. To invalidate all is to drop the state.
  * - `count`: how many invalidations there were in this epoch. A row and a fill carry the count as it was: their stamp.
+ * - `run`: the server's run that made it. In another one the state may be older than what it invalidated since, so it is none.
  * - `prefix:<text>`: the count at the last invalidation of that prefix · `prefixed`: the highest of these · `lengths`: the distinct ones.
  *
  * A tag is a key of its own, `<epoch> <count>`, made with the first row or fill that carries the tag, and it outlives all of them. What is
@@ -12,8 +13,9 @@ export const library = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local base = string.sub(KEYS[1], 1, -6)
-local state = redis.call('HMGET', KEYS[1], 'epoch', 'count', 'prefixed', 'lengths')
+local state = redis.call('HMGET', KEYS[1], 'epoch', 'count', 'prefixed', 'lengths', 'run')
 local epoch, count, prefixed, lengths = state[1], tonumber(state[2]), tonumber(state[3] or 0), state[4] or ''
+if state[5] ~= ARGV[#ARGV] then epoch = false end
 
 -- Lua would write 1e15 for what is as long as a time.
 local function whole(number) return string.format('%.0f', number) end
@@ -56,7 +58,7 @@ local function ensureState(candidate)
   if epoch then return end
   epoch, count, prefixed, lengths = candidate, 0, 0, ''
   redis.call('DEL', KEYS[1])
-  redis.call('HSET', KEYS[1], 'epoch', epoch, 'count', 0)
+  redis.call('HSET', KEYS[1], 'epoch', epoch, 'count', 0, 'run', ARGV[#ARGV])
 end
 
 -- A tag that is new, or was forgotten, is taken to have been invalidated just now: what is older does not hold.

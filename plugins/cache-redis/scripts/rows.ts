@@ -2,7 +2,7 @@ import { redisScript } from '../../../kernel/ports/redis/index.ts'
 import { filling, library } from './library.ts'
 
 /**
- * KEYS: the state · rows. ARGV: their keys as callers wrote them. Answers the server's time in ms, and each row's text or null.
+ * KEYS: the state · rows. ARGV: their keys as callers wrote them · the run. Answers the server's time in ms, and each row's text or null.
  * What has been invalidated is dropped on the way.
  */
 export const readScript = redisScript('read', library, `
@@ -23,7 +23,7 @@ return answer
 
 /**
  * KEYS: the state · the row · its fills. ARGV: key, a new epoch in case there is none, freshMs or -, for how long the row stays, the fill's
- * id or nothing, digests of tags with commas between or -, what follows the row's first line. Answers 1, or 0 when the fill is not open.
+ * id or nothing, digests of tags with commas between or -, what follows the row's first line, the run. Answers 1, or 0 when the fill is not open.
  * A row that is written has the stamp of now also when its fill began earlier: that nothing came between was just seen.
  */
 export const writeScript = redisScript('write', library, filling, `

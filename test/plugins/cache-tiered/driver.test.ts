@@ -13,6 +13,8 @@ class Shared implements CacheDriver {
   readonly #lru: LruCache
   readonly #listeners = new Set<(text: string | undefined) => void>()
   looks = 0
+  /** Its messages are not heard yet. */
+  deaf = false
   dropping = false
   failing = false
   /** Runs between the look of a read and its answer. */
@@ -24,7 +26,7 @@ class Shared implements CacheDriver {
 
   readonly signals = {
     send: (text: string) => { if (!this.dropping) for (const listener of this.#listeners) listener(text) },
-    on: (listener: (text: string | undefined) => void) => { this.#listeners.add(listener); return () => this.#listeners.delete(listener) },
+    on: (listener: (text: string | undefined) => void) => { this.#listeners.add(listener); if (!this.deaf) listener(undefined); return () => this.#listeners.delete(listener) },
   }
 
   gap(): void {
@@ -57,7 +59,7 @@ function replicas() {
   const lru = () => new LruCache({ maxSizeBytes: 1024 ** 2, maxEntries: undefined }, clock)
   const far = new Shared(lru())
   const tiered = () => new TieredCache({ near: lru(), far, maxStaleMs, clock })
-  return { clock, far, one: tiered(), two: tiered() }
+  return { clock, far, tiered, one: tiered(), two: tiered() }
 }
 
 function entry(key: string, value: string, changes: Partial<CacheWrite> = {}): CacheWrite {
@@ -130,6 +132,22 @@ test('after a gap, and after a message that makes no sense, each copy is looked 
 
     t.is(await valueOf(two, 'a'), 'new')
   }
+})
+
+test('until the messages of others are heard every read is a look, so that no change is missed', async (t) => {
+  const { one, far, tiered } = replicas()
+  far.deaf = true
+  const late = tiered()
+  for (const value of ['1', '2']) {
+    await one.write(entry('a', value), call)
+    t.deepEqual([await valueOf(late, 'a'), await valueOf(late, 'a')], [value, value])
+  }
+  t.is(far.looks, 4)
+
+  far.gap()
+
+  t.deepEqual([await valueOf(late, 'a'), await valueOf(late, 'a')], ['2', '2'])
+  t.is(far.looks, 5)
 })
 
 test('a look that races a change keeps no copy of what it saw, whoever made the change', async (t) => {
