@@ -1,4 +1,5 @@
 import { isPorticoError } from '../errors.ts'
+import { backoffMs } from '../resilience/backoff.ts'
 import type { Guard } from './guard.ts'
 
 /** What an outcome tells a breaker of the backend: it failed, it answered, or nothing. */
@@ -22,6 +23,5 @@ export function verdictOf(error: unknown, givenUp: boolean): Verdict {
  */
 export function delayMs({ retry, random }: Guard, attempts: number, error: unknown): number | undefined {
   if (!retry || attempts >= retry.attempts || !isPorticoError(error) || !error.retryable) return undefined
-  const longestMs = Math.min(retry.maxMs, retry.initialMs * 2 ** (attempts - 1))
-  return Math.max(error.retryAfterMs ?? 0, Math.round(longestMs * random()))
+  return Math.max(error.retryAfterMs ?? 0, backoffMs(retry, attempts, random()))
 }

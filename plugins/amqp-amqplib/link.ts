@@ -1,5 +1,5 @@
 import type { ChannelModel } from 'amqplib'
-import type { Call, Log } from '../../kernel/plugin.ts'
+import { type Backoff, backoffMs, type Call, type Log } from '../../kernel/plugin.ts'
 import { databaseError } from '../../kernel/ports/amqp/index.ts'
 import { pause, within } from './calls.ts'
 import { DeadlinePassed } from './faults.ts'
@@ -16,8 +16,7 @@ export interface LinkParts {
   readonly prepare: (model: ChannelModel) => Promise<void>
 }
 
-const firstPauseMs = 100
-const longestPauseMs = 5_000
+const pauses: Backoff = { initialMs: 100, maxMs: 5_000 }
 
 /**
  * One connection to the broker, made anew whenever it is lost, after a random wait that grows (full jitter), so that the clients of a
@@ -49,7 +48,7 @@ export class Link {
       try {
         return await this.#connect()
       } catch (error) {
-        const pauseMs = pauseAfter(attempt)
+        const pauseMs = backoffMs(pauses, attempt + 1)
         if (isHopeless(error) || signal.aborted || performance.now() + pauseMs >= untilMs) throw databaseError(connection, 'failed', remedy(connection, error), error)
         log.warn({ attempt }, `${connection} does not answer yet; trying again`)
         await pause(pauseMs, signal)
@@ -120,7 +119,7 @@ export class Link {
     const { signal } = this.#closing
     log.warn({}, `${connection} was lost; it is made anew`)
     for (let attempt = 0; !signal.aborted; attempt++) {
-      await pause(pauseAfter(attempt), signal)
+      await pause(backoffMs(pauses, attempt + 1), signal)
       if (signal.aborted) return
       try {
         await this.#connect()
@@ -131,8 +130,4 @@ export class Link {
       }
     }
   }
-}
-
-function pauseAfter(attempt: number): number {
-  return Math.random() * Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(attempt, 16))
 }

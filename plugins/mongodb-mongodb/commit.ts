@@ -1,5 +1,5 @@
 import { type ClientSession, type Collection, MongoError, type MongoClient } from 'mongodb'
-import type { Call, Refusal } from '../../kernel/plugin.ts'
+import { type Backoff, backoffMs, type Call, type Refusal } from '../../kernel/plugin.ts'
 import { databaseError, type MongoStep } from '../../kernel/ports/mongodb/index.ts'
 import { pause, within } from './calls.ts'
 import type { Commands } from './commands.ts'
@@ -14,7 +14,7 @@ export interface CommitParts {
   readonly nowMs: number
 }
 
-const longestWaitMs = 100
+const waits: Backoff = { initialMs: 1, maxMs: 100 }
 /** With less time left than this an unanswered commit is not asked for again. */
 const commitMs = 50
 
@@ -34,7 +34,7 @@ export async function commitTogether(parts: CommitParts, steps: readonly MongoSt
     try {
       return await transact(parts, session, steps, call)
     } catch (error) {
-      const waitMs = Math.random() * Math.min(longestWaitMs, 2 ** attempt)
+      const waitMs = backoffMs(waits, attempt + 1)
       if (!isLabelled(causeOf(error), 'TransientTransactionError') || waitMs >= call.remainingMs()) throw error
       await pause(waitMs)
     } finally {

@@ -1,5 +1,5 @@
 import { type Db, MongoClient, type MongoClientOptions } from 'mongodb'
-import type { Log, SettingsOf } from '../../kernel/plugin.ts'
+import { type Backoff, backoffMs, type Log, type SettingsOf } from '../../kernel/plugin.ts'
 import { databaseError } from '../../kernel/ports/mongodb/index.ts'
 import { bsonOptions } from './bson.ts'
 import { pause } from './calls.ts'
@@ -28,7 +28,7 @@ export interface Opened {
   readonly monitoring: Monitoring
 }
 
-const longestPauseMs = 2_000
+const pauses: Backoff = { initialMs: 100, maxMs: 2_000 }
 
 /**
  * Connects, and tries again while the server may still be coming up.
@@ -44,7 +44,7 @@ export async function openClient({ connection, settings, log, signal }: OpenPart
       return { ...(await probe(connection, client, settings)), settings, monitoring }
     } catch (error) {
       await monitoring.close()
-      const pauseMs = Math.min(longestPauseMs, 100 * 2 ** attempt)
+      const pauseMs = backoffMs(pauses, attempt + 1)
       if (isHopeless(error) || signal.aborted || pauseMs >= leftMs) throw databaseError(connection, 'failed', remedy(connection, error), error)
       log.warn({ attempt }, `${connection} does not answer yet; trying again`)
       await pause(pauseMs)

@@ -1,4 +1,5 @@
-import type { AddedRow, Backoff, JobError, JobProgress, JobRow, JobState, VerbAnswer } from '../../kernel/ports/queue/index.ts'
+import type { Backoff } from '../../kernel/plugin.ts'
+import type { AddedRow, JobError, JobProgress, JobRow, JobState, VerbAnswer } from '../../kernel/ports/queue/index.ts'
 import type { RedisReply } from '../../kernel/ports/redis/index.ts'
 
 /** What no script looks at, as one JSON text. */

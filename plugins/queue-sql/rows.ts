@@ -1,5 +1,5 @@
-import type { AddedRow, JobRow, JobState, VerbAnswer } from '../../kernel/ports/queue/index.ts'
-import type { Backoff, JobError, JobProgress } from '../../kernel/ports/queue/index.ts'
+import type { Backoff } from '../../kernel/plugin.ts'
+import type { AddedRow, JobError, JobProgress, JobRow, JobState, VerbAnswer } from '../../kernel/ports/queue/index.ts'
 import type { SqlValue } from '../../kernel/ports/sql/index.ts'
 
 /** A row of the jobs' table. */

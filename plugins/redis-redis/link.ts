@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClientOfflineError, ConnectionTimeoutError, SocketTimeoutError } from '@redis/client'
-import type { Log } from '../../kernel/plugin.ts'
+import { type Backoff, backoffMs, type Log } from '../../kernel/plugin.ts'
 import type { RedisReply } from '../../kernel/ports/redis/index.ts'
 import type { Client, Settings } from './client.ts'
 
-const longestPauseMs = 2_000
+const pauses: Backoff = { initialMs: 50, maxMs: 2_000 }
 
 export interface LinkParts {
   readonly connection: string
@@ -91,7 +91,7 @@ export class Link {
       } catch (error) {
         this.fault = error
         if (attempt === 0) log.warn({ connection, err: error }, 'the connection to Redis is lost; connecting again')
-        await sleep(Math.random() * Math.min(longestPauseMs, 50 * 2 ** attempt), undefined, { ref: false })
+        await sleep(backoffMs(pauses, attempt + 1), undefined, { ref: false })
       }
     }
   }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Log } from '../../kernel/plugin.ts'
+import { type Backoff, backoffMs, type Log } from '../../kernel/plugin.ts'
 import { databaseError, type RedisFacts } from '../../kernel/ports/redis/index.ts'
 import { type Client, clientMaker, type Settings } from './client.ts'
 import { RedisDriver } from './driver.ts'
@@ -15,7 +15,7 @@ export interface OpenParts {
   readonly signal: AbortSignal
 }
 
-const longestPauseMs = 2_000
+const pauses: Backoff = { initialMs: 100, maxMs: 2_000 }
 
 /**
  * Connects, and tries again while the server may still be coming up.
@@ -35,7 +35,7 @@ export async function openRedis({ connection, settings, log, signal }: OpenParts
       return new RedisDriver({ connection, settings, log, make, link, facts, serverRun: () => serverRun })
     } catch (error) {
       link.close()
-      const pauseMs = Math.min(longestPauseMs, 100 * 2 ** attempt)
+      const pauseMs = backoffMs(pauses, attempt + 1)
       if (isHopeless(error) || signal.aborted || performance.now() + pauseMs >= untilMs) throw databaseError(connection, 'failed', remedy(connection, error), error)
       if (attempt === 0) log.warn({ connection }, 'Redis does not answer yet; trying again')
       await sleep(pauseMs)

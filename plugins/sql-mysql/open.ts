@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import mysql from 'mysql2'
-import { type Clock, isPorticoError, type Log } from '../../kernel/plugin.ts'
+import { type Backoff, backoffMs, type Clock, isPorticoError, type Log } from '../../kernel/plugin.ts'
 import { databaseError } from '../../kernel/ports/sql/index.ts'
 import { ask, breakOff, within } from './client.ts'
 import { MysqlConnection } from './driver.ts'
@@ -20,7 +20,7 @@ export interface OpenParts {
   readonly onClose: (close: () => Promise<void>) => void
 }
 
-const longestPauseMs = 1_000
+const pauses: Backoff = { initialMs: 50, maxMs: 1_000 }
 
 /**
  * Shows that the server can be used, and makes the pool. A server that is not up yet is tried again until `connectWithin`.
@@ -47,7 +47,7 @@ async function firstContact(parts: ContactParts, options: mysql.ConnectionOption
       return await probe(parts, options, left)
     } catch (error) {
       const refusal = refusalOf(connection, address, error)
-      const pauseMs = Math.random() * Math.min(longestPauseMs, 50 * 2 ** tries)
+      const pauseMs = backoffMs(pauses, tries + 1)
       if (refusal || signal.aborted || pauseMs > left()) throw refusal ?? toDatabaseError(connection, error)
       if (tries === 0) log.warn({ connection }, 'the database does not answer yet; trying again')
       await sleep(pauseMs)

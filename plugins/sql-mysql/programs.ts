@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type mysql from 'mysql2'
-import { type Call, isPorticoError, type Refusal } from '../../kernel/plugin.ts'
+import { type Backoff, backoffMs, type Call, isPorticoError, type Refusal } from '../../kernel/plugin.ts'
 import { databaseError, type SqlStep, type Statement } from '../../kernel/ports/sql/index.ts'
 import { affected, ask, prepared, within } from './client.ts'
 import { brokenIndex, brokenRule, isDeadlock, isLost, isOpenEnded, isReadOnly, isRolledBack, isServerError, toDatabaseError } from './faults.ts'
@@ -14,7 +14,7 @@ type Sent = Done | { readonly step: number; readonly error: unknown }
 
 /** A program that met a deadlock is run again so often, each time after a pause that may be longer. */
 const mostTries = 10
-const longestPauseMs = 100
+const pauses: Backoff = { initialMs: 2, maxMs: 100 }
 
 /** Timers count whole milliseconds from when the loop last looked at the clock: what the deadline broke may break a little before it. */
 const earlyMs = 5
@@ -56,7 +56,7 @@ export class Programs {
       try {
         return await this.#once(steps, call)
       } catch (error) {
-        const pauseMs = Math.random() * Math.min(longestPauseMs, 2 ** tries)
+        const pauseMs = backoffMs(pauses, tries)
         // InnoDB took it back so that another could go on, which is its everyday way; and a program is data.
         if (!isPorticoError(error) || !isDeadlock(error.cause) || tries === mostTries || pauseMs >= call.remainingMs()) throw error
         await sleep(pauseMs)

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import type { Log } from '../../kernel/plugin.ts'
+import { type Backoff, backoffMs, type Log } from '../../kernel/plugin.ts'
 import { isLost } from './faults.ts'
 import { destroy } from './pool.ts'
 
-const longestPauseMs = 5_000
+const pauses: Backoff = { initialMs: 100, maxMs: 5_000 }
 /** A connection that held for so long did not fail for what it is. */
 const soundAfterMs = 10_000
 /** What lies idle is asked whether it is alive, and whatever is asked is answered within this. */
@@ -69,7 +69,7 @@ export class Listener {
       await this.#hold().catch((error: unknown) => { this.#warn(error) })
       if (performance.now() - openedMs > soundAfterMs) tries = 0
       // Of many replicas that lost their server not all come back at once.
-      await sleep(Math.random() * Math.min(longestPauseMs, 100 * 2 ** tries), undefined, { signal, ref: false }).catch(() => undefined)
+      await sleep(backoffMs(pauses, tries + 1), undefined, { signal, ref: false }).catch(() => undefined)
     }
   }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Clock, Log } from '../../kernel/plugin.ts'
+import { type Backoff, backoffMs, type Clock, type Log } from '../../kernel/plugin.ts'
 import { databaseError } from '../../kernel/ports/sql/index.ts'
 import { PostgresConnection } from './driver.ts'
 import { remedyOf } from './faults.ts'
@@ -17,7 +17,7 @@ export interface OpenParts {
 }
 
 const oldestVersion = 130_000
-const longestPauseMs = 1_000
+const pauses: Backoff = { initialMs: 50, maxMs: 1_000 }
 
 /**
  * Opens the pool and shows that the server can be used. A server that is not up yet is tried again until `connectWithin`.
@@ -49,7 +49,7 @@ async function firstContact(connection: string, pool: Pool, settings: OpenParts[
       return server.schema
     } catch (error) {
       const refusal = refusalOf(connection, settings, error)
-      const pauseMs = Math.random() * Math.min(longestPauseMs, 50 * 2 ** tries)
+      const pauseMs = backoffMs(pauses, tries + 1)
       if (refusal || signal.aborted || pauseMs > left()) throw refusal ?? error
       if (tries === 0) log.warn({ connection }, 'the database does not answer yet; trying again')
       await sleep(pauseMs)

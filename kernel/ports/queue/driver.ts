@@ -1,7 +1,8 @@
 import type { Call } from '../../call.ts'
 import type { Commits } from '../../binding/unit.ts'
+import type { Backoff } from '../../resilience/backoff.ts'
 import type { BrokerQueue } from './broker/driver.ts'
-import type { Backoff, JobError, JobProgress, JobState } from './operations.ts'
+import type { JobError, JobProgress, JobState } from './operations.ts'
 
 /** What a verb answered, kept for its repeat. */
 export interface VerbAnswer {

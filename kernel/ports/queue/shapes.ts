@@ -1,4 +1,5 @@
 import type { Json } from '../../json.ts'
+import type { Backoff } from '../../resilience/backoff.ts'
 
 /**
  * `scheduled` waits for its `runAt`, `ready` for a lease, `active` is leased; `done`, `dead` (a dead letter) and
@@ -44,12 +45,6 @@ export interface Job {
   readonly idempotencyKey?: string
   /** Which schedule added it, and for which of its ticks. In another queue, after a redrive, it is not told any more. */
   readonly schedule?: { readonly name: string; readonly at: string }
-}
-
-/** Full jitter: a retry waits a random time up to `initialMs` doubled with each attempt, `maxMs` at most. */
-export interface Backoff {
-  readonly initialMs: number
-  readonly maxMs: number
 }
 
 export interface NewJob {

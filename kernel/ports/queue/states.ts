@@ -1,5 +1,5 @@
+import { backoffMs } from '../../resilience/backoff.ts'
 import { isoTime } from '../time.ts'
-import { backoffMs } from './backoff.ts'
 import type { JobRow, VerbAnswer } from './driver.ts'
 import type { QueueRules } from './keys.ts'
 import { withError } from './kept-errors.ts'

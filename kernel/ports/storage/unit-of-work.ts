@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { makeUnit, type OpenUnit } from '../../binding/unit.ts'
 import type { Call } from '../../call.ts'
 import { isPorticoError } from '../../errors.ts'
+import { type Backoff, backoffMs } from '../../resilience/backoff.ts'
 import type { UnitOptions } from './operations.ts'
 
 /** What a commit answers when another writer was first and nothing was applied: the unit runs again. */
 const conflicts: ReadonlySet<string> = new Set(['STORAGE_CONTENDED', 'QUEUE_KEY_RACED'])
-const longestWaitMs = 100
+const waits: Backoff = { initialMs: 1, maxMs: 100 }
 /** The backend refused the batch for a reason that passes: a deadlock, a lock timeout, a serialization failure, a busy file. */
 const busy = 'DATABASE_BUSY'
 /** So often is a busy backend asked: one that is overloaded must not be asked until the deadline. */
@@ -22,7 +23,7 @@ export async function runUnit<T>(call: Call, body: (unit: OpenUnit) => Promise<T
       await unit.commit(call)
       return result
     } catch (error) {
-      const waitMs = Math.random() * Math.min(longestWaitMs, 2 ** attempt)
+      const waitMs = backoffMs(waits, attempt + 1)
       if (!isPorticoError(error) || waitMs >= call.remainingMs()) throw error
       if (!conflicts.has(error.code) && (error.code !== busy || ++busyAnswers > mostBusy)) throw error
       await pause(waitMs)

@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { backoffMs, longestWaitMs } from '../../../../kernel/ports/queue/backoff.ts'
+import { backoffMs, longestWaitMs } from '../../../../kernel/resilience/backoff.ts'
 import { formatCursor, parseCursor } from '../../../../kernel/ports/queue/cursor.ts'
 import type { JobRow } from '../../../../kernel/ports/queue/index.ts'
 import { parseToken, toJob, toLease } from '../../../../kernel/ports/queue/job.ts'
