@@ -5,8 +5,9 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * Nanoseconds for each call of several tasks, the best of `rounds`, measured in turn so that a busy machine slows all of them.
- * The best round is the one that was disturbed least.
+ * Nanoseconds for each call of several tasks that wait for nothing, the best of `rounds`, measured in turn so that a busy machine
+ * slows all of them. It is the time that this process ran, garbage collection with it, and not what went by meanwhile: a round is
+ * longer than a scheduler leaves a process alone. The best round is the one that was disturbed least.
  */
 export async function nanosecondsEach<N extends string>(tasks: Readonly<Record<N, () => unknown>>, calls: number, rounds = 9): Promise<Record<N, number>> {
   // The keys of a record of N are N.
@@ -16,12 +17,13 @@ export async function nanosecondsEach<N extends string>(tasks: Readonly<Record<N
   for (let round = 0; round < rounds; round += 1) {
     for (const name of names) {
       const task = tasks[name]
-      const started = process.hrtime.bigint()
+      const before = process.cpuUsage()
       for (let call = 0; call < calls; call += 1) {
         const answer = task()
         if (answer instanceof Promise) await answer
       }
-      best[name] = Math.min(best[name], Number(process.hrtime.bigint() - started) / calls)
+      const { user, system } = process.cpuUsage(before)
+      best[name] = Math.min(best[name], ((user + system) * 1_000) / calls)
     }
   }
   return best

@@ -7,6 +7,8 @@ const maxErrors = 20
 /** An input of more values than these is judged by the first thing that is wrong with it. */
 const maxListed = 2_000
 
+const none: readonly FieldError[] = []
+
 /**
  * A check that names everything that is wrong with a value, or of a large one the first thing: ajv goes on through
  * a million elements, with an error for each, even when it has found that the list is too long. That takes seconds.
@@ -18,7 +20,7 @@ export function fieldCheck(compile: (options: { readonly allErrors: boolean }) =
 
   return (value) => {
     first ??= compile({ allErrors: false })
-    if (first(value)) return []
+    if (first(value)) return none
     if (valuesIn(value, maxListed) > maxListed) return fieldErrors(first.errors ?? [])
     all ??= compile({ allErrors: true })
     all(value)

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
 import { whenAborted, type Call, type CallOptions } from '../call.ts'
 import type { Pending } from './deadlines.ts'
 import type { Unit } from './unit.ts'
@@ -22,6 +23,8 @@ export class OperationCall implements Call, Pending {
   /** Who wants to know that it aborted while there is no signal. */
   #listener: (() => void) | undefined
   #expired = false
+  /** What hears the caller's signal. */
+  #heard: (() => void) | undefined
   #traceId: string | undefined
   #callId: string | undefined
 
@@ -53,7 +56,7 @@ export class OperationCall implements Call, Pending {
       if (this.#expired) this.#controller.abort()
       const outer = this.#options?.signal
       if (outer?.aborted) this.#controller.abort(outer.reason)
-      else outer?.addEventListener('abort', this.#abort, { once: true })
+      else if (outer) outer.addEventListener('abort', (this.#heard = () => this.#controller?.abort(outer.reason)), { once: true })
     }
     return this.#controller.signal
   }
@@ -100,8 +103,6 @@ export class OperationCall implements Call, Pending {
 
   /** Lets go of the caller's signal; called once when the call has ended. */
   end(): void {
-    if (this.#controller) this.#options?.signal?.removeEventListener('abort', this.#abort)
+    if (this.#heard) this.#options?.signal?.removeEventListener('abort', this.#heard)
   }
-
-  readonly #abort = () => this.#controller?.abort(this.#options?.signal?.reason)
 }

@@ -15,7 +15,7 @@ export interface FallbackParts {
  * The drivers in order, the first one as `make` makes its call, for as long as the port says that the next one may do it. A fallback whose `when` does not list
  * what the partner failed with is passed over, as is one that has nothing to answer; the failure is then the partner's.
  */
-export async function fallBack({ port: { fallback }, binding, name, log }: FallbackParts, attempts: Attempts, make: (run: Run) => Promise<unknown>, input: unknown, call: Call): Promise<unknown> {
+export async function fallBack({ port: { fallback }, binding, name, log }: FallbackParts, attempts: Attempts, make: (run: Run) => unknown, input: unknown, call: Call): Promise<unknown> {
   let failure: unknown
   let cause: string | undefined
   for (const [index, attempt] of attempts.entries()) {

@@ -17,13 +17,13 @@ export class GuardedCall extends RunningCall {
   readonly #input: unknown
   #run: GuardedRun | undefined
 
-  constructor(parts: GuardedParts, input: unknown, options: CallOptions | undefined, resolve: (output: unknown) => void, reject: (error: unknown) => void) {
-    super(parts, input, options, resolve, reject)
+  constructor(parts: GuardedParts, input: unknown, options: CallOptions | undefined) {
+    super(parts, input, options)
     this.#parts = parts
     this.#input = input
   }
 
-  override make(run: Run, input: unknown): Promise<unknown> {
+  override make(run: Run, input: unknown): unknown {
     const { guards, around, deadlines } = this.#parts
     const made = around ? around(run) : run
     const guard = guards?.(input)

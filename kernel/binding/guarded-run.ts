@@ -103,11 +103,11 @@ export class GuardedRun {
     this.#attempts++
     const failed = (error: unknown): void => { if (this.#running === running) this.#failed(error) }
     try {
-      const answer = run(input, running === true ? call : running)
+      // One that is there already is told later as well: ends that are told within one another would pile up on the stack.
+      const answer = Promise.resolve(run(input, running === true ? call : running))
       if (running !== true) deadlines.watch(running, timeoutMs)
       answer.then((output) => { if (this.#running === running) this.#succeed(output) }, failed)
     } catch (error) {
-      // Later, as any other failure: one that is told within another's end would pile up on the stack.
       queueMicrotask(() => { failed(error) })
     }
   }

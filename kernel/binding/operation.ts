@@ -22,22 +22,22 @@ export function wrapOperation(parts: OperationParts): (input: unknown, options?:
   const checkInput = inputCheck(parts.operation.input, titleOf(parts))
   const begin = beginner(parts)
 
-  return (input, options) => new Promise((resolve, reject) => {
-    const call = begin(input, options, resolve, reject)
+  return (input, options) => {
+    const call = begin(input, options)
     try {
       checkCapability(input)
       checkInput(input)
-      call.follow(call.attempt(input))
+      return call.follow(call.attempt(input))
     } catch (error) {
-      call.fail(error)
+      return call.refuse(error)
     }
-  })
+  }
 }
 
 /** A binding without policy and chaos has nothing of them on its way. */
-function beginner(parts: OperationParts): (input: unknown, options: CallOptions | undefined, resolve: (output: unknown) => void, reject: (error: unknown) => void) => RunningCall {
+function beginner(parts: OperationParts): (input: unknown, options: CallOptions | undefined) => RunningCall {
   const { guards, chaos } = parts
-  if ((!guards && !chaos) || parts.operation.local) return (input, options, resolve, reject) => new RunningCall(parts, input, options, resolve, reject)
+  if ((!guards && !chaos) || parts.operation.local) return (input, options) => new RunningCall(parts, input, options)
   const composed = { ...parts, guards: guards?.of(parts.name), around: chaos?.around(titleOf(parts)) }
-  return (input, options, resolve, reject) => new GuardedCall(composed, input, options, resolve, reject)
+  return (input, options) => new GuardedCall(composed, input, options)
 }

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import type { CallOptions } from '../call.ts'
 import { isPorticoError, kernelError, type PorticoError } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -26,21 +27,19 @@ export interface CallParts {
 export class RunningCall extends OperationCall {
   readonly #parts: CallParts
   readonly #generation: Generation | undefined
-  readonly #resolve: (output: unknown) => void
-  readonly #reject: (error: unknown) => void
+  /** Of a call that has to be waited for. */
+  #reject: ((error: unknown) => void) | undefined
   #ended = false
 
-  constructor(parts: CallParts, input: unknown, options: CallOptions | undefined, resolve: (output: unknown) => void, reject: (error: unknown) => void) {
+  constructor(parts: CallParts, input: unknown, options: CallOptions | undefined) {
     super(options, waitsMs(parts.operation, input))
     this.#parts = parts
     this.#generation = parts.point.current
-    this.#resolve = resolve
-    this.#reject = reject
     this.#generation?.enter()
     parts.counts.inFlight++
   }
 
-  attempt(input: unknown): Promise<unknown> {
+  attempt(input: unknown): unknown {
     const attempts = this.#generation?.attempts(this.#parts.name)
     if (!attempts) throw kernelError('BINDING_UNAVAILABLE', { binding: this.#parts.binding })
     const [first] = attempts
@@ -48,31 +47,31 @@ export class RunningCall extends OperationCall {
   }
 
   /** Makes the call of the driver itself: here is what a policy is composed round. */
-  make(run: Run, input: unknown): Promise<unknown> {
+  make(run: Run, input: unknown): unknown {
     return run(input, this)
   }
 
-  follow(answer: Promise<unknown>): void {
-    this.#parts.deadlines.watch(this, this.timeoutMs)
-    answer.then((output) => this.succeed(output), (error: unknown) => this.fail(error))
+  /** The call's outcome; an answer that is at hand needs no watch, and costs its caller one turn. */
+  follow(answer: unknown): Promise<unknown> {
+    if (!(answer instanceof Promise)) {
+      this.#succeeded()
+      return Promise.resolve(answer)
+    }
+    return new Promise((resolve, reject) => {
+      this.#reject = reject
+      this.#parts.deadlines.watch(this, this.timeoutMs)
+      answer.then((output: unknown) => { if (this.#succeeded()) resolve(output) }, (error: unknown) => { this.#fail(error) })
+    })
   }
 
-  succeed(output: unknown): void {
-    if (!this.#end()) return
-    this.#parts.counts.succeeded++
-    this.#resolve(output)
-  }
-
-  fail(error: unknown): void {
-    if (!this.#end()) return
-    const failure = toFailure(error, titleOf(this.#parts), this, this.#parts.log)
-    this.#parts.counts.fail(failure.code)
-    this.#reject(failure)
+  /** The outcome of a call that failed before it could be waited for. */
+  refuse(error: unknown): Promise<never> {
+    return Promise.reject(this.#failed(error))
   }
 
   override expire(): void {
     super.expire()
-    this.fail(lateError(this.harmless, { operation: titleOf(this.#parts), timeoutMs: this.timeoutMs }))
+    this.#fail(lateError(this.harmless, { operation: titleOf(this.#parts), timeoutMs: this.timeoutMs }))
   }
 
   /** Whether the call may be made again though nobody knows what became of it. */
@@ -81,17 +80,33 @@ export class RunningCall extends OperationCall {
     return effect === 'read' || idempotent === true
   }
 
-  #end(): boolean {
+  #succeeded(): boolean {
     if (this.#ended) return false
+    this.#end()
+    this.#parts.counts.succeeded++
+    return true
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#ended) this.#reject?.(this.#failed(error))
+  }
+
+  #failed(error: unknown): PorticoError {
+    this.#end()
+    const failure = toFailure(error, titleOf(this.#parts), this, this.#parts.log)
+    this.#parts.counts.fail(failure.code)
+    return failure
+  }
+
+  #end(): void {
     this.#ended = true
     const { counts, deadlines } = this.#parts
-    deadlines.end(this)
+    if (this.#reject) deadlines.end(this)
     this.#generation?.leave()
     counts.inFlight--
     counts.observe(performance.now() - this.startedMs)
     if (this.degraded) counts.degraded++
     this.end()
-    return true
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Call } from '../call.ts'
 import type { Probed } from './binding.ts'
 
-/** What makes one call of one operation. */
-export type Run = (input: unknown, call: Call) => Promise<unknown>
+/** What makes one call of one operation: it answers at once or later. */
+export type Run = (input: unknown, call: Call) => unknown
 
 /** One driver's implementation of an operation. */
 export interface Attempt {

@@ -106,6 +106,9 @@ export type Peer = Readonly<Record<string, (input: unknown, options?: import('..
 /** An operation of a port's hand-written interface. */
 export type OperationMethod = (input: never, call: Call) => Promise<unknown>
 
+/** A port's operations as its meaning has them: an answer that is at hand is given at once, which saves its caller the turns of a promise. */
+export type Meaning<P> = { readonly [O in keyof P]: P[O] extends (input: infer I, call: infer C) => Promise<infer A> ? (input: I, call: C) => A | Promise<A> : P[O] }
+
 /**
  * A port: a named contract. `P` are its operations, `D` the narrow driver interface, `K` its own keys in the
  * manifest, `C` its capabilities, `X` what it offers in process only (functions that take functions).
@@ -134,7 +137,7 @@ export interface PortDefinition<P, D, K = object, C extends string = never, X = 
   /** The other bindings that these keys name: they must be there, and start before. */
   uses?(keys: K): readonly BindingUse[]
   /** The port's meaning over one driver; an inner port has none. */
-  implement?(parts: PortParts<D, K, C>): P & X
+  implement?(parts: PortParts<D, K, C>): Meaning<P> & X
   /**
    * What must be done before calls come, once the binding's operations can be used by `peer`. `look` finds what would end a
    * start, and changes nothing.

@@ -18,6 +18,7 @@ interface Entry {
 
 /** Keeps the frozen values themselves: a hit copies and parses nothing. */
 export class LruCache implements CacheDriver {
+  readonly keepsValues = true
   readonly #entries: LRUCache<string, Entry>
   readonly #tags = new TagIndex()
   readonly #fills = new Fills()

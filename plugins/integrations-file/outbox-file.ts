@@ -17,14 +17,15 @@ export class OutboxFile {
 
   /** Makes a file that was not there, durable in its folder. */
   static async create(directory: string, name: string): Promise<OutboxFile> {
-    const handle = await open(join(directory, name), 'ax')
+    const file = `${name}${extension}`
+    const handle = await open(join(directory, file), 'ax')
     try {
       await syncFolder(directory)
     } catch (error) {
       await handle.close()
       throw error
     }
-    return new OutboxFile(name, handle)
+    return new OutboxFile(file, handle)
   }
 
   /** The length up to which every line is durable. */

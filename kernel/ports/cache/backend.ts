@@ -7,6 +7,7 @@ import type { CacheDriver, Soon } from './driver.ts'
 import { type CacheChange, KeptChanges } from './kept-changes.ts'
 import { ownCall } from './own-call.ts'
 import { Patience } from './patience.ts'
+import type { Question } from './questions.ts'
 
 export interface BackendParts {
   readonly driver: CacheDriver
@@ -57,29 +58,29 @@ export class Backend {
     parts.onClose(() => this.#close())
   }
 
-  /** What `send` gets from the driver; `otherwise`, and a degraded call, when the backend cannot be asked, fails or is late. */
-  ask<T>(call: Call, otherwise: () => Soon<T>, send: (driver: CacheDriver) => Soon<T>): Soon<T> {
+  /** What the driver answers; what is said otherwise, and a degraded call, when the backend cannot be asked, fails or is late. */
+  ask<I, T>(question: Question<I, T>, input: I, call: Call): Soon<T> {
     if (!this.#up) {
       this.#recover()
-      return this.#missed(call, otherwise, undefined)
+      return this.#missed(question, input, call, undefined)
     }
-    return this.#send(call, otherwise, undefined, send)
+    return this.#send(question, input, call, undefined)
   }
 
   /** Like `ask`, for what is a change: it is kept when the backend was not told, and in doubt told once more. */
-  change<T>(call: Call, otherwise: () => Soon<T>, change: CacheChange, send: (driver: CacheDriver) => Soon<T>): Soon<T> {
-    return this.#breaker.state === 'closed' ? this.#send(call, otherwise, change, send) : this.#missed(call, otherwise, change)
+  change<I, T>(question: Question<I, T>, input: I, call: Call, change: CacheChange): Soon<T> {
+    return this.#breaker.state === 'closed' ? this.#send(question, input, call, change) : this.#missed(question, input, call, change)
   }
 
-  #send<T>(call: Call, otherwise: () => Soon<T>, change: CacheChange | undefined, send: (driver: CacheDriver) => Soon<T>): Soon<T> {
+  #send<I, T>(question: Question<I, T>, input: I, call: Call, change: CacheChange | undefined): Soon<T> {
     const pass = this.#breaker.enter()
-    if (pass === undefined) return this.#missed(call, otherwise, change)
+    if (pass === undefined) return this.#missed(question, input, call, change)
     let answer: Soon<T>
     try {
-      answer = send(this.#parts.driver)
+      answer = question.send(this.#parts.driver, input, call)
     } catch (error) {
       this.#fail(pass, error)
-      return this.#missed(call, otherwise, change)
+      return this.#missed(question, input, call, change)
     }
     if (!(answer instanceof Promise)) {
       // Copies answer whether the backend does or not.
@@ -93,16 +94,17 @@ export class Backend {
       },
       (error: unknown) => {
         this.#fail(pass, error)
-        return this.#missed(call, otherwise, change)
+        return this.#missed(question, input, call, change)
       },
     )
   }
 
-  #missed<T>(call: Call, otherwise: () => Soon<T>, change: CacheChange | undefined): Soon<T> {
+  #missed<I, T>(question: Question<I, T>, input: I, call: Call, change: CacheChange | undefined): Soon<T> {
     call.degrade()
-    if (!change) return otherwise()
+    if (!change) return question.otherwise(input, call)
     this.#keep(change)
     const dropped = this.#parts.driver.copies?.drop(change, call)
+    const otherwise = () => question.otherwise(input, call)
     return dropped instanceof Promise ? dropped.then(otherwise, otherwise) : otherwise()
   }
 

@@ -10,6 +10,7 @@ import { copyBytes, freezeCopy, freezeInPlace, sizeOfText, type Frozen } from '.
 import { badKey, badKeys, badTags } from './keys.ts'
 import type { CacheHit, InvalidateInput } from './operations.ts'
 import { Flights } from './flights.ts'
+import { beginningFill, deleting, endingFill, invalidating, readingOf, writing, type Question, type Rows } from './questions.ts'
 import type { RememberKeys } from './remember-options.ts'
 
 /** The port's own keys. */
@@ -42,12 +43,16 @@ export class Cache {
   readonly parts: CacheParts
   readonly flights = new Flights()
   readonly #backend: Backend
+  readonly #isFrozen: boolean
+  readonly #reading: Question<readonly string[], Rows>
   readonly #hits: Counter
   readonly #misses: Counter
   readonly #tooLarge: Counter
 
   constructor(parts: CacheParts) {
     this.parts = parts
+    this.#reading = readingOf(parts.driver)
+    this.#isFrozen = parts.driver.keepsValues ?? false
     this.#hits = parts.meters.counter('hits_total', 'Keys that were there, fresh or stale.', {})
     this.#misses = parts.meters.counter('misses_total', 'Keys that were not there, or the backend was not.', {})
     this.#tooLarge = parts.meters.counter('too_large_total', 'Values that were not stored because they are larger than maxValue.', {})
@@ -56,15 +61,15 @@ export class Cache {
 
   /** The entry with its value frozen; undefined when there is none, or the backend is down and no copy at hand. */
   read(operation: string, key: string, call: Call): Soon<CacheRow | undefined> {
-    this.refuse(operation, fieldError('/key', badKey(key)))
-    const soon = this.#backend.ask(call, this.#atHand([key], call), (driver) => driver.read([key], call))
+    const wrong = badKey(key)
+    if (wrong !== undefined) throw this.invalid(operation, { path: '/key', message: wrong })
+    const soon = this.#backend.ask(this.#reading, [key], call)
     return soon instanceof Promise ? soon.then(([row]) => this.#found(row)) : this.#found(soon[0])
   }
 
-  async get(key: string, call: Call): Promise<CacheHit | null> {
+  get(key: string, call: Call): Soon<CacheHit | null> {
     const soon = this.read('get', key, call)
-    const row = soon instanceof Promise ? await soon : soon
-    return row ? toHit(row, call) : null
+    return soon instanceof Promise ? soon.then((row) => hitOf(row, call)) : hitOf(soon, call)
   }
 
   async getMany(keys: readonly string[], call: Call): Promise<readonly (CacheHit | null)[]> {
@@ -74,7 +79,7 @@ export class Cache {
   /** As `read`, in the order of the keys. */
   async readMany(operation: string, keys: readonly string[], call: Call): Promise<readonly (CacheRow | undefined)[]> {
     this.refuse(operation, badKeys(keys))
-    const rows = await this.#backend.ask(call, this.#atHand(keys, call), (driver) => driver.read(keys, call))
+    const rows = await this.#backend.ask(this.#reading, keys, call)
     return keys.map((_, index) => this.#found(rows[index]))
   }
 
@@ -91,9 +96,8 @@ export class Cache {
       staleMs: freshMs === null ? 0 : staleMs,
       sizeBytes: tags.reduce((sum, tag) => sum + sizeOfText(tag), sizeBytes + sizeOfText(key)),
     }
-    const send = (driver: CacheDriver) => driver.write(write, call)
     // A fill that is not stored leaves what was there, and that is as good as before.
-    const stored = await (fill ? this.#backend.ask(call, notStored, send) : this.#backend.change(call, notStored, { key }, send))
+    const stored = await (fill ? this.#backend.ask(writing, write, call) : this.#backend.change(writing, write, call, { key }))
     // A fill that lost to a change is as it should be.
     if (!stored && !fill) call.degrade()
     return { stored, value }
@@ -103,23 +107,23 @@ export class Cache {
   async #refuseLarge({ key, fill }: Entry, value: CacheValue, call: Call): Promise<{ readonly stored: false; readonly value: CacheValue }> {
     this.#tooLarge.value++
     if (!fill) call.degrade()
-    await this.#backend.change(call, nothing, { key }, (driver) => driver.delete(key, call))
+    await this.#backend.change(deleting, key, call, { key })
     return { stored: false, value }
   }
 
   /** A fill; undefined while another one is open alone; `down` when the backend is, and nothing can be cached then. */
   async beginFill(want: CacheFillWant, call: Call): Promise<CacheFill | undefined | 'down'> {
-    return this.#backend.ask<CacheFill | undefined | 'down'>(call, () => 'down', (driver) => driver.beginFill(want, call))
+    return this.#backend.ask(beginningFill, want, call)
   }
 
   async endFill(key: string, fill: CacheFill, call: Call): Promise<void> {
-    await this.#backend.ask(call, nothing, (driver) => driver.endFill(key, fill, call))
+    await this.#backend.ask(endingFill, { key, fill }, call)
   }
 
   async delete(key: string, call: Call): Promise<void> {
     this.refuse('delete', fieldError('/key', badKey(key)))
     this.flights.outdate(key)
-    await this.#backend.change(call, nothing, { key }, (driver) => driver.delete(key, call))
+    await this.#backend.change(deleting, key, call, { key })
   }
 
   async invalidate(input: InvalidateInput, call: Call): Promise<void> {
@@ -127,17 +131,7 @@ export class Cache {
     const selection = selectionOf(input)
     if (!selection) return this.refuse('invalidate', { path: '', message: 'must have exactly one of tags, prefix and all' })
     this.flights.outdateAll()
-    await this.#backend.change(call, nothing, selection, (driver) => driver.invalidate(selection, call))
-  }
-
-  /** What is read when the backend cannot be: the copies of it that are at hand. */
-  #atHand(keys: readonly string[], call: Call): () => Soon<Rows> {
-    const { copies } = this.parts.driver
-    if (!copies) return noRows
-    return () => {
-      const rows = copies.read(keys, call)
-      return rows instanceof Promise ? rows.catch(noRows) : rows
-    }
+    await this.#backend.change(invalidating, selection, call, selection)
   }
 
   #found(row: CacheRow | undefined): CacheRow | undefined {
@@ -146,7 +140,7 @@ export class Cache {
       return undefined
     }
     this.#hits.value++
-    if (!(row.value instanceof Uint8Array)) freezeInPlace(row.value)
+    if (!this.#isFrozen && !(row.value instanceof Uint8Array)) freezeInPlace(row.value)
     return row
   }
 
@@ -167,15 +161,12 @@ export class Cache {
   }
 }
 
-type Rows = readonly (CacheRow | undefined)[]
-
-const none: Rows = []
-const noRows = () => none
-const notStored = () => false
-const nothing = () => undefined
-
 export function isFresh({ freshMs }: CacheRow): boolean {
   return freshMs === null || freshMs > 0
+}
+
+function hitOf(row: CacheRow | undefined, call: Call): CacheHit | null {
+  return row ? toHit(row, call) : null
 }
 
 function toHit({ value, freshMs }: CacheRow, call: Call): CacheHit {

@@ -97,6 +97,8 @@ export interface CacheDriver {
   endFill(key: string, fill: CacheFill, call: Call): Soon<void>
   /** For the copies that processes keep of what is here; a backend that carries no messages leaves it out. */
   readonly signals?: CacheSignals
+  /** Of a driver in the same process: JSON that it answers is the very value that it was given, and frozen as that was. */
+  readonly keepsValues?: boolean
   /** Of a driver that answers some reads without its backend: what is left of it while the backend is down. */
   readonly copies?: CacheCopies
 }

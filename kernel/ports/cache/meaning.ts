@@ -1,3 +1,4 @@
+import type { Meaning } from '../definition.ts'
 import { Cache, type CacheParts } from './cache.ts'
 import { decode } from './encoding.ts'
 import type { CacheInProcess, CacheOperations } from './operations.ts'
@@ -5,7 +6,7 @@ import { rememberMany } from './remember-many.ts'
 import { remember } from './remember.ts'
 
 /** The operations of the port and what it offers in process. */
-export function implementCache(parts: CacheParts): CacheOperations & CacheInProcess {
+export function implementCache(parts: CacheParts): Meaning<CacheOperations> & CacheInProcess {
   const cache = new Cache(parts)
 
   return {

@@ -15,6 +15,29 @@ test('a call reaches the driver and is counted', async (t) => {
   t.is(say?.buckets.reduce((sum, calls) => sum + calls, 0), 1)
 })
 
+test('what a driver has at hand, an answer or a failure, is a promise for its caller, counted and marked as any other', async (t) => {
+  let degraded = 0
+  const { face, instruments } = bindEcho([], {
+    say: ({ text }, call) => {
+      if (text === 'no') throw new PorticoError('ECHO_DOWN', { status: 503, retryable: true, title: 'Down', detail: () => 'down' }, {})
+      call.degrade()
+      return { said: text }
+    },
+  })
+
+  const answer = face.say({ text: 'yes' }, { onDegraded: () => { degraded++ } })
+  const failure = face.say({ text: 'no' })
+
+  t.true(answer instanceof Promise && failure instanceof Promise)
+  t.deepEqual(await answer, { said: 'yes' })
+  await t.throwsAsync(failure, { code: 'ECHO_DOWN' })
+  t.is(degraded, 1)
+  const [say] = instruments.called()
+  t.like(say, { succeeded: 1, degraded: 1, inFlight: 0 })
+  t.is(say?.failed.get('ECHO_DOWN'), 1)
+  t.is(say?.buckets.reduce((sum, calls) => sum + calls, 0), 2)
+})
+
 test('an invalid input never reaches the driver, and every wrong field is named', async (t) => {
   const { face } = bindEcho([], { say: () => { throw new Error('reached') } })
 

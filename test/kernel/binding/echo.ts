@@ -5,7 +5,7 @@ import { Instruments } from '../../../kernel/binding/instruments.ts'
 import { Generation } from '../../../kernel/binding/swap-point.ts'
 import type { Call } from '../../../kernel/call.ts'
 import type { Log } from '../../../kernel/log.ts'
-import { definePort } from '../../../kernel/ports/definition.ts'
+import { definePort, type Meaning } from '../../../kernel/ports/definition.ts'
 import { Redaction } from '../../../kernel/redaction.ts'
 
 export interface EchoOperations {
@@ -56,14 +56,14 @@ export const plainDriver: EchoOperations = {
   wait: () => Promise.resolve(null),
 }
 
-export function generationOf(...drivers: [Partial<EchoOperations>, ...Partial<EchoOperations>[]]): Generation {
+export function generationOf(...drivers: [Partial<Meaning<EchoOperations>>, ...Partial<Meaning<EchoOperations>>[]]): Generation {
   const [first, ...rest] = drivers.map((driver) => ({ plugin: { name: 'test', version: '1.0.0' }, face: { ...plainDriver, ...driver }, probed: {} }))
   if (!first) throw new RangeError('no driver')
   return new Generation([first, ...rest])
 }
 
 /** An echo binding over the given drivers, the first with its fallbacks. */
-export function bindEcho(capabilities: readonly string[], ...drivers: [Partial<EchoOperations>, ...Partial<EchoOperations>[]]) {
+export function bindEcho(capabilities: readonly string[], ...drivers: [Partial<Meaning<EchoOperations>>, ...Partial<Meaning<EchoOperations>>[]]) {
   const instruments = new Instruments()
   const log = keepingLog()
   const binding: StartedBinding = bind({

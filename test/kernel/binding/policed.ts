@@ -6,6 +6,7 @@ import { Guards } from '../../../kernel/binding/guards.ts'
 import { Instruments } from '../../../kernel/binding/instruments.ts'
 import { prometheusText } from '../../../kernel/binding/prometheus.ts'
 import { PorticoError } from '../../../kernel/errors.ts'
+import type { Meaning } from '../../../kernel/ports/definition.ts'
 import { Redaction } from '../../../kernel/redaction.ts'
 import type { ChaosRules } from '../../../kernel/resilience/chaos-rules.ts'
 import type { PolicySpec } from '../../../kernel/resilience/rules.ts'
@@ -17,7 +18,7 @@ export interface Policed {
   readonly chaos?: ChaosRules
   /** The longest wait of each retry unless set. */
   readonly random?: () => number
-  readonly drivers: [Partial<EchoOperations>, ...Partial<EchoOperations>[]]
+  readonly drivers: [Partial<Meaning<EchoOperations>>, ...Partial<Meaning<EchoOperations>>[]]
 }
 
 /** An echo binding under a policy, on a clock that stands still. */

@@ -221,6 +221,17 @@ test('so many calls are made at once, so many wait in their order, and the next 
   t.is(binding.policy?.bulkhead?.inFlight, 0)
 })
 
+test('thousands who waited for a place are answered, also by a driver that answers at once', async (t) => {
+  const first = Promise.withResolvers<{ readonly said: string }>()
+  const { face } = policed({ policy: { bulkhead: { concurrent: 1, queued: 20_000 } }, drivers: [{ say: ({ text }) => (text === 'first' ? first.promise : { said: text }) }] })
+  const calls = [face.say({ text: 'first' }), ...Array.from({ length: 20_000 }, () => face.say({ text: 'next' }))]
+
+  first.resolve({ said: 'first' })
+
+  const said = await Promise.all(calls)
+  t.deepEqual([said[0], said[1], said.at(-1)], [{ said: 'first' }, { said: 'next' }, { said: 'next' }])
+})
+
 test('who waits for a place holds none once its caller gave up or its time is over', async (t) => {
   const gate = Promise.withResolvers<{ said: string }>()
   const driver = scripted(() => gate.promise, up)

@@ -30,7 +30,8 @@ export async function openStorage(t: ExecutionContext, keys: StorageKeys, given:
   const meaning = storage.implement?.(parts)
   await storage.prepare?.(parts, 'do', call())
   if (!meaning) throw new TypeError('storage has no meaning')
-  return { storage: meaning, connection }
+  // It answers nothing at once.
+  return { storage: meaning as Storage, connection }
 }
 
 export function open(t: ExecutionContext, file: string, clock: Clock = systemClock): SqliteConnection {

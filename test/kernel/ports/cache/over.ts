@@ -21,7 +21,9 @@ export function over(driver: CacheDriver, { clock = new VirtualClock(), keys = {
 
 function implemented(parts: Parameters<NonNullable<typeof port.implement>>[0]): CacheOperations & CacheInProcess {
   if (!port.implement) throw new Error('the port has no meaning')
-  return port.implement(parts)
+  const meaning = port.implement(parts)
+  // As the binding makes of an answer that is at hand.
+  return { ...meaning, get: async (input, call) => meaning.get(input, call), getMany: async (input, call) => meaning.getMany(input, call), set: async (input, call) => meaning.set(input, call), delete: async (input, call) => meaning.delete(input, call), invalidate: async (input, call) => meaning.invalidate(input, call) }
 }
 
 /** As callers of a binding have it, without the checks of the binding. */
