@@ -17,15 +17,14 @@ export class OutboxFile {
 
   /** Makes a file that was not there, durable in its folder. */
   static async create(directory: string, name: string): Promise<OutboxFile> {
-    const file = `${name}${extension}`
-    const handle = await open(join(directory, file), 'ax')
+    const handle = await open(join(directory, name), 'ax')
     try {
       await syncFolder(directory)
     } catch (error) {
       await handle.close()
       throw error
     }
-    return new OutboxFile(file, handle)
+    return new OutboxFile(name, handle)
   }
 
   /** The length up to which every line is durable. */

@@ -2,7 +2,7 @@ import { access, constants, mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Clock, Log } from '../../kernel/plugin.ts'
 import { makeUuids } from '../../kernel/ports/uuid.ts'
-import { OutboxFile, syncFolder } from './outbox-file.ts'
+import { extension, OutboxFile, syncFolder } from './outbox-file.ts'
 import { listFiles, mendTails, totalBytes } from './recovery.ts'
 
 export interface OutboxLimits {
@@ -54,6 +54,8 @@ export class Outbox {
   #waitingBytes = 0
   #totalBytes: number
   #file: OutboxFile | undefined
+  /** The file that is being made: it is in the folder before it can be written to. */
+  #making: string | undefined
   #writing: Promise<void> | undefined
   #closed = false
 
@@ -81,11 +83,13 @@ export class Outbox {
 
   /** Up to where the lines of the file that is being written are durable; undefined for any other file. */
   durableEnd(name: string): number | undefined {
+    if (this.#making === name) return 0
     return this.#file?.name === name ? this.#file.bytes : undefined
   }
 
   /** Ends the named file, unless lines are on their way: `written`. `other`: it is none that is being written. */
   async release(name: string): Promise<'written' | 'released' | 'other'> {
+    if (this.#making === name) return 'written'
     if (this.#file?.name !== name) return 'other'
     if (this.#writing !== undefined) return 'written'
     await this.#finishFile()
@@ -129,8 +133,8 @@ export class Outbox {
     const bytes = batch.reduce((sum, one) => sum + one.bytes, 0)
     try {
       await this.#makeRoom(bytes)
-      this.#file ??= await OutboxFile.create(this.#limits.directory, this.#nextName())
-      await this.#file.append(batch.map((one) => one.line).join(''))
+      const file = this.#file ?? (await this.#begin(`${this.#nextName()}${extension}`))
+      await file.append(batch.map((one) => one.line).join(''))
     } catch (error) {
       // After a failed write or fsync nothing is known of the file but its last good length: begin another.
       await this.#file?.giveUp()
@@ -141,7 +145,17 @@ export class Outbox {
 
     this.#totalBytes += bytes
     for (const one of batch) one.resolve()
-    if (this.#file.bytes >= this.#limits.maxFileBytes) await this.#finishFile()
+    if (this.#file && this.#file.bytes >= this.#limits.maxFileBytes) await this.#finishFile()
+  }
+
+  async #begin(name: string): Promise<OutboxFile> {
+    this.#making = name
+    try {
+      // In one step with the end of `#making`: a reader between the two would take the file for one that is over.
+      return (this.#file = await OutboxFile.create(this.#limits.directory, name))
+    } finally {
+      this.#making = undefined
+    }
   }
 
   async #finishFile(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Pool } from 'undici'
 import { resolveName, type Call, type Clock, type Resolve, type SettingsOf } from '../../kernel/plugin.ts'
 import { PartnerFailure, type IntegrationDriver, type PartnerAnswer, type PartnerRequest, type Sent } from '../../kernel/ports/integrations/index.ts'
-import { Receiving, type Received } from '../../kernel/ports/received.ts'
+import { Receiving, type Received, type ReceiveBounds } from '../../kernel/ports/received.ts'
 import { answerOf } from './answer.ts'
 import { firstHop, headersFor, urlOf, type Headers, type Hop } from './hop.ts'
 import { Origins } from './origins.ts'
@@ -66,12 +66,18 @@ export class HttpPartner implements IntegrationDriver {
     }
   }
 
+  /** The status that a path below baseUrl answers by GET. @throws PartnerFailure when there is no answer. */
+  async look(path: string, timeoutMs: number, signal: AbortSignal): Promise<number> {
+    const { status } = await this.#answer(firstHop({ method: 'GET', path }, undefined, this.#target), timeoutMs, { signal })
+    return status
+  }
+
   async close(): Promise<void> {
     await this.#origins.close()
   }
 
   /** The answer of the last hop; all of them share one time. */
-  async #answer(first: Hop, timeoutMs: number, call: Call): Promise<PartnerAnswer> {
+  async #answer(first: Hop, timeoutMs: number, call: ReceiveBounds['call']): Promise<PartnerAnswer> {
     const { maxAnswerBytes, redirects } = this.#settings
     const startedMs = redirects === 0 ? 0 : performance.now()
     let hop = first
@@ -106,12 +112,12 @@ export class HttpPartner implements IntegrationDriver {
     return { ...headers, ...sign({ method: hop.method, url: urlOf(hop), headers }, hop.body, this.#clock.now()) }
   }
 
-  #receive(hop: Hop, headers: Headers, timeoutMs: number, call: Call): Promise<Received> {
+  #receive(hop: Hop, headers: Headers, timeoutMs: number, call: ReceiveBounds['call']): Promise<Received> {
     const pool = this.#origins.known(hop.origin)
     return pool ? this.#sent(pool, hop, headers, timeoutMs, call) : this.#origins.pool(hop.origin).then((opened) => this.#sent(opened, hop, headers, timeoutMs, call))
   }
 
-  #sent(pool: Pool, { path, method, body }: Hop, headers: Headers, timeoutMs: number, call: Call): Promise<Received> {
+  #sent(pool: Pool, { path, method, body }: Hop, headers: Headers, timeoutMs: number, call: ReceiveBounds['call']): Promise<Received> {
     const receiving = new Receiving({ maxBytes: this.#settings.maxAnswerBytes, timeoutMs, call })
     pool.dispatch(body === undefined ? { method, path, headers } : { method, path, headers, body }, receiving)
     return receiving.received

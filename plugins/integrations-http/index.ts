@@ -1,9 +1,9 @@
 import { definePlugin } from '../../kernel/plugin.ts'
-import { httpForm, integrations } from '../../kernel/ports/integrations/index.ts'
+import { httpForm, integrations, type IntegrationDriver } from '../../kernel/ports/integrations/index.ts'
 import { readProtection } from './protection.ts'
 import { readMasks } from './record.ts'
 import { settings } from './settings.ts'
-import { readTarget } from './target.ts'
+import { readProbePath, readTarget } from './target.ts'
 
 const plugin = definePlugin({
   name: 'http',
@@ -15,17 +15,26 @@ const plugin = definePlugin({
   entry: httpForm,
   async create({ settings, clock, log, onClose }) {
     const target = readTarget(settings)
+    const probePath = readProbePath(settings.probe.path)
     const { HttpPartner } = await import('./driver.ts')
-    const driver = new HttpPartner({ target, settings, protection: await readProtection(settings), clock })
-    onClose(() => driver.close())
+    const partner = new HttpPartner({ target, settings, protection: await readProtection(settings), clock })
+    onClose(() => partner.close())
 
-    const { file, mask, maxSizeBytes: maxBytes } = settings.record
-    if (file === undefined) return driver
-    const masks = readMasks(mask, settings.headers, settings.keys)
-    const { RecordedPartner, Recorder } = await import('./recorder.ts')
-    const recorder = await Recorder.open({ file, maxBytes, masks, clock, log })
-    onClose(() => recorder.close())
-    return new RecordedPartner(driver, recorder)
+    const driver = settings.record.file === undefined ? partner : await recorded(partner, settings.record.file)
+    if (probePath === undefined) return driver
+    const { Probe, ProbedPartner } = await import('./probe.ts')
+    const { everyMs, timeoutMs, expect } = settings.probe
+    const probe = new Probe({ ask: (limitMs, signal) => partner.look(probePath, limitMs, signal), everyMs, timeoutMs, expect, clock, log })
+    onClose(() => probe.close())
+    return new ProbedPartner(driver, probe)
+
+    async function recorded(driver: IntegrationDriver, file: string): Promise<IntegrationDriver> {
+      const masks = readMasks(settings.record.mask, settings.headers, settings.keys)
+      const { RecordedPartner, Recorder } = await import('./recorder.ts')
+      const recorder = await Recorder.open({ file, maxBytes: settings.record.maxSizeBytes, masks, clock, log })
+      onClose(() => recorder.close())
+      return new RecordedPartner(driver, recorder)
+    }
   },
 })
 

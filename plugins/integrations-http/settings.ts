@@ -49,5 +49,11 @@ export const settings = defineSettings({
     mask: { doc: "JSON pointers of what is masked in it: below `/input`, or below `/output`, the answer's JSON; `*` stands for every member and element.", format: 'list', default: [] },
     maxSize: { doc: 'At this size of the file recording ends.', format: 'bytes', default: '16MiB', min: 1_024, max: 1_073_741_824 },
   },
+  probe: {
+    path: { doc: 'A path below baseUrl that is asked by GET from time to time, to know how the partner is; none is unless it is set.', format: 'string', default: null },
+    every: { doc: 'How long after one look the next one is, a tenth more or less.', format: 'duration', default: '30s', min: 1_000, max: 3_600_000 },
+    timeout: { doc: 'How long one look may take.', format: 'duration', default: '5s', min: 10, max: 60_000 },
+    expect: { doc: 'The status that says that the partner is well; every 2xx unless set.', format: 'integer', default: null, min: 200, max: 599 },
+  },
   maxConnections: { doc: 'How many connections to the partner are open at most; more calls wait for one within their time.', format: 'integer', default: 50, min: 1, max: 1_000 },
 })

@@ -37,6 +37,14 @@ export function readTarget(settings: TargetSettings): Target {
   return { origin: url.origin, basePath: url.pathname.replace(/\/+$/, ''), headers, idempotencyHeader, hosts: new Set(settings.allowHosts.map(hostOf)), allowsPrivate: allowed(settings.allowPrivate) }
 }
 
+/** @throws Error when it leads out of baseUrl, or is none. */
+export function readProbePath(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined
+  const isPath = /^\/[\x21-\x7e]*$/.test(path) && !/[\\#]/.test(path) && !/(^|\/)(\.|%2e){1,2}(\/|\?|$)/i.test(path)
+  if (!isPath) throw new Error('probe.path must begin with a slash, be percent-encoded, and stay below baseUrl')
+  return path
+}
+
 /** `localhost` is as good as an address: where it is written, this machine is meant. Addresses that are written are looked up by nobody. */
 function allowed(entries: readonly string[]): AllowsPrivate {
   try {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Call, Clock } from '../../kernel/plugin.ts'
-import { integrationError, PartnerFailure, type IntegrationDriver, type PartnerRequest, type Sent } from '../../kernel/ports/integrations/index.ts'
+import { integrationError, PartnerFailure, type IntegrationDriver, type Look, type PartnerRequest, type Sent } from '../../kernel/ports/integrations/index.ts'
 import { composeMessage, messageId, type Message } from './message.ts'
 import { Places } from './places.ts'
 import type { Relay, SmtpSettings } from './relay.ts'
@@ -23,7 +23,7 @@ export class SmtpRelay implements IntegrationDriver {
   readonly #places: Places
   readonly #closing = new AbortController()
   /** How the last look at the relay went. */
-  #seen: { readonly at: number; readonly error?: Error } | undefined
+  #seen: (Look & { readonly reason?: string }) | undefined
 
   constructor(parts: SmtpRelayParts) {
     this.#parts = parts
@@ -47,21 +47,24 @@ export class SmtpRelay implements IntegrationDriver {
 
   /** Connects and logs in, unless it is known how that goes. */
   async health(call: Call): Promise<void> {
-    const now = this.#parts.clock.now()
-    const { at, error } = this.#seen ?? { at: -Infinity }
-    if (now - at < this.#parts.settings.probeEveryMs) {
-      if (error) throw error
-      return
-    }
+    const { clock, settings } = this.#parts
+    const now = clock.now()
+    if (this.#seen && now - this.#seen.at < settings.probeEveryMs) return
     try {
       await this.#inSession(call, () => Promise.resolve())
       this.#seen = { at: now }
     } catch (cause) {
-      const reason = cause instanceof PartnerFailure ? cause.no.reason : 'the relay cannot be asked'
-      const failed = integrationError('INTEGRATION_UNREACHABLE', { binding: this.#parts.binding, operation: 'health', reason }, { cause })
-      this.#seen = { at: now, error: failed }
-      throw failed
+      this.#seen = { at: now, code: 'INTEGRATION_UNREACHABLE', reason: cause instanceof PartnerFailure ? cause.no.reason : 'the relay cannot be asked' }
     }
+  }
+
+  lastLook(): Look | undefined {
+    return this.#seen && { at: this.#seen.at, ...(this.#seen.code !== undefined && { code: this.#seen.code }) }
+  }
+
+  /** A relay that is away keeps mails away from nobody else: its binding is degraded. */
+  ailment(): string | undefined {
+    return this.#seen?.code === undefined ? undefined : `the relay: ${this.#seen.reason ?? this.#seen.code}`
   }
 
   close(): void {

@@ -96,3 +96,14 @@ export async function moveUntil(kept: Promise<unknown>, clock: QueueParts['clock
     await clock.advance(turns % turnsAMove === 0 ? ms : turnMs)
   }
 }
+
+/** Time enough for a wake-up to come from another replica. */
+const wakeMs = 1_000
+
+/** What a wake-up brings; where none leaves its process, what the next look finds, for which the clock moves on. */
+export async function woken<A>(waiting: Promise<A>, clock: QueueParts['clock']): Promise<A> {
+  const late = Symbol('late')
+  const first = await Promise.race([waiting, new Promise<symbol>((resolve) => setTimeout(() => resolve(late), wakeMs))])
+  if (first === late) await moveUntil(waiting, clock, wakeMs)
+  return waiting
+}

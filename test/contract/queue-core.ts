@@ -1,4 +1,4 @@
-import { idsOf, leaseAll, leaseOne, lost, moveUntil, near, nul, promise, type QueueCase } from './queue-case.ts'
+import { idsOf, leaseAll, leaseOne, lost, moveUntil, near, nul, promise, woken, type QueueCase } from './queue-case.ts'
 
 /** What every driver has: enqueue, lease, ack, fail and release. */
 export const coreCases: readonly QueueCase[] = [
@@ -91,13 +91,13 @@ export const coreCases: readonly QueueCase[] = [
     t.deepEqual(await queue.ack({ queue: 'emails', token }), { state: 'done' })
   }),
 
-  promise('who waits is woken by an enqueue', [], async (t, { queue, other }) => {
+  promise('who waits is woken by an enqueue', [], async (t, { queue, other, clock }) => {
     const waiting = queue.lease({ queue: 'emails', waitMs: 20_000 })
     await new Promise((resolve) => setTimeout(resolve, 20))
 
     const { id } = await other.enqueue({ queue: 'emails', payload: 1 })
 
-    t.deepEqual(idsOf((await waiting).items), [id])
+    t.deepEqual(idsOf((await woken(waiting, clock)).items), [id])
   }),
 
   promise('who waits in vain gets an empty list', [], async (t, { queue, clock }) => {

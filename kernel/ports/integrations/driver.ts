@@ -87,6 +87,11 @@ export interface IntegrationDriver {
   send(request: PartnerRequest, call: Call): Promise<Sent>
   /** Told once to a driver that is a fallback, before calls come: the partner that it stands in for. */
   behind?(real: RealPartner): void
+  /**
+   * Told once, before calls come, when the binding is started to be used: who only asks how everything is starts nothing that
+   * goes on by itself.
+   */
+  start?(): void | Promise<void>
   /** Of a driver that looks at its partner beside the calls: how the last look went; undefined before the first one. */
   lastLook?(): Look | undefined
   /** Of a driver that keeps calls: what it has not handed over. */

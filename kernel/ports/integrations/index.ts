@@ -54,4 +54,5 @@ export const integrations = definePort<IntegrationOperations, IntegrationDriver,
   named: integrationCalls,
   fallback: integrationFallback,
   implement: implementIntegrations,
+  async prepare({ driver }, how) { if (how === 'do') await driver.start?.() },
 })

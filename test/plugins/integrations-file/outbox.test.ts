@@ -29,6 +29,31 @@ test('a file is finished at its size, and the next one begun', async (t) => {
   t.deepEqual(readLines(directory).map(({ n }) => n), Array.from({ length: 40 }, (_, n) => n))
 })
 
+test('a file that is being made is nobody else\'s to remove, though it is in the folder already', async (t) => {
+  const directory = folder(t)
+  const outbox = await openOutbox({ directory, ...limits, maxFileBytes: 1 }, systemClock, keepLog([]))
+  const seen = new Map<string, Set<string>>()
+
+  for (let n = 0; n < 50; n++) {
+    let kept = false
+    const appended = outbox.append(`{"n":${n}}\n`, always).then(() => { kept = true })
+    // What the replay does when it finds a file without a line in it.
+    while (!kept) {
+      for (const name of readdirSync(directory).filter((one) => !seen.has(one) || readFileSync(join(directory, one)).length === 0)) {
+        const told = await outbox.release(name)
+        if (readFileSync(join(directory, name)).length === 0) seen.set(name, (seen.get(name) ?? new Set()).add(told))
+      }
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await appended
+  }
+  await outbox.close()
+
+  t.true(seen.size > 0, 'some file was seen before its line')
+  t.deepEqual([...seen.values()].filter((told) => told.has('other')).length, 0)
+  t.is(readLines(directory).length, 50)
+})
+
 test('an unfinished line is removed at the next start, and nothing else is', async (t) => {
   const directory = folder(t)
   const torn: Readonly<Record<string, string>> = {

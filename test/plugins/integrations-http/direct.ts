@@ -22,6 +22,7 @@ export function directly(t: ExecutionContext, baseUrl: string, resolve: Resolve,
     encryption: { key: undefined, algorithm: 'dir', content: 'A256GCM', keyId: undefined },
     decryption: { key: undefined, algorithm: 'dir', content: 'A256GCM', required: false },
     tls: { ca: undefined, certificate: undefined, key: undefined, serverName: undefined, pins: [], minVersion: 'TLSv1.2' },
+    probe: { path: undefined, everyMs: 30_000, timeoutMs: 5_000, expect: undefined },
     record: { file: undefined, mask: [], maxSizeBytes: 1_000_000 },
     ...more,
   }

@@ -130,7 +130,9 @@ test("the caller's deadline reaches the partner: the connection is given up", as
   const { url, sockets } = await startPartner(t, () => undefined)
   const partner = await openHttp(t, url, operations)
 
-  await t.throwsAsync(partner.call({ operation: 'post' }, { timeoutMs: 2_000 }), { code: 'INTEGRATION_OUTCOME_UNKNOWN' })
+  const error = await t.throwsAsync(partner.call({ operation: 'post' }, { timeoutMs: 2_000 }))
+  // The driver's word, or on a busy machine the binding's.
+  t.regex((error as unknown as { code: string }).code, /^(INTEGRATION|CALL)_OUTCOME_UNKNOWN$/)
 
   while (sockets.size > 0) await new Promise((resolve) => setTimeout(resolve, 5))
   t.pass()
