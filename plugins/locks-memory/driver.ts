@@ -35,15 +35,20 @@ export class MemoryLocks implements LocksDriver {
     this.#maxLocks = maxLocks
   }
 
-  async acquire({ name, token, ttlMs }: LockWanted): Promise<LockAnswer> {
-    const nowMs = this.#clock.now()
-    const held = this.#held.get(name)
-    if (held && held.untilMs > nowMs) return { heldForMs: held.untilMs - nowMs }
+  async acquire(wanted: LockWanted): Promise<LockAnswer> {
+    const found = this.#look(wanted)
+    if (!('heldForMs' in found) || found.heldForMs > 0) return found
 
-    if (!held && this.#held.size >= this.#maxLocks) this.#makeRoom(nowMs)
+    const { name, token, ttlMs } = wanted
+    const nowMs = this.#clock.now()
+    if (!this.#held.has(name) && this.#held.size >= this.#maxLocks) this.#makeRoom(nowMs)
     const fencingToken = ++this.#grants
     this.#held.set(name, { token, fencingToken, untilMs: nowMs + ttlMs })
     return { fencingToken }
+  }
+
+  async look(wanted: LockWanted): Promise<LockAnswer> {
+    return this.#look(wanted)
   }
 
   async renew({ name, token, ttlMs }: LockWanted): Promise<number | undefined> {
@@ -71,6 +76,13 @@ export class MemoryLocks implements LocksDriver {
 
   onWake(name: string, listener: () => void): () => void {
     return this.#signals.on(name, listener)
+  }
+
+  #look({ name, token }: LockWanted): LockAnswer {
+    const held = this.#held.get(name)
+    const leftMs = Math.max(0, (held?.untilMs ?? 0) - this.#clock.now())
+    if (held?.token === token && leftMs > 0) return { fencingToken: held.fencingToken, leftMs }
+    return this.#ended.get(name) === token ? { released: true } : { heldForMs: leftMs }
   }
 
   #live(name: string, token: string): Held | undefined {

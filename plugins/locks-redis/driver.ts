@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Call } from '../../kernel/plugin.ts'
 import type { LockAnswer, LocksDriver, LockWanted } from '../../kernel/ports/locks/index.ts'
 import type { RedisConnection, RedisReply, RedisScript } from '../../kernel/ports/redis/index.ts'
-import { acquireScript, releaseScript, renewScript } from './scripts.ts'
+import { acquireScript, lookScript, releaseScript, renewScript } from './scripts.ts'
 
 /** How long the repeat of a release is known. */
 const endedMs = 600_000
@@ -20,8 +20,11 @@ export class RedisLocks implements LocksDriver {
   }
 
   async acquire({ name, token, ttlMs }: LockWanted, call: Call): Promise<LockAnswer> {
-    const [granted, number] = (await this.#run(acquireScript, name, [token, String(ttlMs)], call)) as readonly RedisReply[]
-    return granted === 1 ? { fencingToken: Number(number) } : { heldForMs: Number(number) }
+    return toAnswer(await this.#run(acquireScript, name, [token, String(ttlMs)], call))
+  }
+
+  async look({ name, token }: LockWanted, call: Call): Promise<LockAnswer> {
+    return toAnswer(await this.#run(lookScript, name, [token], call))
   }
 
   async renew({ name, token, ttlMs }: LockWanted, call: Call): Promise<number | undefined> {
@@ -49,6 +52,12 @@ export class RedisLocks implements LocksDriver {
     const hash = digest(name)
     return this.#connection.run(script, [`${this.#base}lock:${hash}`, `${this.#base}ended:${hash}`, `${this.#base}fence`], values, call)
   }
+}
+
+function toAnswer(reply: RedisReply): LockAnswer {
+  const [what, number, leftMs] = reply as readonly RedisReply[]
+  if (what === 2) return { released: true }
+  return what === 1 ? { fencingToken: Number(number), ...(leftMs !== undefined && { leftMs: Number(leftMs) }) } : { heldForMs: Number(number) }
 }
 
 /** A name is free text, and part of a key. */

@@ -19,13 +19,24 @@ end
 local function whole(number) return string.format('%.0f', number) end
 `
 
+/** What a token finds: 1, the fencing token, for how long it is held still · 2 when it released the lock last · 0 and for how long another holds it. */
+const looking = `
+local token, fence, ends = held()
+if token == ARGV[1] then return { 1, fence, ends - now } end
+if redis.call('GET', KEYS[2]) == ARGV[1] then return { 2 } end
+if token then return { 0, ends - now } end
+`
+
+/** ARGV: token. Answers what it finds; 0 and 0 where nobody holds it. */
+export const lookScript = redisScript('read', library, looking, `
+return { 0, 0 }
+`)
+
 /**
- * ARGV: token, ttlMs. Answers 1 and the fencing token, or 0 and for how long another holds it. The fencing token is one more than the
+ * ARGV: token, ttlMs. Answers what the token finds, or 1 and the fencing token. That is one more than the
  * last, and no less than the time in microseconds: so that it grows also when the server forgot the last one.
  */
-export const acquireScript = redisScript('write', library, `
-local token, fence, ends = held()
-if token then return { 0, ends - now } end
+export const acquireScript = redisScript('write', library, looking, `
 local last = tonumber(redis.call('GET', KEYS[3]) or 0)
 local grant = math.max(last + 1, nowUs)
 local ends = now + tonumber(ARGV[2])

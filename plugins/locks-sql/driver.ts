@@ -39,7 +39,14 @@ export class SqlLocks implements LocksDriver {
     }
     // Read after it was written: a lock that ran out meanwhile may be another's already.
     if (changed && row.token === wanted.token) return { fencingToken: row.fencing }
-    return { heldForMs: Math.max(0, row.until - row.now) }
+    const answer = toAnswer(row, wanted.token)
+    // Made, or over, between the two: nobody has it.
+    return 'heldForMs' in answer && answer.heldForMs === 0 ? this.acquire(wanted, call) : answer
+  }
+
+  async look({ name, token }: LockWanted, call: Call): Promise<LockAnswer> {
+    const row = await this.#connection.queryOne<StoredLock>(this.#statements.read({ name }), call)
+    return row ? toAnswer(row, token) : { heldForMs: 0 }
   }
 
   async renew(wanted: LockWanted, call: Call): Promise<number | undefined> {
@@ -88,4 +95,11 @@ export class SqlLocks implements LocksDriver {
     const highest = over.reduce((most, { fencing }) => Math.max(most, fencing), 0)
     await this.#connection.execute([this.#statements.raise({ fencing: highest }), ...over.map(({ name, fencing }) => this.#statements.remove({ name, fencing, keepMs }))], call)
   }
+}
+
+/** What a token finds. */
+function toAnswer({ token, fencing, until, now, ended_by: endedBy }: StoredLock, asking: string): LockAnswer {
+  const leftMs = Math.max(0, until - now)
+  if (token === asking && leftMs > 0) return { fencingToken: fencing, leftMs }
+  return endedBy === asking ? { released: true } : { heldForMs: leftMs }
 }

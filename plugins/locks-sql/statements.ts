@@ -16,6 +16,8 @@ export interface StoredLock {
 export function makeStatements({ shape }: Pick<SqlConnection, 'shape'>, table: string) {
   return {
     acquire: shape<'name' | 'token' | 'ttlMs'>((knex, p) => knex(table).where('name', p.value('name')).where('until', '<=', p.now)
+      // Not to who released it last: that is a repeat of what is over.
+      .where((fresh) => void fresh.whereNull('ended_by').orWhereNot('ended_by', p.value('token')))
       .update({ token: p.value('token'), fencing: knex.raw('?? + 1', ['fencing']), until: knex.raw('? + ?', [p.now, p.value('ttlMs')]) })),
     renew: shape<'name' | 'token' | 'ttlMs'>((knex, p) => knex(table).where({ name: p.value('name'), token: p.value('token') }).where('until', '>', p.now)
       .update({ until: knex.raw('? + ?', [p.now, p.value('ttlMs')]) })),

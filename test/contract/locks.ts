@@ -2,6 +2,7 @@ import { leaderCases } from './locks-leader.ts'
 import { lineCases } from './locks-lines.ts'
 import { type LocksCase, heldCode, lostCode, promise, releaseOf } from './locks-case.ts'
 import { neverTwoHolders } from './locks-model.ts'
+import { repeatCases } from './locks-repeats.ts'
 
 export type { BoundLocks, LocksCase, LocksHarness, LocksParts } from './locks-case.ts'
 
@@ -143,6 +144,7 @@ export const locksContract: readonly LocksCase[] = [
   }),
 
   ...lineCases,
+  ...repeatCases,
   ...leaderCases,
   neverTwoHolders,
 ]

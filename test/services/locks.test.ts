@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../kernel/clock.ts'
 import { SteppedClock } from '../contract/clock.ts'
@@ -6,6 +7,7 @@ import { locksContract } from '../contract/locks.ts'
 import { killHolder } from '../tools/killed-holder.ts'
 import { ownRedis } from './redis.ts'
 import { databaseOf, testWith } from './server.ts'
+import { openProxy } from './toxiproxy.ts'
 
 for (const server of ['POSTGRES', 'MARIADB', 'REDIS'] as const) {
   for (const { title, run } of locksContract) {
@@ -51,3 +53,27 @@ testWith(['REDIS'], 'locks: a server that drops keys when its memory is full is 
 
   await t.throwsAsync(lockReplicas(t, systemClock, { use: 'redis', with: { url: `redis://${server.host}` } }), { code: 'DATABASE_FAILED' })
 })
+
+for (const server of ['POSTGRES', 'MARIADB', 'REDIS'] as const) {
+  testWith([server, 'TOXIPROXY'], 'locks: an acquire whose answer is lost on the way holds the lock, and its repeat is answered the grant', async (t, url, api) => {
+    const { connection } = await databaseOf(t, url)
+    const way = new URL(connection.with['url'] ?? '')
+    const proxy = await openProxy(t, api, way.host)
+    way.port = String(proxy.port)
+    const { locks } = await lockReplicas(t, systemClock, { ...connection, with: { ...connection.with, url: way.href } })
+    const { locks: direct } = await lockReplicas(t, systemClock, connection)
+    const wanted = { name: 'a', ttlMs: 60_000, requestId: randomUUID() }
+    // The row of a new name takes trips of its own.
+    const before = await locks.acquire({ name: 'a', ttlMs: 60_000 })
+    await locks.release({ name: 'a', token: before.token })
+
+    await proxy.hang('answers')
+    await t.throwsAsync(locks.acquire(wanted, { timeoutMs: 2_000 }))
+    await t.throwsAsync(direct.acquire({ name: 'a', ttlMs: 60_000 }), { code: 'LOCK_HELD' })
+
+    const grant = await direct.acquire(wanted)
+    t.true(grant.fencingToken > before.fencingToken && grant.expiresInMs < 60_000)
+    t.is((await direct.renew({ name: 'a', token: grant.token, ttlMs: 60_000 })).fencingToken, grant.fencingToken)
+    t.deepEqual(await direct.release({ name: 'a', token: grant.token }), { released: true })
+  })
+}

@@ -3,13 +3,16 @@ import type { Call } from '../../call.ts'
 export interface LockWanted {
   /** 1 to 255 bytes of UTF-8. */
   readonly name: string
-  /** 32 hexadecimal digits, never used before. */
+  /** 32 hexadecimal digits, never used for another request. */
   readonly token: string
   readonly ttlMs: number
 }
 
 export type LockAnswer =
-  | { readonly fencingToken: number }
+  /** Granted; `leftMs` where it was before, under this token, for so long from now. */
+  | { readonly fencingToken: number; readonly leftMs?: number }
+  /** This token was the last that freed it. */
+  | { readonly released: true }
   /** Another holds it, and unless that one renews or releases it, for so long. */
   | { readonly heldForMs: number }
 
@@ -20,9 +23,12 @@ export type LockAnswer =
 export interface LocksDriver {
   /**
    * Grants the lock if nobody holds it. Its fencing token is greater than that of every grant of the name before, also
-   * of those that were released, ran out, or were granted before a restart.
+   * of those that were released, ran out, or were granted before a restart. What is held under this token already is answered
+   * as it is; what this token freed last is not granted to it again.
    */
   acquire(wanted: LockWanted, call: Call): Promise<LockAnswer>
+  /** As `acquire`, but grants nothing: 0 for `heldForMs` where nobody holds it. */
+  look(wanted: LockWanted, call: Call): Promise<LockAnswer>
   /** The lock ends `ttlMs` from now, if it is held under this token; its fencing token, or undefined when it is not. */
   renew(wanted: LockWanted, call: Call): Promise<number | undefined>
   /** Frees the lock if it is held under this token. True as well when this token was the last that freed it. */

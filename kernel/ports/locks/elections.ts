@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import type { Call } from '../../call.ts'
 import type { Clock } from '../../clock.ts'
 import { isPorticoError, kernelError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { keepLock } from './keeping.ts'
-import type { Grant, Leadership, LeaderOptions, LocksOperations } from './operations.ts'
+import type { AcquireInput, Grant, Leadership, LeaderOptions, LocksOperations } from './operations.ts'
 
 export interface ElectionParts {
   readonly locks: LocksOperations
@@ -50,9 +51,12 @@ export class Elections {
   }
 
   async #campaign<T>(name: string, task: (leadership: Leadership) => T | Promise<T>, ttlMs: number, stop: AbortSignal): Promise<T | undefined> {
+    // A grant whose answer was lost is found by asking again: nobody waits until it runs out.
+    let requestId = randomUUID()
     while (!stop.aborted) {
-      const grant = await this.#win(name, ttlMs, stop)
+      const grant = await this.#win({ name, ttlMs, requestId }, stop)
       if (!grant) continue
+      requestId = randomUUID()
       const done = await this.#lead(name, grant, task, ttlMs, stop)
       if (done) return done.answer
     }
@@ -60,14 +64,14 @@ export class Elections {
   }
 
   /** Undefined when it was not granted in the time that one call waits, or is to stop. */
-  async #win(name: string, ttlMs: number, stop: AbortSignal): Promise<Grant | undefined> {
+  async #win(wanted: Pick<AcquireInput, 'name' | 'ttlMs' | 'requestId'>, stop: AbortSignal): Promise<Grant | undefined> {
     const { locks, log } = this.#parts
     try {
-      return await locks.acquire({ name, ttlMs, waitMs }, this.#call(stop, 2 * waitMs))
+      return await locks.acquire({ ...wanted, waitMs }, this.#call(stop, 2 * waitMs))
     } catch (error) {
       if (!isPorticoError(error) || error.code === 'INPUT_INVALID') throw error
       if (stop.aborted || error.code === 'LOCK_HELD') return undefined
-      log.warn({ err: error, lock: name }, 'a leader could not be elected; it is tried again')
+      log.warn({ err: error, lock: wanted.name }, 'a leader could not be elected; it is tried again')
       await this.#pause(stop)
       return undefined
     }

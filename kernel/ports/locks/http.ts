@@ -7,14 +7,15 @@ const name: JsonSchema = { type: 'string', minLength: 1, maxLength: 255, descrip
 const token: JsonSchema = { type: 'string', minLength: 1, maxLength: 200 }
 const ttlMs: JsonSchema = { type: 'integer', minimum: 100, maximum: 3_600_000 }
 const waitMs: JsonSchema = { type: 'integer', minimum: 0, maximum: 60_000 }
+const requestId: JsonSchema = { type: 'string', minLength: 16, maxLength: 255, description: 'Nobody guesses it, and each request has its own: a UUID. A repeat with it answers the same grant.' }
 const held = { fencingToken: { type: 'integer', minimum: 1 }, expiresInMs: { type: 'integer', minimum: 0 } }
 
 /** The operations as data: what wrapper, routes, OpenAPI and clients are made from. */
 export const locksOperations: { readonly [O in keyof LocksOperations]: Operation<never> } = {
   acquire: {
     summary: 'Take a lock, waiting for it if asked to',
-    effect: 'write', idempotent: false, waits: 'waitMs',
-    input: object({ name, ttlMs, waitMs }, ['name', 'ttlMs']),
+    effect: 'write', idempotent: { when: 'requestId' }, waits: 'waitMs',
+    input: object({ name, ttlMs, waitMs, requestId }, ['name', 'ttlMs']),
     output: object({ token, ...held }, ['token', 'fencingToken', 'expiresInMs']),
     http: { method: 'POST', path: '/:name', status: 200 },
   },

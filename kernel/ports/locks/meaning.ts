@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import type { Call } from '../../call.ts'
 import { kernelError, type PorticoError, unsupported } from '../../errors.ts'
 import type { PortParts } from '../definition.ts'
@@ -20,6 +20,12 @@ const giveBackWithinMs = 5_000
 
 type Attempt = Grant | { readonly heldForMs: number }
 
+/** A request for a lock, under the one token that it can be granted. */
+interface Request extends LockWanted {
+  /** Its caller may come again: what it was granted stays for that. */
+  readonly repeatable: boolean
+}
+
 /** The meaning of the operations over any driver. */
 export function implementLocks({ driver, binding, clock, log, meters, onDrain, onClose }: PortParts<LocksDriver, object>): LocksOperations & LocksInProcess {
   const lines = new Lines(clock, maxWaiting, (name, listener) => driver.onWake(name, listener))
@@ -39,15 +45,16 @@ export function implementLocks({ driver, binding, clock, log, meters, onDrain, o
   /** What is left of `ttlMs`, by the time since it was asked for: never more than the backend knows of. */
   const left = (ttlMs: number, askedMs: number) => Math.min(ttlMs, Math.max(0, ttlMs - (clock.now() - askedMs)))
 
-  async function attempt(name: string, ttlMs: number, call: Call): Promise<Attempt> {
-    const token = randomBytes(16).toString('hex')
+  async function attempt({ name, token, ttlMs }: Request, call: Call, how: 'acquire' | 'look' = 'acquire'): Promise<Attempt> {
     const askedMs = clock.now()
-    const answer = await driver.acquire({ name, token, ttlMs }, call)
-    return 'heldForMs' in answer ? answer : { token, fencingToken: answer.fencingToken, expiresInMs: left(ttlMs, askedMs) }
+    const answer = await driver[how]({ name, token, ttlMs }, call)
+    if ('released' in answer) throw lost(name)
+    return 'heldForMs' in answer ? answer : { token, fencingToken: answer.fencingToken, expiresInMs: left(answer.leftMs ?? ttlMs, askedMs) }
   }
 
   /** In line, until it is granted or `untilMs` passed. */
-  async function wait(name: string, ttlMs: number, untilMs: number, call: Call): Promise<Grant> {
+  async function wait(request: Request, untilMs: number, call: Call): Promise<Grant> {
+    const { name, ttlMs, repeatable } = request
     if (lines.full) throw lockError('LOCK_TOO_MANY_WAITING', { binding, max: lines.max }, { retryAfterMs: 1_000 })
     const place = lines.enter(name)
     figures.waiting.value = lines.count
@@ -55,16 +62,17 @@ export function implementLocks({ driver, binding, clock, log, meters, onDrain, o
       for (;;) {
         const { first, wakes } = place
         let restMs = Number.POSITIVE_INFINITY
-        if (first) {
-          const answer = await attempt(name, ttlMs, call)
+        // One that is a repeat may have what the others wait for.
+        if (first || repeatable) {
+          const answer = await attempt(request, call, first ? 'acquire' : 'look')
           if ('token' in answer) {
             place.freeAtMs = clock.now() + ttlMs
-            if (!call.signal.aborted) return answer
+            if (repeatable || !call.signal.aborted) return answer
             await giveBack(name, answer, call)
             throw kernelError('CALL_ABORTED', { operation: 'acquire' })
           }
           place.freeAtMs = clock.now() + answer.heldForMs
-          restMs = Math.max(1, Math.min(answer.heldForMs, lookAgainMs[driver.wakesReach]))
+          restMs = Math.max(1, Math.min(first ? answer.heldForMs : Number.POSITIVE_INFINITY, lookAgainMs[driver.wakesReach]))
         }
 
         if (call.signal.aborted) throw kernelError('CALL_ABORTED', { operation: 'acquire' })
@@ -78,15 +86,15 @@ export function implementLocks({ driver, binding, clock, log, meters, onDrain, o
     }
   }
 
-  async function acquire(name: string, ttlMs: number, untilMs: number, call: Call): Promise<Grant> {
+  async function acquire(request: Request, untilMs: number, call: Call): Promise<Grant> {
     const waits = untilMs > clock.now()
     // Who comes while others wait goes behind them.
-    if (waits && lines.has(name)) return wait(name, ttlMs, untilMs, call)
+    if (waits && lines.has(request.name)) return wait(request, untilMs, call)
 
-    const answer = await attempt(name, ttlMs, call)
+    const answer = await attempt(request, call)
     if ('token' in answer) return answer
-    if (!waits || closed) throw held(name, clock.now() + answer.heldForMs)
-    return wait(name, ttlMs, untilMs, call)
+    if (!waits || closed) throw held(request.name, clock.now() + answer.heldForMs)
+    return wait(request, untilMs, call)
   }
 
   /** Its caller went away while it was granted: nobody would ever release it. */
@@ -113,10 +121,11 @@ export function implementLocks({ driver, binding, clock, log, meters, onDrain, o
   }
 
   const operations: LocksOperations = {
-    async acquire({ name, ttlMs, waitMs = 0 }, call) {
+    async acquire({ name, ttlMs, waitMs = 0, requestId }, call) {
       check('acquire', name, call)
+      checkRequestId(requestId)
       const askedMs = clock.now()
-      const grant = await acquire(name, ttlMs, askedMs + waitMs, call)
+      const grant = await acquire({ name, ttlMs, token: tokenFor(name, requestId), repeatable: requestId !== undefined }, askedMs + waitMs, call)
       figures.grants.value++
       figures.wait.observe(Math.max(0, clock.now() - askedMs))
       return grant
@@ -139,6 +148,19 @@ export function implementLocks({ driver, binding, clock, log, meters, onDrain, o
   }
   const elections = new Elections({ locks: operations, clock, log })
   return { ...operations, leader: (name, task, options) => elections.leader(name, task, options) }
+}
+
+/**
+ * With a `requestId` each replica makes the same token of it, so that a backend keeps nothing of requests but the token.
+ * @see docs/decisions/0069-a-request-for-a-lock-is-its-token.md
+ */
+function tokenFor(name: string, requestId: string | undefined): string {
+  return requestId === undefined ? randomBytes(16).toString('hex') : hash('sha256', JSON.stringify([name, requestId]), 'hex').slice(0, 32)
+}
+
+function checkRequestId(requestId: string | undefined): void {
+  const message = requestId === undefined ? undefined : badText(requestId)
+  if (message) throw kernelError('INPUT_INVALID', { operation: 'acquire' }, { errors: [{ path: '/requestId', message }] })
 }
 
 function isToken(token: string): boolean {

@@ -7,6 +7,8 @@ export interface AcquireInput {
   readonly ttlMs: number
   /** 60,000 at most; 0 unless set. */
   readonly waitMs?: number
+  /** 16 to 255 bytes that nobody guesses, such as a UUID; another one for each request. Who knows it has the grant. */
+  readonly requestId?: string
 }
 
 export interface Renewed {
@@ -35,8 +37,11 @@ export interface HeldLock {
 export interface LocksOperations {
   /**
    * Grants the lock for `ttlMs`, which count from the grant, and not from when the answer arrives. Waits at most `waitMs` for it; who waits
-   * in one process is served in the order of coming, who waits in several in no order. A grant whose answer is lost ends with its time.
-   * @throws LOCK_HELD, with `retryAfterMs` when it is known how long the holder has it still · LOCK_TOO_MANY_WAITING
+   * in one process is served in the order of coming, who waits in several in no order. A grant whose answer is lost ends with its time,
+   * or is answered to a repeat: the same `requestId` for the same name answers the grant that it got, while that is held, and how
+   * long it is held still. Once the grant ran out, a repeat is a request like any other.
+   * @throws LOCK_LOST when what this `requestId` was granted was released, until a later holder released too ·
+   *   LOCK_HELD, with `retryAfterMs` when it is known how long the holder has it still · LOCK_TOO_MANY_WAITING
    */
   acquire(input: AcquireInput, call: Call): Promise<Grant>
   /**
