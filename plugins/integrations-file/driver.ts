@@ -2,21 +2,26 @@ import type { Call, Clock } from '../../kernel/plugin.ts'
 import { integrationError, PartnerFailure, type Backlog, type IntegrationDriver, type PartnerRequest, type RealPartner, type Sent } from '../../kernel/ports/integrations/index.ts'
 import { makeUuids } from '../../kernel/ports/uuid.ts'
 import type { Entry } from './entry.ts'
+import { lookAt, type OpenedOutbox } from './opened.ts'
 import { GivenUp, isFull, type Outbox } from './outbox.ts'
 import type { Replay } from './replay.ts'
 
 export interface FileOutboxParts {
-  readonly outbox: Outbox
+  readonly directory: string
   readonly binding: string
   readonly clock: Clock
+  /** Takes the folder. */
+  readonly open: () => Promise<OpenedOutbox>
   /** Makes what hands kept calls over; undefined when somebody else reads them. */
-  readonly openReplay: (() => Promise<Replay>) | undefined
+  readonly openReplay: ((outbox: Outbox) => Promise<Replay>) | undefined
 }
 
 /** Keeps each call as one line of the outbox, durable before it answers, and hands it over later. */
 export class FileOutbox implements IntegrationDriver {
   readonly #parts: FileOutboxParts
   readonly #nextId: () => string
+  #real: RealPartner | undefined
+  #opened: OpenedOutbox | undefined
   #opening: Promise<Replay> | undefined
   #replay: Replay | undefined
 
@@ -25,14 +30,34 @@ export class FileOutbox implements IntegrationDriver {
     this.#nextId = makeUuids(parts.clock)
   }
 
+  behind(real: RealPartner): void {
+    this.#real = real
+  }
+
+  /** Takes the folder, and begins to hand over what is in it. */
+  async start(): Promise<void> {
+    const { open, openReplay } = this.#parts
+    const { outbox } = (this.#opened = await open())
+    const real = this.#real
+    if (!real || !openReplay) return
+    this.#opening = openReplay(outbox).then((replay) => {
+      this.#replay = replay
+      replay.begin(real)
+      return replay
+    })
+    // Told by each call that wants to be kept, and by the probe.
+    this.#opening.catch(() => undefined)
+  }
+
   async send({ operation, input, idempotencyKey }: PartnerRequest, call: Call): Promise<Sent> {
-    const { outbox, binding, clock } = this.#parts
+    const { binding, clock } = this.#parts
     try {
+      if (!this.#opened) throw new Error('the outbox is not started')
       const keptAt = clock.now()
       const entry: Entry = { id: this.#nextId(), time: new Date(keptAt).toISOString(), binding, operation, input, ...(idempotencyKey !== undefined && { idempotencyKey }) }
       // What is kept before there is a position would be taken for somebody else's.
       const replay = await this.#opening
-      await outbox.append(`${JSON.stringify(entry)}\n`, () => call.remainingMs() > 0)
+      await this.#opened.outbox.append(`${JSON.stringify(entry)}\n`, () => call.remainingMs() > 0)
       replay?.kept(keptAt)
       return { accepted: true }
     } catch (cause) {
@@ -41,23 +66,14 @@ export class FileOutbox implements IntegrationDriver {
     }
   }
 
-  behind(real: RealPartner): void {
-    this.#opening = this.#parts.openReplay?.().then((replay) => {
-      this.#replay = replay
-      replay.begin(real)
-      return replay
-    })
-    // Told by each call that wants to be kept, and by the probe.
-    this.#opening?.catch(() => undefined)
-  }
-
   backlog(): Backlog {
     return this.#replay?.backlog ?? { waiting: 0, refused: 0 }
   }
 
   /** Whether the outbox takes calls. */
   async health(): Promise<void> {
-    await this.#parts.outbox.probe()
+    if (!this.#opened) return lookAt(this.#parts.directory)
+    await this.#opened.outbox.probe()
     await (await this.#opening)?.look()
   }
 
@@ -74,7 +90,7 @@ export class FileOutbox implements IntegrationDriver {
   async close(): Promise<void> {
     const replay = await this.#opening?.catch(() => undefined)
     await replay?.close()
-    await this.#parts.outbox.close()
+    await this.#opened?.close()
   }
 }
 

@@ -63,6 +63,15 @@ export const integrationErrors = {
     status: 503, retryable: true, title: 'The outbox cannot be written',
     detail: (at: At) => `the outbox of ${at.binding} cannot be written: ${at.operation} was not accepted`,
   },
+  INTEGRATION_OUTBOX_TAKEN: {
+    status: 503, retryable: true, title: 'The outbox is in use',
+    detail: ({ binding, directory, holder }: { binding: string; directory: string; holder: string; pid?: number }) =>
+      `the outbox of ${binding} in ${directory} belongs to ${holder}: one process at a time keeps and hands over the calls of a folder; give this one a \`directory\` of its own, or end the other one first`,
+  },
+  INTEGRATION_OUTBOX_UNUSABLE: {
+    status: 503, retryable: false, title: 'The outbox cannot be used',
+    detail: ({ binding, directory, reason }: { binding: string; directory: string; reason: string }) => `the outbox of ${binding} in ${directory} cannot be opened: ${reason}`,
+  },
   INTEGRATION_INBOUND_NOT_DECLARED: {
     status: 404, retryable: false, title: 'No inbound messages',
     detail: (at: { binding: string }) => `${at.binding} takes no messages; add \`inbound: { verify: { … }, to: { queue: … } }\` to ports.${at.binding} in the manifest`,

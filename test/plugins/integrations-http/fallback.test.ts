@@ -11,7 +11,7 @@ async function withFallback(t: ExecutionContext, url: string, { timeout = '20s',
   const directory = mkdtempSync(join(tmpdir(), 'portico-fallback-'))
   t.teardown(() => rmSync(directory, { recursive: true }))
   const partner = await openHttp(t, url, operations, { settings: { timeout }, keys: { fallback: [{ use: 'file', with: { directory, replay: { enabled: false } }, ...(when && { when }) }, ...others] } })
-  const kept = () => readdirSync(directory).flatMap((name) => readFileSync(join(directory, name), 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line) as { operation: string; input: unknown }))
+  const kept = () => readdirSync(directory).filter((name) => name.endsWith('.ndjson')).flatMap((name) => readFileSync(join(directory, name), 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line) as { operation: string; input: unknown }))
   return { partner, kept }
 }
 
