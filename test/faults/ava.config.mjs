@@ -1,2 +1,2 @@
-// One file after the other: these tests kill and stop what others would use.
-export default { extensions: ['ts'], workerThreads: false, concurrency: 1, serial: true, timeout: '20m', files: ['test/faults/**/*.test.ts'] }
+// Three files beside one another, for each mostly waits; a test has the servers that it kills to itself (with-servers.ts).
+export default { extensions: ['ts'], workerThreads: false, concurrency: 3, serial: true, timeout: '20m', files: ['test/faults/**/*.test.ts'] }

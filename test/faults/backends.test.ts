@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
-import test from 'ava'
 import { createKernel, isPorticoError } from '../../kernel/index.ts'
 import { silentLog } from '../contract/log.ts'
-import { databaseOf, serverUrl, type ServerName } from '../services/server.ts'
+import { databaseOf, type ServerName } from '../services/server.ts'
 import { openProxy, type Proxy } from '../services/toxiproxy.ts'
 import { callTimeoutMs, type Told, underWriters, wrongs } from './writers.ts'
 import { service } from './service.ts'
 import { pauseMs, rounds } from './size.ts'
+import { withServers } from './with-servers.ts'
 
 const writers = 32
 /** A backend that is back is used again within this: a monitor of MongoDB's that hangs is given up after 11 s, and the machine may be slow. */
@@ -57,11 +57,9 @@ async function usedAgain(t: ExecutionContext, storage: Awaited<ReturnType<typeof
 
 for (const backend of backends) {
   const { name, service: server } = backend
-  const url = serverUrl(name)
   const title = (what: string) => `${server}: ${what}`
   const fault = (what: string, disturb: () => Promise<void>) => {
-    if (url === undefined) return test.serial.skip(title(what), () => undefined)
-    test.serial(title(what), async (t) => {
+    withServers([name], title(what), async (t, url) => {
       t.timeout(rounds * 180_000)
       const storage = await start(t, url)
       for (let round = 0; round < rounds; round++) {
@@ -87,9 +85,7 @@ for (const backend of backends) {
   })
 
   const proxied = (what: string, body: (t: ExecutionContext, proxy: Proxy, storage: (settings?: object) => ReturnType<typeof start>) => Promise<void>) => {
-    const api = serverUrl('TOXIPROXY')
-    if (url === undefined || api === undefined) return test.serial.skip(title(what), () => undefined)
-    test.serial(title(what), async (t) => {
+    withServers([name, 'TOXIPROXY'], title(what), async (t, url, api) => {
       t.timeout(180_000)
       const proxy = await openProxy(t, api, new URL(url).host)
       const through = (own: string) => {

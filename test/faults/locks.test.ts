@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import test, { type ExecutionContext } from 'ava'
-import { databaseOf, serverUrl } from '../services/server.ts'
+import type { ExecutionContext } from 'ava'
+import { databaseOf, type ServerName } from '../services/server.ts'
 import { lockStops as stops, pauseMs, rounds } from './size.ts'
+import { withServers } from './with-servers.ts'
 
 const run = promisify(execFile)
 const contenders = 3
@@ -29,22 +30,15 @@ interface Held {
 
 interface Backend {
   readonly title: string
-  /** Where the locks are, and where what they guard is. */
-  readonly locks: string
-  readonly storage: string
-  /** The name of its scripts. */
-  readonly service?: string
+  /** Where the locks are, and last, where what they guard is. */
+  readonly servers: readonly ServerName[]
 }
 
 const backends: readonly Backend[] = [
-  { title: 'sqlite', locks: 'sqlite:', storage: 'sqlite:' },
-  ...(['POSTGRES', 'MARIADB', 'REDIS'] as const).flatMap((name) => {
-    const locks = serverUrl(name)
-    const storage = name === 'REDIS' ? serverUrl('POSTGRES') : locks
-    if (locks !== undefined && storage !== undefined) return [{ title: name.toLowerCase(), locks, storage, service: name.toLowerCase() }]
-    test.serial.skip(`${name.toLowerCase()}: locks under faults`, () => undefined)
-    return []
-  }),
+  { title: 'sqlite', servers: [] },
+  { title: 'postgres', servers: ['POSTGRES'] },
+  { title: 'mariadb', servers: ['MARIADB'] },
+  { title: 'redis', servers: ['REDIS', 'POSTGRES'] },
 ]
 
 class Contenders {
@@ -112,17 +106,17 @@ function judge(t: ExecutionContext, what: string, { held, codes }: Contenders): 
   t.deepEqual([...codes.keys()].filter((code) => code.startsWith('untyped')), [])
 }
 
-for (const { title, locks, storage, service } of backends) {
-  const contend = async (t: ExecutionContext) => {
+for (const { title, servers } of backends) {
+  const contend = async (t: ExecutionContext, locks = 'sqlite:', storage = locks) => {
     const places = [await databaseOf(t, locks), locks === storage ? undefined : await databaseOf(t, storage)] as const
     const contending = new Contenders(t, [places[0], places[1] ?? places[0]].map(({ connection }) => JSON.stringify(connection)).concat(String(ttlMs)))
     await contending.begun()
     return contending
   }
 
-  test.serial(`${title}: holders that are stopped past their time, ${stops} times: another holds the lock meanwhile, and what they write after it is refused`, async (t) => {
+  withServers(servers, `${title}: holders that are stopped past their time, ${stops} times: another holds the lock meanwhile, and what they write after it is refused`, async (t, ...urls) => {
     t.timeout(120_000 + stops * 10_000)
-    const contending = await contend(t)
+    const contending = await contend(t, ...urls)
     // One that let go before the signal reached it was not met.
     for (let stop = 0; stop < 5 * stops && contending.times('LOCK_LOST') < stops; stop++) {
       await contending.stopHolder(2 * ttlMs)
@@ -135,15 +129,16 @@ for (const { title, locks, storage, service } of backends) {
     t.true(contending.times('LOCK_FENCED') > 0)
   })
 
+  const [service] = servers.map((name) => name.toLowerCase())
   if (service === undefined) continue
   const disturbances: readonly (() => Promise<unknown>)[] = [
     async () => { await script('kill', service); await sleep(300); await script('up', service) },
     () => script('restart', service),
     async () => { await script('pause', service); await sleep(pauseMs); await script('resume', service) },
   ]
-  test.serial(`${title}: killed, restarted and paused under ${contenders} contenders: one holds the lock at a time, and fencing tokens grow`, async (t) => {
+  withServers(servers, `${title}: killed, restarted and paused under ${contenders} contenders: one holds the lock at a time, and fencing tokens grow`, async (t, ...urls) => {
     t.timeout(120_000 + rounds * 120_000)
-    const contending = await contend(t)
+    const contending = await contend(t, ...urls)
     for (let round = 0; round < rounds; round++) {
       for (const disturb of disturbances) {
         await disturb()

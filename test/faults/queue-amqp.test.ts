@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import test, { type ExecutionContext } from 'ava'
+import type { ExecutionContext } from 'ava'
 import { createKernel } from '../../kernel/index.ts'
 import { silentLog } from '../contract/log.ts'
 import { eventually } from '../services/queue-amqp-start.ts'
 import { openVhost, type Vhost } from '../services/rabbitmq.ts'
-import { serverUrl } from '../services/server.ts'
 import { judgeJobs, underJobs } from './jobs.ts'
 import { service } from './service.ts'
 import { pauseMs, rounds } from './size.ts'
+import { withServers } from './with-servers.ts'
 
 /** A broker that is killed in the first second or so of a quorum queue may never give it a leader again (seen with 3.10.8). */
 const settlingMs = 8_000
@@ -17,7 +17,6 @@ const figuresWithinMs = 60_000
 /** RabbitMQ tries again after three minutes to hand on what was due while it started (queue-amqp, limits). */
 const missingMs = 240_000
 const load = { queue: 'work', producers: 8, workers: 8, failedOf: 10, missingMs } as const
-const url = serverUrl('RABBITMQ')
 
 async function start(t: ExecutionContext, vhost: Vhost) {
   const kernel = await createKernel({
@@ -30,9 +29,7 @@ async function start(t: ExecutionContext, vhost: Vhost) {
 
 /** `replicas`: with more than one, an ack whose broker died may be done again by another (queue-amqp, limits). */
 function fault(what: string, replicas: number, disturb: () => Promise<void>): void {
-  const title = `rabbitmq: ${what}`
-  if (url === undefined) return test.serial.skip(title, () => undefined)
-  test.serial(title, async (t) => {
+  withServers(['RABBITMQ'], `rabbitmq: ${what}`, async (t, url) => {
     t.timeout(rounds * 420_000)
     const vhost = await openVhost(t, url)
     const queues = await Promise.all(Array.from({ length: replicas }, () => start(t, vhost)))

@@ -7,9 +7,10 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { startServer, type ServerProcess } from '../tools/server-process.ts'
-import { databaseOf, serverUrl } from '../services/server.ts'
+import { databaseOf } from '../services/server.ts'
 import { applicationFolder, send } from './server.ts'
 import { queueKills as kills } from './size.ts'
+import { withServers } from './with-servers.ts'
 
 const workers = 3
 const leaseMs = 1_000
@@ -76,10 +77,7 @@ const title = `kill -9 of workers and of the server in mid-job, ${kills} times: 
 test.serial(`sqlite: ${title}`, (t) => killInMidJob(t, onSqlite))
 
 for (const name of ['POSTGRES', 'MARIADB', 'REDIS'] as const) {
-  const url = serverUrl(name)
-  const titled = `${name.toLowerCase()}: ${title}`
-  if (url === undefined) test.serial.skip(titled, () => undefined)
-  else test.serial(titled, async (t) => killInMidJob(t, (await databaseOf(t, url)).connection))
+  withServers([name], `${name.toLowerCase()}: ${title}`, async (t, url) => killInMidJob(t, (await databaseOf(t, url)).connection))
 }
 
 async function killInMidJob(t: ExecutionContext, connection: object): Promise<void> {

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import test, { type ExecutionContext } from 'ava'
+import type { ExecutionContext } from 'ava'
 import { createKernel } from '../../kernel/index.ts'
 import { silentLog } from '../contract/log.ts'
 import { throughPort } from '../services/mongodb.ts'
-import { databaseOf, serverUrl } from '../services/server.ts'
+import { databaseOf } from '../services/server.ts'
 import { openProxy } from '../services/toxiproxy.ts'
 import { callTimeoutMs, slackMs, underJobs } from './jobs.ts'
 import { service } from './service.ts'
 import { pauseMs, rounds } from './size.ts'
+import { withServers } from './with-servers.ts'
 
 const queue = 'work'
-const url = serverUrl('MONGODB')
 
 async function start(t: ExecutionContext, at: string) {
   const kernel = await createKernel({
@@ -43,9 +43,7 @@ async function judge(t: ExecutionContext, what: string, own: string, through: st
 }
 
 function fault(what: string, disturb: () => Promise<void>): void {
-  const title = `mongodb: ${what}`
-  if (url === undefined) return test.serial.skip(title, () => undefined)
-  test.serial(title, async (t) => {
+  withServers(['MONGODB'], `mongodb: ${what}`, async (t, url) => {
     t.timeout(rounds * 180_000)
     const { url: own } = await databaseOf(t, url)
     await judge(t, what, own, own, disturb)
@@ -64,22 +62,17 @@ fault(`paused for ${pauseMs} ms under them, the same`, async () => {
   await service('resume', 'mongodb')
 })
 
-const api = serverUrl('TOXIPROXY')
-const cut = 'mongodb: with every connection cut, and then half open, under them, the same'
-if (url === undefined || api === undefined) test.serial.skip(cut, () => undefined)
-else {
-  test.serial(cut, async (t) => {
-    t.timeout(rounds * 180_000)
-    const { url: own } = await databaseOf(t, url)
-    const proxy = await openProxy(t, api, new URL(own).host)
-    await judge(t, 'cut and half open', own, throughPort(own, proxy.port), async () => {
-      await proxy.cut()
-      await sleep(500)
-      await proxy.restore()
-      await sleep(500)
-      await proxy.hang('answers')
-      await sleep(1_000)
-      await proxy.restore()
-    })
+withServers(['MONGODB', 'TOXIPROXY'], 'mongodb: with every connection cut, and then half open, under them, the same', async (t, url, api) => {
+  t.timeout(rounds * 180_000)
+  const { url: own } = await databaseOf(t, url)
+  const proxy = await openProxy(t, api, new URL(own).host)
+  await judge(t, 'cut and half open', own, throughPort(own, proxy.port), async () => {
+    await proxy.cut()
+    await sleep(500)
+    await proxy.restore()
+    await sleep(500)
+    await proxy.hang('answers')
+    await sleep(1_000)
+    await proxy.restore()
   })
-}
+})

@@ -1,22 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import test from 'ava'
 import { createKernel } from '../../kernel/index.ts'
 import { silentLog } from '../contract/log.ts'
-import { databaseOf, serverUrl } from '../services/server.ts'
+import { databaseOf } from '../services/server.ts'
 import { judgeJobs, underJobs } from './jobs.ts'
 import { service } from './service.ts'
 import { pauseMs, rounds } from './size.ts'
+import { withServers } from './with-servers.ts'
 
 /** A backend that is back is used again within this. */
 const recoveryMs = 40_000
 const load = { queue: 'work', producers: 8, workers: 8, failedOf: 10 } as const
 
 for (const { name, server } of [{ name: 'POSTGRES', server: 'postgres' }, { name: 'MARIADB', server: 'mariadb' }] as const) {
-  const url = serverUrl(name)
   const fault = (what: string, disturb: () => Promise<void>) => {
-    const title = `${server}: jobs: ${what}`
-    if (url === undefined) return test.serial.skip(title, () => undefined)
-    test.serial(title, async (t) => {
+    withServers([name], `${server}: jobs: ${what}`, async (t, url) => {
       t.timeout(rounds * 180_000)
       const { connection } = await databaseOf(t, url)
       const manifest = {
