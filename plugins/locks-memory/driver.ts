@@ -17,7 +17,7 @@ interface Held {
 /** Names of which it is kept who released them last: for a repeat, which comes soon. */
 const maxEnded = 10_000
 
-/** Locks of one process. One count of grants serves all names, so that nothing need be kept of a name that nobody holds. */
+/** Locks of one process. One count of fencing tokens serves all names, so that nothing need be kept of a name that nobody holds. */
 export class MemoryLocks implements LocksDriver {
   readonly wakesReach = 'everyone'
   readonly #binding: string
@@ -27,7 +27,8 @@ export class MemoryLocks implements LocksDriver {
   /** Name → the token that released it last, the latest last. */
   readonly #ended = new Map<string, string>()
   readonly #signals = new Signals()
-  #grants = 0
+  /** The last fencing token. */
+  #last = 0
 
   constructor({ binding, clock, maxLocks }: Settings) {
     this.#binding = binding
@@ -42,7 +43,9 @@ export class MemoryLocks implements LocksDriver {
     const { name, token, ttlMs } = wanted
     const nowMs = this.#clock.now()
     if (!this.#held.has(name) && this.#held.size >= this.#maxLocks) this.#makeRoom(nowMs)
-    const fencingToken = ++this.#grants
+    // No less than the time in microseconds: so that it grows also from one process to the next.
+    this.#last = Math.max(this.#last + 1, nowMs * 1_000)
+    const fencingToken = this.#last
     this.#held.set(name, { token, fencingToken, untilMs: nowMs + ttlMs })
     return { fencingToken }
   }

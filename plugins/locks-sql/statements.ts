@@ -1,7 +1,8 @@
-import type { SqlConnection } from '../../kernel/ports/sql/index.ts'
+import type { Params, SqlConnection } from '../../kernel/ports/sql/index.ts'
 import { floorName } from './table.ts'
 
 export type Statements = ReturnType<typeof makeStatements>
+type Knex = Parameters<Parameters<SqlConnection['define']>[0]>[0]
 
 /** A row of a lock as it is read, and the database's time then. */
 export interface StoredLock {
@@ -14,11 +15,14 @@ export interface StoredLock {
 
 /** Every statement of the driver. Each compiles at its first use. */
 export function makeStatements({ shape }: Pick<SqlConnection, 'shape'>, table: string) {
+  /** One more than the last, and no less than the time in microseconds: so that it grows also beyond this table, when another is begun. */
+  const counted = (knex: Knex, p: Params<'name' | 'token' | 'ttlMs'>) => knex.raw('case when ?? < ? * 1000 then ? * 1000 else ?? + 1 end', ['fencing', p.now, p.now, 'fencing'])
+
   return {
     acquire: shape<'name' | 'token' | 'ttlMs'>((knex, p) => knex(table).where('name', p.value('name')).where('until', '<=', p.now)
       // Not to who released it last: that is a repeat of what is over.
       .where((fresh) => void fresh.whereNull('ended_by').orWhereNot('ended_by', p.value('token')))
-      .update({ token: p.value('token'), fencing: knex.raw('?? + 1', ['fencing']), until: knex.raw('? + ?', [p.now, p.value('ttlMs')]) })),
+      .update({ token: p.value('token'), fencing: counted(knex, p), until: knex.raw('? + ?', [p.now, p.value('ttlMs')]) })),
     renew: shape<'name' | 'token' | 'ttlMs'>((knex, p) => knex(table).where({ name: p.value('name'), token: p.value('token') }).where('until', '>', p.now)
       .update({ until: knex.raw('? + ?', [p.now, p.value('ttlMs')]) })),
     release: shape<'name' | 'token'>((knex, p) => knex(table).where({ name: p.value('name'), token: p.value('token') }).where('until', '>', p.now)

@@ -38,6 +38,7 @@ test('rows go an hour after their locks were over, and their fencing tokens neve
   for (let count = 0; count < 7; count++) {
     const { token, fencingToken } = await grant('old')
     await locks.release({ name: 'old', token }, call)
+    t.true(fencingToken > last)
     last = fencingToken
   }
   await grant('held', 2 * hourMs)
@@ -45,7 +46,6 @@ test('rows go an hour after their locks were over, and their fencing tokens neve
   await clock.advance(hourMs + 200)
   for (let count = 0; count < 60; count++) await grant(`new ${count}`)
 
-  t.is(last, 7)
   t.false((await names()).includes('old'))
   t.true((await names()).includes('held'))
   t.true((await grant('old')).fencingToken > last)
@@ -72,7 +72,7 @@ test('a start that broke off is completed by the next one', async (t) => {
   await prepareTable(connection, table, signal)
   await prepareTable(connection, table, signal)
 
-  t.is((await grant('a')).fencingToken, 1)
+  t.true((await grant('a')).fencingToken > 0)
 })
 
 test('a table without the row that new names count on from is told, and not asked for ever', async (t) => {
