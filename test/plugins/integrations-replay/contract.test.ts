@@ -1,4 +1,5 @@
 import test from 'ava'
+import { declaredFor } from '../../contract/integrations-operations.ts'
 import { integrationsContract } from '../../contract/integrations.ts'
 import { echo, startPartner } from '../integrations-http/partner.ts'
 import { emptyFile, replay, startRecording } from './recorded.ts'
@@ -7,18 +8,19 @@ for (const { title, run } of integrationsContract) {
   test(title, async (t) => {
     const { url } = await startPartner(t, echo)
     const file = emptyFile(t)
+    const harness = { how: 'echoes', form: 'http', brokenOutput: 'INTEGRATION_BAD_ANSWER' } as const
     let close: (() => Promise<void>) | undefined
     // The case itself makes the recording that it is run on.
     await run(t, {
-      via: 'http', how: 'answers',
+      ...harness, via: 'http',
       async open(operations) {
-        const recording = await startRecording(t, url, operations, { record: { file } })
+        const recording = await startRecording(t, url, declaredFor('http', operations), { record: { file } })
         close = recording.close
         return recording.partner
       },
     })
     await close?.()
 
-    await run(t, { via: 'replay', how: 'answers', open: (operations) => replay(t, file, operations) })
+    await run(t, { ...harness, via: 'replay', open: (operations) => replay(t, file, declaredFor('http', operations)) })
   })
 }
