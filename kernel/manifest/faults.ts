@@ -1,7 +1,7 @@
 import type { ErrorObject } from 'ajv'
 import type { JsonSchema } from '../json.ts'
 import { namePattern } from './names.ts'
-import { didYouMean, suggest } from './suggest.ts'
+import { didYouMean, suggest, whatThereIs } from './suggest.ts'
 import { branches, branchFor, typeOf } from './units.ts'
 
 /** One way in which a value breaks its schema, in the manifest's words. */
@@ -68,7 +68,7 @@ function faultOf(error: ErrorObject, noun: string): Fault {
 
   if (keyword === 'additionalProperties' || keyword === 'unevaluatedProperties') {
     const key = String(params.additionalProperty ?? params.unevaluatedProperty)
-    return { pointer, key, on: 'key', message: () => `unknown ${noun} "${shorten(key)}"${didYouMean(key, knownKeys(error))}` }
+    return { pointer, key, on: 'key', message: () => `unknown ${noun} "${shorten(key)}"${whatThereIs(key, knownKeys(error))}` }
   }
   if (keyword === 'required' || keyword === 'dependentRequired') {
     const key = String(params.missingProperty)

@@ -4,9 +4,27 @@ export function didYouMean(word: string, known: Iterable<string>): string {
   return nearest === undefined ? '' : `; did you mean "${nearest}"?`
 }
 
-/** The known word that `word` is most likely a slip of; undefined when none is near. */
+const mostListed = 12
+
+/** `didYouMean`, or where no known word is near and they are few, all of them. */
+export function whatThereIs(word: string, known: readonly string[]): string {
+  return didYouMean(word, known) || (known.length > 0 && known.length <= mostListed ? `; there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}` : '')
+}
+
+/** The known word that `word` is most likely a slip of, or a part of; undefined when none is near. */
 export function suggest(word: string, known: Iterable<string>): string | undefined {
   if (word.length > 60) return undefined
+  const words = [...known]
+  return nearest(word, words) ?? onlyWhole(word, words)
+}
+
+/** `breaker` for `circuitBreaker`; a few letters stand in too many words. */
+function onlyWhole(part: string, known: readonly string[]): string | undefined {
+  const wholes = part.length < 4 ? [] : known.filter((candidate) => candidate.toLowerCase().includes(part.toLowerCase()))
+  return wholes.length === 1 ? wholes[0] : undefined
+}
+
+function nearest(word: string, known: readonly string[]): string | undefined {
   let best: string | undefined
   // A third of the letters may be wrong; a short word needs to be off by one.
   let bound = Math.max(1, Math.floor(word.length / 3)) + 1

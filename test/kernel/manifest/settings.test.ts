@@ -46,7 +46,7 @@ test('text becomes a list or a map for a setting, and only there', (t) => {
 })
 
 for (const [word, known, nearest] of [
-  ['flie', ['file', 'filter'], 'file'], ['lru', ['lru'], 'lru'], ['lur', ['lru', 'redis'], 'lru'], ['postgres', ['sqlite'], undefined], ['x', ['y'], 'y'], ['FILE', ['file'], 'file'], ['', ['a'], 'a'],
+  ['flie', ['file', 'filter'], 'file'], ['lru', ['lru'], 'lru'], ['lur', ['lru', 'redis'], 'lru'], ['postgres', ['sqlite'], undefined], ['x', ['y'], 'y'], ['FILE', ['file'], 'file'], ['', ['a'], 'a'], ['breaker', ['bulkhead', 'circuitBreaker'], 'circuitBreaker'], ['late', ['latency', 'latest'], undefined],
 ] as const) {
   test(`of ${known.join(', ')}, ${JSON.stringify(word)} is taken for ${nearest ?? 'none'}`, (t) => {
     t.is(suggest(word, known), nearest)
