@@ -24,6 +24,8 @@ export interface ErrorExtras {
   readonly retryAfterMs?: number
   /** What the manifest calls this failure. */
   readonly reason?: string
+  /** What the manifest has it answered with, in place of the status of its code: a 4xx. */
+  readonly status?: number
 }
 
 const brand = Symbol.for('portico.error')
@@ -46,7 +48,7 @@ export class PorticoError extends Error {
     super((spec.detail as (at: object) => string)(details), extras.cause === undefined ? undefined : { cause: extras.cause })
     this.name = new.target.name
     this.code = code
-    this.status = spec.status
+    this.status = extras.status ?? spec.status
     this.title = spec.title
     this.retryable = spec.retryable
     this.ofCaller = spec.ofCaller ?? false

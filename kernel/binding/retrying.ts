@@ -13,8 +13,10 @@ export function verdictOf(error: unknown, givenUp: boolean): Verdict {
   if (givenUp) return 'release'
   if (!isPorticoError(error)) return 'fail'
   const { status, ofCaller } = error
+  // It was asked, whatever status the caller is answered with.
+  if (ofCaller) return 'succeed'
   if (status === 400 || status === 422 || status === 499) return 'release'
-  return status >= 500 && !ofCaller ? 'fail' : 'succeed'
+  return status >= 500 ? 'fail' : 'succeed'
 }
 
 /**

@@ -30,9 +30,9 @@ export function readAnswer(operation: ReadyOperation, answer: PartnerAnswer): Js
 }
 
 /** A failure that the manifest has a name for. */
-function declaredError({ binding, name }: ReadyOperation, answer: PartnerAnswer, { code, retryable = false }: DeclaredError): Error {
+function declaredError({ binding, name }: ReadyOperation, answer: PartnerAnswer, { code, retryable = false, status }: DeclaredError): Error {
   const at = { binding, operation: name, partnerStatus: answer.status, partnerCode: code }
-  if (!retryable) return integrationError('INTEGRATION_PARTNER_REFUSED', { ...at, answer: readRefusal(answer) }, { reason: code })
+  if (!retryable) return integrationError('INTEGRATION_PARTNER_REFUSED', { ...at, answer: readRefusal(answer) }, { reason: code, ...(status !== undefined && { status }) })
   const { retryAfterMs } = answer
   return integrationError('INTEGRATION_PARTNER_FAILED', { ...at, reason: `answered ${answer.status} (${code})` }, { reason: code, ...(retryAfterMs !== undefined && { retryAfterMs }) })
 }

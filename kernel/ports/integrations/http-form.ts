@@ -20,6 +20,8 @@ export interface DeclaredError {
   readonly code: string
   /** False unless set. */
   readonly retryable?: boolean
+  /** What the caller is answered over HTTP; 502 unless set. */
+  readonly status?: number
 }
 
 /** Segments of unreserved characters and placeholders; a dot segment, `//`, `?` and `%` do not fit in. */
@@ -54,6 +56,8 @@ export const httpForm = {
         properties: {
           code: { type: 'string', pattern: '^[A-Z][A-Z0-9_]{0,59}$', description: 'Told with the error as its reason.' },
           retryable: { type: 'boolean', description: 'The partner did nothing, and may do it later; false unless set.' },
+          // Not those by which a client logs in again, comes again later, or changes its request for this server.
+          status: { enum: [400, 402, 403, 404, 409, 410, 422, 423, 451], description: 'What the caller is answered over HTTP when the mistake is its own; 502 unless set.' },
         },
       },
     },
@@ -75,9 +79,11 @@ export const reservedHeaders: ReadonlySet<string> = new Set([
 /** What is wrong with a form that keeps its schema. */
 export function faultsOfForm({ headers = {}, expect = [], errors = {} }: Partial<HttpForm>): readonly KeyFault[] {
   const reserved = Object.keys(headers).filter((name) => reservedHeaders.has(name.toLowerCase()))
+  const later = Object.entries(errors).filter(([, { retryable, status }]) => retryable === true && status !== undefined)
   const twice = expect.filter((status) => Object.hasOwn(errors, String(status)))
   return [
     ...reserved.map((name): KeyFault => ({ path: ['headers', name], on: 'key', message: `${name} cannot be set: the driver says it` })),
+    ...later.map(([status]): KeyFault => ({ path: ['errors', status, 'status'], message: 'what may be done later is the failure of the partner, and is answered as one: leave out status, or retryable' })),
     ...twice.map((status): KeyFault => ({ path: ['errors', String(status)], on: 'key', message: `${status} is expected, and cannot be an error as well` })),
   ]
 }

@@ -25,6 +25,8 @@ function describe(declared: DeclaredOperation): NamedDescription {
 
 /** The names that the manifest has for error answers of the partner, by the status that they are answered with. */
 function failuresOf(errors: readonly DeclaredError[]): Pick<NamedDescription, 'failures'> {
-  const names = [...new Set(errors.map(({ code }) => `\`${code}\``))]
-  return names.length === 0 ? {} : { failures: { 502: `its \`reason\` may be ${names.join(', ')}` } }
+  const names = new Map<number, Set<string>>()
+  for (const { code, status = 502 } of errors) names.set(status, (names.get(status) ?? new Set()).add(`\`${code}\``))
+  const words = [...names].map(([status, codes]) => [status, `${status === 502 ? '' : '`INTEGRATION_PARTNER_REFUSED`: '}its \`reason\` may be ${[...codes].join(', ')}`] as const)
+  return words.length === 0 ? {} : { failures: Object.fromEntries(words) }
 }

@@ -55,6 +55,28 @@ for (const [what, connected, onlyOnce, repeatable] of faults) {
   })
 }
 
+test('a partner that hangs has so many connections as the settings say, each call ends in its time, and the next ones find it back', async (t) => {
+  let [asked, most] = [0, 0]
+  let hangs = true
+  const { url, open } = await startRaw(t, (socket) => {
+    most = Math.max(most, open.size)
+    socket.on('data', () => {
+      asked++
+      if (!hangs) socket.write(`${head}content-length: 2\r\n\r\n{}`)
+    })
+  })
+  const partner = await openHttp(t, url, operations, { settings: { timeout: '1s', maxConnections: 3 } })
+
+  const codes = await Promise.all(Array.from({ length: 20 }, () => codeOf(partner.call({ operation: 'again' }))))
+  t.deepEqual([...new Set(codes)], ['INTEGRATION_TIMEOUT'])
+  await gone(open)
+  t.deepEqual([asked, most], [3, 3])
+
+  hangs = false
+  t.deepEqual(await Promise.all(Array.from({ length: 20 }, () => codeOf(partner.call({ operation: 'again' })))), Array.from({ length: 20 }, () => 'answered'))
+  t.is(asked, 23)
+})
+
 test('a partner that trickles bytes is given up when the time of the call is over, however many come', async (t) => {
   let written = 0
   const { url, open } = await startRaw(t, (socket) => {

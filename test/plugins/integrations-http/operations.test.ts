@@ -98,3 +98,32 @@ test('over HTTP the name of an error answer is the reason of the problem, and a 
   t.like(JSON.parse(problem), { code: 'INTEGRATION_PARTNER_REFUSED', reason: 'ALREADY_CHARGED', retryable: false })
   t.false(problem.includes('secret'))
 })
+
+test('the mistake of a caller may be answered with a status of its own, in the document too, and is no failure of the partner', async (t) => {
+  const { url } = await startPartner(t, answers(422, '{}'))
+  const refusing = { method: 'POST', path: '/', errors: { 422: { code: 'NO_SUCH_CARD', status: 422 }, 409: { code: 'CHARGED', status: 409 }, 410: { code: 'GONE' } } }
+  const binding = { use: 'http', with: { baseUrl: url }, operations: { charge: refusing }, policy: 'strict' }
+  const kernel = await createKernel({ version: 1, name: 'test', server: { port: 0 }, ports: { integrations: binding }, policies: { strict: { circuitBreaker: { failures: 1, openFor: '1h' } } } }, { directory: tmpdir(), env: {} })
+  t.teardown(() => kernel.close())
+  const server = await kernel.listen()
+
+  for (let times = 0; times < 2; times++) {
+    const response = await fetch(`${server.url}/v1/integrations/charge`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })
+    t.is(response.status, 422)
+    t.like(await response.json(), { status: 422, code: 'INTEGRATION_PARTNER_REFUSED', reason: 'NO_SUCH_CARD', retryable: false })
+  }
+
+  t.like(await kernel.ports.integrations.describe({}), { degraded: false, policy: { circuit: { state: 'closed' } } })
+  const spec = await (await fetch(`${server.url}/openapi.json`)).json() as { paths: Record<string, { post: { responses: Record<string, { description: string }> } }> }
+  const { responses } = spec.paths['/v1/integrations/charge']?.post ?? { responses: {} }
+  t.regex(responses['409']?.description ?? '', /`reason` may be `CHARGED`$/)
+  t.regex(responses['422']?.description ?? '', /`INTEGRATION_INPUT_INVALID`.*`reason` may be `NO_SUCH_CARD`$/)
+  t.regex(responses['502']?.description ?? '', /`reason` may be `GONE`$/)
+})
+
+test('a status that would have a client do something else, or of what may be done later, is refused before anything starts', async (t) => {
+  for (const declared of [{ status: 401 }, { status: 429 }, { status: 500 }, { status: 200 }, { status: 409, retryable: true }]) {
+    const operations = { charge: { method: 'POST', path: '/', errors: { 409: { code: 'CHARGED', ...declared } } } }
+    await t.throwsAsync(openHttp(t, 'http://127.0.0.1:1', operations), { code: 'MANIFEST_INVALID', message: /errors\.409\.status/ }, JSON.stringify(declared))
+  }
+})
