@@ -1,5 +1,6 @@
 import { kernelError } from '../errors.ts'
 import type { Pass } from '../resilience/breaker.ts'
+import type { Bulkhead } from '../resilience/bulkhead.ts'
 import { AttemptCall } from './attempt-call.ts'
 import type { OperationCall } from './call.ts'
 import type { Deadlines } from './deadlines.ts'
@@ -20,6 +21,8 @@ export interface GuardedRunParts {
   readonly reject: (error: unknown) => void
 }
 
+/** A driver's own timer may end so long before the call's. */
+const timerSlackMs = 2
 /** In place of a pass whose outcome has been told. */
 const told: Pass = 0
 
@@ -32,6 +35,8 @@ export class GuardedRun {
   /** As `performance.now()` counts; the policy's time for the whole call. */
   readonly #endsAtMs: number
   readonly #waitsMs: number
+  /** A call that waits on purpose, for a job or a lock, is no work for the backend meanwhile, and must not keep out the one that it waits for. */
+  readonly #bulkhead: Bulkhead | undefined
   #attempts = 0
   #pass: Pass = told
   #running: AttemptCall | true | undefined
@@ -42,12 +47,14 @@ export class GuardedRun {
     const { guard, call, input } = parts
     this.#parts = parts
     this.#waitsMs = waitsMs(guard.operation, input)
+    this.#bulkhead = this.#waitsMs > 0 ? undefined : guard.bulkhead
     this.#endsAtMs = guard.timeoutMs === undefined ? Infinity : call.startedMs + guard.timeoutMs + this.#waitsMs
   }
 
   /** Begins an attempt, the first one or another. */
   begin(): void {
-    const { breaker, bulkhead, counts, policy, title: operation } = this.#parts.guard
+    const { breaker, counts, policy, title: operation } = this.#parts.guard
+    const bulkhead = this.#bulkhead
     if (breaker && !this.#enter()) return
     if (!bulkhead || bulkhead.enter()) {
       this.#make()
@@ -66,7 +73,6 @@ export class GuardedRun {
   abandon(): void {
     if (this.#done) return
     this.#done = true
-    // Who has less patience than a call that is left alone tells nothing of the backend.
     if (this.#running && !this.#parts.call.ownTimeout) this.#parts.guard.breaker?.fail(this.#pass)
     else this.#parts.guard.breaker?.release(this.#pass)
     this.#leave()
@@ -128,7 +134,8 @@ export class GuardedRun {
 
   #failed(error: unknown): void {
     const { call, guard, input } = this.#parts
-    const verdict = verdictOf(error, call.givenUp)
+    // Who has less patience than a call that is left alone tells nothing of the backend, also when the driver itself ended it in time.
+    const verdict = verdictOf(error, call.givenUp || (call.ownTimeout && call.remainingMs() < timerSlackMs))
     // Before the next one gets the place: it asks whether the circuit is still closed.
     guard.breaker?.[verdict](this.#pass)
     this.#pass = told
@@ -171,7 +178,7 @@ export class GuardedRun {
       this.#parts.deadlines.end(running)
       running.end()
     }
-    this.#parts.guard.bulkhead?.leave()
+    this.#bulkhead?.leave()
   }
 
   /** Waits for a place or a time, and not longer than the caller and the policy do; `giveUp` ends it. */

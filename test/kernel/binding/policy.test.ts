@@ -1,5 +1,6 @@
 import test from 'ava'
 import { getEventListeners } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Call } from '../../../kernel/call.ts'
 import { failure, policed, settled } from './policed.ts'
 import { generationOf } from './echo.ts'
@@ -188,7 +189,12 @@ test('a late backend opens the circuit, also where only the call itself has a ti
 test('mistakes of callers, their impatience and their giving up leave the circuit closed', async (t) => {
   const giveUp = new AbortController()
   const hearing = (call: Call) => new Promise<never>((_resolve, reject) => { call.signal.addEventListener('abort', () => { reject(failure()) }) })
-  const driver = scripted(down(failure(400)), down(failure(404)), down(failure(502, undefined, true)), hearing, hangs, hangs)
+  // As drivers do whose SDK is given a time.
+  const inTime = async (call: Call) => {
+    while (call.remainingMs() > 0) await sleep(1)
+    throw failure(504)
+  }
+  const driver = scripted(down(failure(400)), down(failure(404)), down(failure(502, undefined, true)), hearing, hangs, inTime, hangs)
   const { binding, face } = policed({ policy: { circuitBreaker: { ...circuitBreaker, failures: 1 } }, drivers: [driver] })
 
   for (let n = 0; n < 2; n++) await t.throwsAsync(face.say({ text: 'x' }), { code: 'ECHO_REFUSED' })
@@ -197,8 +203,9 @@ test('mistakes of callers, their impatience and their giving up leave the circui
   giveUp.abort()
   await givenUp
   await t.throwsAsync(face.say({ text: 'x' }, { timeoutMs: 10 }), { code: 'CALL_DEADLINE_EXCEEDED' })
+  await t.throwsAsync(face.say({ text: 'x' }, { timeoutMs: 10 }))
 
-  t.is(driver.calls.length, 5)
+  t.is(driver.calls.length, 6)
   t.is(binding.policy?.circuit?.state, 'closed')
 })
 
@@ -250,6 +257,18 @@ test('who waits for a place holds none once its caller gave up or its time is ov
   await first
   t.is(driver.calls.length, 1)
   t.deepEqual(await face.say({ text: 'x' }), { said: 'yes' })
+})
+
+test('who waits on purpose takes no place: what it waits for may need one', async (t) => {
+  const job = Promise.withResolvers<null>()
+  const { binding, face } = policed({ policy: { bulkhead: { concurrent: 1, queued: 0 } }, drivers: [{ wait: () => job.promise }] })
+
+  const waiting = [1, 2, 3].map(() => face.wait({ waitMs: 1_000 }))
+  t.is(binding.policy?.bulkhead?.inFlight, 0)
+  t.deepEqual(await face.say({ text: 'x' }), { said: 'x' })
+
+  job.resolve(null)
+  t.deepEqual(await Promise.all(waiting), [null, null, null])
 })
 
 test('who waited for a place while the circuit opened is refused when its turn comes', async (t) => {
