@@ -149,6 +149,9 @@ export const cacheContract: readonly CacheCase[] = [
       [cache.set({ key: 'a', value: 1, ttlMs: 1e300 }), '/ttlMs'],
       [cache.invalidate({}), ''],
       [cache.invalidate({ prefix: 'a', all: true }), ''],
+      [cache.invalidate({ prefix: lone }), '/prefix'],
+      [cache.invalidate({ prefix: nul }), '/prefix'],
+      [cache.invalidate({ prefix: '語'.repeat(342) }), '/prefix'],
       [cache.remember('_a', () => 1), '/key'],
       [cache.remember('a', () => 1, { ttlMs: 0.5 }), '/ttlMs'],
       [cache.remember('a', () => ({ when: new Date(0) })), '/value/when'],
@@ -159,10 +162,12 @@ export const cacheContract: readonly CacheCase[] = [
     }
   }),
 
-  promise('a key of 1,024 bytes, with any text in it, is a key', async (t, { cache }) => {
+  promise('a key of 1,024 bytes, with any text in it, is a key, and its own prefix', async (t, { cache }) => {
     for (const key of ['é'.repeat(512), 'a/b', '%2F', 'a b', '😀', 'constructor', '*', '\n']) {
       await cache.set({ key, value: key })
       t.is((await cache.get({ key }))?.value, key)
+      await cache.invalidate({ prefix: key })
+      t.is(await cache.get({ key }), null)
     }
   }),
 

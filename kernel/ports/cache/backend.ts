@@ -1,6 +1,7 @@
 import type { Counter, Gauge, Meters } from '../../binding/meters.ts'
 import type { Call } from '../../call.ts'
 import type { Clock } from '../../clock.ts'
+import { isPorticoError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { Breaker, type CircuitState, type Pass } from '../../resilience/breaker.ts'
 import type { CacheDriver, Soon } from './driver.ts'
@@ -79,8 +80,7 @@ export class Backend {
     try {
       answer = question.send(this.#parts.driver, input, call)
     } catch (error) {
-      this.#fail(pass, error)
-      return this.#missed(question, input, call, change)
+      return this.#failed(pass, error, question, input, call, change)
     }
     if (!(answer instanceof Promise)) {
       // Copies answer whether the backend does or not.
@@ -92,11 +92,15 @@ export class Backend {
         this.#breaker.succeed(pass)
         return value
       },
-      (error: unknown) => {
-        this.#fail(pass, error)
-        return this.#missed(question, input, call, change)
-      },
+      (error: unknown) => this.#failed(pass, error, question, input, call, change),
     )
+  }
+
+  #failed<I, T>(pass: Pass, error: unknown, question: Question<I, T>, input: I, call: Call, change: CacheChange | undefined): Soon<T> {
+    // A backend that says what is wrong with one change is not down.
+    if (change && isRefused(error)) this.#refused(pass)
+    else this.#fail(pass, error)
+    return this.#missed(question, input, call, change)
   }
 
   #missed<I, T>(question: Question<I, T>, input: I, call: Call, change: CacheChange | undefined): Soon<T> {
@@ -141,11 +145,23 @@ export class Backend {
         await this.#patience.wait(this.#tell(changes))
         this.#breaker.succeed(pass)
       } catch (error) {
+        if (isRefused(error) && !isAll(changes)) {
+          this.#giveUp(changes, pass, error)
+          continue
+        }
         for (const change of changes) this.#kept.keep(change)
         this.#fail(pass, error)
         return
       }
     } while (this.#kept.size > 0)
+  }
+
+  /** Told again it would be refused again: what it was about goes with all the rest. */
+  #giveUp(changes: readonly CacheChange[], pass: Pass, error: unknown): void {
+    const { log, binding } = this.#parts
+    this.#refused(pass)
+    this.#kept.keep({ all: true })
+    log.warn({ binding, err: error, changes: changes.length }, 'the cache refuses a change; all its entries go instead')
   }
 
   async #tell(changes: readonly CacheChange[]): Promise<void> {
@@ -154,6 +170,11 @@ export class Backend {
     // A key that no caller can have, and no copy answers.
     if (changes.length === 0) await driver.read(['_'], call)
     await Promise.all(changes.map(async (change) => ('key' in change ? driver.delete(change.key, call) : driver.invalidate(change, call))))
+  }
+
+  #refused(pass: Pass): void {
+    this.#failures.value++
+    this.#breaker.release(pass)
   }
 
   #fail(pass: Pass, error: unknown): void {
@@ -183,4 +204,13 @@ export class Backend {
     this.#cancelTimer()
     if (this.#kept.size > 0 && !this.#recovering) await this.#tellKept()
   }
+}
+
+/** Whether the backend answered, and would say the same again; a 504 says that nobody knows what became of it. */
+function isRefused(error: unknown): boolean {
+  return isPorticoError(error) && !error.retryable && error.status !== 504
+}
+
+function isAll([change]: readonly CacheChange[]): boolean {
+  return change !== undefined && 'all' in change
 }

@@ -7,7 +7,7 @@ import { Backend } from './backend.ts'
 import type { CacheDriver, CacheFill, CacheFillWant, CacheRow, CacheSelection, CacheValue, Soon } from './driver.ts'
 import { encode } from './encoding.ts'
 import { copyBytes, freezeCopy, freezeInPlace, sizeOfText, type Frozen } from './frozen.ts'
-import { badKey, badKeys, badTags } from './keys.ts'
+import { badKey, badKeys, badPrefix, badTags } from './keys.ts'
 import type { CacheHit, InvalidateInput } from './operations.ts'
 import { Flights } from './flights.ts'
 import { beginningFill, deleting, endingFill, invalidating, readingOf, writing, type Question, type Rows } from './questions.ts'
@@ -127,7 +127,7 @@ export class Cache {
   }
 
   async invalidate(input: InvalidateInput, call: Call): Promise<void> {
-    this.refuse('invalidate', badTags(input.tags ?? []))
+    this.refuse('invalidate', badTags(input.tags ?? []) ?? fieldError('/prefix', input.prefix === undefined ? undefined : badPrefix(input.prefix)))
     const selection = selectionOf(input)
     if (!selection) return this.refuse('invalidate', { path: '', message: 'must have exactly one of tags, prefix and all' })
     this.flights.outdateAll()

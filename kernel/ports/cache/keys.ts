@@ -8,11 +8,15 @@ export const maxTagBytes = 255
 
 /** Why `key` cannot be a cache key; undefined when it can. */
 export function badKey(key: string): string | undefined {
-  if (key === '') return 'must not be empty'
-  if (exceeds(key, maxKeyBytes)) return `must be at most ${maxKeyBytes} bytes of UTF-8`
+  const wrong = badPrefix(key)
+  if (wrong !== undefined) return wrong
   if (key.charCodeAt(0) === 0x5f) return 'must not start with _'
-  if (key === '.' || key === '..') return 'must not be . or ..'
-  return badText(key)
+  return key === '.' || key === '..' ? 'must not be . or ..' : undefined
+}
+
+/** Why no key can begin with `prefix` for its length or its text; undefined when one can. */
+export function badPrefix(prefix: string): string | undefined {
+  return badName(prefix, maxKeyBytes)
 }
 
 /** The first key of a list that cannot be one. */
@@ -28,10 +32,15 @@ export function badKeys(keys: readonly string[]): FieldError | undefined {
 export function badTags(tags: readonly string[]): FieldError | undefined {
   if (tags.length > maxTags) return { path: '/tags', message: `must be at most ${maxTags} tags` }
   for (const [index, tag] of tags.entries()) {
-    const message = tag === '' ? 'must not be empty' : exceeds(tag, maxTagBytes) ? `must be at most ${maxTagBytes} bytes of UTF-8` : badText(tag)
+    const message = badName(tag, maxTagBytes)
     if (message) return { path: `/tags/${index}`, message }
   }
   return undefined
+}
+
+function badName(text: string, maxBytes: number): string | undefined {
+  if (text === '') return 'must not be empty'
+  return exceeds(text, maxBytes) ? `must be at most ${maxBytes} bytes of UTF-8` : badText(text)
 }
 
 function exceeds(text: string, bytes: number): boolean {

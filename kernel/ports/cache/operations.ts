@@ -100,7 +100,7 @@ export interface CacheInProcess {
 export const maxTtlMs = 315_360_000_000
 
 const key = { type: 'string', minLength: 1, maxLength: 1024, description: 'At most 1 KiB of UTF-8; does not start with `_`.' }
-const tag = { type: 'string', minLength: 1, maxLength: 255 }
+const tag = { type: 'string', minLength: 1, maxLength: 255, description: 'At most 255 bytes of UTF-8.' }
 const encoding = { const: 'base64', description: 'The value is bytes, as base64.' }
 const nothing = { type: 'object', additionalProperties: false }
 const hit = {
@@ -143,7 +143,7 @@ export const cacheOperations: { readonly [O in keyof CacheOperations]: Operation
     summary: 'Removes values by tag or by prefix, or all', effect: 'write', idempotent: true,
     input: {
       type: 'object', additionalProperties: false, minProperties: 1, maxProperties: 1,
-      properties: { tags: { type: 'array', items: tag, minItems: 1, maxItems: maxTags }, prefix: { type: 'string', minLength: 1, maxLength: 1024 }, all: { const: true } },
+      properties: { tags: { type: 'array', items: tag, minItems: 1, maxItems: maxTags }, prefix: { type: 'string', minLength: 1, maxLength: 1024, description: 'At most 1 KiB of UTF-8, as a key.' }, all: { const: true } },
     },
     output: nothing,
     needs: { arguments: { tags: 'tags' } },

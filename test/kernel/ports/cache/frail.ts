@@ -1,10 +1,13 @@
 import type { CacheDriver, Soon } from '../../../../kernel/ports/cache/index.ts'
+import { databaseError } from '../../../../kernel/ports/sql/index.ts'
 import { LruCache } from '../../../../plugins/cache-lru/driver.ts'
 import type { VirtualClock } from '../../../contract/clock.ts'
 
 /** A driver whose backend is there, fails, does not answer, or does what it is told and answers too late. */
 export class Frail {
   mode: 'up' | 'fails' | 'hangs' | 'late' = 'up'
+  /** What it says no to, and will each time. */
+  refuses: (what: string) => boolean = () => false
   readonly asked: string[] = []
   readonly backend: LruCache
   readonly driver: CacheDriver
@@ -24,6 +27,7 @@ export class Frail {
 
   async #answer<T>(what: string, send: () => Promise<T>): Promise<T> {
     this.asked.push(what)
+    if (this.refuses(what)) throw databaseError('cache', 'failed', 'it does not fit')
     if (this.mode === 'fails') throw new Error('down')
     if (this.mode === 'hangs') return new Promise<never>(() => undefined)
     if (this.mode === 'up') return send()

@@ -95,6 +95,43 @@ test('more than 10,000 kept changes are one invalidation of all', async (t) => {
   t.is(await cache.get({ key: 'beside' }, call), null)
 })
 
+test('a change that the backend refuses for good becomes one invalidation of all, and its callers have the cache back at once', async (t) => {
+  const { cache, call, frail, lines } = start()
+  await cache.set({ key: 'a', value: 'older' }, call)
+  frail.refuses = (what) => what.includes('prefix')
+  frail.asked.length = 0
+
+  for (let n = 0; n < 20; n += 1) {
+    await cache.invalidate({ prefix: `a${n}` }, call)
+    await turns()
+  }
+
+  t.is(frail.asked.filter((what) => what === 'invalidate {"all":true}').length, 20)
+  t.is(lines.length, 20)
+  t.is(await cache.get({ key: 'a' }, call), null)
+  await cache.set({ key: 'a', value: 'newer' }, call)
+  t.is((await cache.get({ key: 'a' }, call))?.value, 'newer')
+})
+
+test('a backend that refuses even that is asked once a second, and answers nothing until it does it', async (t) => {
+  const { cache, call, clock, frail } = start()
+  await cache.set({ key: 'a', value: 'older' }, call)
+  frail.refuses = (what) => what.startsWith('invalidate')
+  await cache.invalidate({ prefix: 'a' }, call)
+  await turns()
+  frail.asked.length = 0
+
+  await clock.advance(10_000)
+  t.true(frail.asked.length > 5 && frail.asked.length <= 11, frail.asked.join())
+  t.is(await cache.get({ key: 'a' }, call), null)
+  frail.refuses = () => false
+  await clock.advance(2_000)
+  await turns()
+
+  t.is(await cache.get({ key: 'a' }, call), null)
+  t.true((await cache.set({ key: 'a', value: 'newer' }, call)).stored)
+})
+
 test('what was kept is told when the binding ends', async (t) => {
   const { cache, call, frail, other, close } = start()
   await cache.set({ key: 'a', value: 'older' }, call)
