@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus } from 'node:os'
 import { formatFigure, type Case, type Figure } from './figure.ts'
 
-const names = ['start', 'in-process', 'http-read', 'http-write', 'http-cost', 'storage', 'queue', 'queue-flat', 'policy', 'cache'] as const
+const names = ['start', 'in-process', 'http-read', 'http-write', 'http-cost', 'storage', 'queue', 'queue-flat', 'policy', 'cache', 'locks'] as const
 
 /** `npm run bench`, or `npm run bench -- start http-read`: ratios of one run on one machine, not a test. */
 const wanted = process.argv.slice(2)
