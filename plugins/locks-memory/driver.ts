@@ -70,11 +70,8 @@ export class MemoryLocks implements LocksDriver {
       if (this.#ended.size <= maxEnded) break
       this.#ended.delete(oldest)
     }
-    return true
-  }
-
-  wake(name: string): void {
     this.#signals.send(name)
+    return true
   }
 
   onWake(name: string, listener: () => void): () => void {

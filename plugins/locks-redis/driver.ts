@@ -33,11 +33,7 @@ export class RedisLocks implements LocksDriver {
   }
 
   async release({ name, token }: Pick<LockWanted, 'name' | 'token'>, call: Call): Promise<boolean> {
-    return (await this.#run(releaseScript, name, [token, String(endedMs)], call)) === 1
-  }
-
-  wake(name: string): void {
-    this.#connection.signals.send(this.#channel(name))
+    return (await this.#run(releaseScript, name, [token, String(endedMs), this.#channel(name)], call)) === 1
   }
 
   onWake(name: string, listener: () => void): () => void {

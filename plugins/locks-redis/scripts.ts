@@ -56,7 +56,7 @@ redis.call('PEXPIREAT', KEYS[1], whole(ends))
 return fence
 `)
 
-/** ARGV: token, for how long a repeat is known. Answers 1 when it is, or was, released under this token. */
+/** ARGV: token, for how long a repeat is known, the channel of who waits. Answers 1 when it is, or was, released under this token. */
 export const releaseScript = redisScript('write', library, `
 if held() ~= ARGV[1] then
   if redis.call('GET', KEYS[2]) == ARGV[1] then return 1 end
@@ -64,5 +64,6 @@ if held() ~= ARGV[1] then
 end
 redis.call('DEL', KEYS[1])
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+redis.call('PUBLISH', ARGV[3], '')
 return 1
 `)

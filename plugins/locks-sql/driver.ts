@@ -56,11 +56,8 @@ export class SqlLocks implements LocksDriver {
 
   async release({ name, token }: Pick<LockWanted, 'name' | 'token'>, call: Call): Promise<boolean> {
     const { changed, row } = await this.#change(this.#statements.release({ name, token }), name, call)
+    if (changed) this.#connection.signals.send(this.#channel(name))
     return changed || row?.ended_by === token
-  }
-
-  wake(name: string): void {
-    this.#connection.signals.send(this.#channel(name))
   }
 
   onWake(name: string, listener: () => void): () => void {

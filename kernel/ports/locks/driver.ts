@@ -31,12 +31,11 @@ export interface LocksDriver {
   look(wanted: LockWanted, call: Call): Promise<LockAnswer>
   /** The lock ends `ttlMs` from now, if it is held under this token; its fencing token, or undefined when it is not. */
   renew(wanted: LockWanted, call: Call): Promise<number | undefined>
-  /** Frees the lock if it is held under this token. True as well when this token was the last that freed it. */
+  /** Frees the lock if it is held under this token, and wakes whoever waits for it. True as well when this token was the last that freed it. */
   release(held: Pick<LockWanted, 'name' | 'token'>, call: Call): Promise<boolean>
 
   /** Whom a wake-up reaches: all who share the backend, or this process alone. */
   readonly wakesReach: 'everyone' | 'process'
-  /** A wake-up for whoever waits for this lock. Lossy. */
-  wake(name: string): void
+  /** Hears when the lock is released. Lossy. */
   onWake(name: string, listener: () => void): () => void
 }

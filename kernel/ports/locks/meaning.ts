@@ -101,7 +101,6 @@ export function implementLocks({ driver, binding, clock, log, meters, onDrain, o
   async function giveBack(name: string, { token }: Grant, { traceId }: Call): Promise<void> {
     const own: Call = { signal: new AbortController().signal, remainingMs: () => giveBackWithinMs, traceId, text: false, degrade: () => {} }
     await driver.release({ name, token }, own)
-    driver.wake(name)
   }
 
   function held(name: string, freeAtMs: number | undefined): PorticoError {
@@ -142,7 +141,6 @@ export function implementLocks({ driver, binding, clock, log, meters, onDrain, o
     async release({ name, token }, call) {
       check('release', name, call)
       if (!isToken(token) || !(await driver.release({ name, token }, call))) throw lost(name)
-      driver.wake(name)
       return { released: true }
     },
   }
