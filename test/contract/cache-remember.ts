@@ -63,24 +63,51 @@ export const rememberCases: readonly CacheCase[] = [
     t.is(await cache.remember('a', () => 3, options), 3)
   }),
 
-  promise('what was loaded before a write is not cached after it', async (t, { cache }) => {
+  promise('what was loaded before a write is not cached after it, and not given to who asks after it', async (t, { cache, capabilities }) => {
+    const tagged = capabilities.includes('tags')
+    const options = tagged ? { tags: ['x'] } : {}
     const changes = [
       () => cache.set({ key: 'a', value: 'newer' }),
       () => cache.delete({ key: 'a' }),
       () => cache.invalidate({ prefix: 'a' }),
       () => cache.invalidate({ all: true }),
+      ...(tagged ? [() => cache.invalidate({ tags: ['y', 'x'] })] : []),
     ]
     for (const change of changes) {
       await cache.delete({ key: 'a' })
       const { promise: loaded, resolve } = Promise.withResolvers<string>()
       const started = Promise.withResolvers<undefined>()
-      const waiting = cache.remember('a', () => { started.resolve(undefined); return loaded })
+      const waiting = cache.remember('a', () => { started.resolve(undefined); return loaded }, options)
       await started.promise
       await change()
+      t.is(await cache.remember('a', () => 'newer', options), 'newer')
       resolve('older')
 
       t.is(await waiting, 'older')
       t.not((await cache.get({ key: 'a' }))?.value, 'older')
+    }
+  }),
+
+  promise('an invalidation that does not select a key leaves its load alone: it is shared still, and cached', async (t, { cache, capabilities }) => {
+    const tagged = capabilities.includes('tags')
+    const others = [() => cache.invalidate({ prefix: 'unrelated:' }), ...(tagged ? [() => cache.invalidate({ tags: ['y'] })] : [])]
+    for (const invalidate of others) {
+      await cache.delete({ key: 'a' })
+      const { promise: loaded, resolve } = Promise.withResolvers<string>()
+      const started = Promise.withResolvers<undefined>()
+      let loads = 0
+      const load = () => { loads += 1; started.resolve(undefined); return loaded }
+      const options = tagged ? { tags: ['x'] } : {}
+      const before = cache.remember('a', load, options)
+      await started.promise
+      await invalidate()
+      const after = cache.remember('a', load, options)
+      await cache.get({ key: 'other' })
+      resolve('value')
+
+      t.deepEqual(await Promise.all([before, after]), ['value', 'value'])
+      t.is(loads, 1)
+      t.is((await cache.get({ key: 'a' }))?.value, 'value')
     }
   }),
 

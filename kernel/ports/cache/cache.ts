@@ -130,7 +130,7 @@ export class Cache {
     this.refuse('invalidate', badTags(input.tags ?? []) ?? fieldError('/prefix', input.prefix === undefined ? undefined : badPrefix(input.prefix)))
     const selection = selectionOf(input)
     if (!selection) return this.refuse('invalidate', { path: '', message: 'must have exactly one of tags, prefix and all' })
-    this.flights.outdateAll()
+    this.flights.outdateSelected(selection)
     await this.#backend.change(invalidating, selection, call, selection)
   }
 

@@ -55,7 +55,7 @@ function loadOnce({ cache, key, load, plan, call }: Wanted, onFailure: string | 
   const under = flights.get(key)
   if (under) return under.outcome
 
-  const flight = flights.start(key, async (isCurrent) => {
+  const flight = flights.start(key, plan.tags, async (isCurrent) => {
     // A load that hangs must not hold the key for ever; those who wait for it have given up by then.
     const cancel = parts.clock.after(call.remainingMs(), () => isCurrent() && flights.outdate(key))
     // After this turn, so that the flight is in place however quickly `load` answers.
