@@ -220,6 +220,25 @@ export const rememberCases: readonly CacheCase[] = [
     await t.throwsAsync(cache.remember('e', nothing(undefined)), { code: 'INPUT_INVALID' })
   }),
 
+  promise('what a load says is gone is gone: no older value is answered in its stale time or its grace', async (t, { cache, clock }) => {
+    const gone = () => null
+    for (const old of [{ staleMs: 60_000 }, { graceMs: 60_000 }]) {
+      const options = { ttlMs: 500, negativeMs: 0, ...old }
+      await cache.remember<string | null>('a', () => 'old', options)
+      await cache.remember<string | null>('b', () => 'old', options)
+      await clock.advance(600)
+
+      await cache.remember('a', gone, options)
+      await until(async () => (await cache.get({ key: 'a' })) === null)
+      t.is(await cache.get({ key: 'a' }), null)
+      t.is(await cache.remember('a', gone, options), null)
+      await t.throwsAsync(cache.remember('a', () => Promise.reject(new TypeError('no')), options), { instanceOf: TypeError })
+
+      t.deepEqual(await cache.rememberMany<string | null>(['b'], async () => [null], { negativeMs: 0 }), [null])
+      t.is(await cache.get({ key: 'b' }), null)
+    }
+  }),
+
   promise('one load at a time in all replicas; the others take its value', async (t, { cache, replica, clock }) => {
     const other = replica ? await replica() : cache
     const { promise: loaded, resolve } = Promise.withResolvers<number>()

@@ -107,7 +107,7 @@ export class Cache {
   async #refuseLarge({ key, fill }: Entry, value: CacheValue, call: Call): Promise<{ readonly stored: false; readonly value: CacheValue }> {
     this.#tooLarge.value++
     if (!fill) call.degrade()
-    await this.#backend.change(deleting, key, call, { key })
+    await this.drop(key, call)
     return { stored: false, value }
   }
 
@@ -123,6 +123,11 @@ export class Cache {
   async delete(key: string, call: Call): Promise<void> {
     this.refuse('delete', fieldError('/key', badKey(key)))
     this.flights.outdate(key)
+    await this.drop(key, call)
+  }
+
+  /** Removes what is under the key, and ends its fills. */
+  async drop(key: string, call: Call): Promise<void> {
     await this.#backend.change(deleting, key, call, { key })
   }
 

@@ -11,6 +11,8 @@ export interface Load {
   readonly load: () => unknown
   readonly plan: RememberPlan
   readonly call: OwnCall
+  /** Whether the cache has an older value of the key, for its stale time or its grace. */
+  readonly hadOld: boolean
   /** False once the key has changed in this process since the load began, or the load took too long. */
   readonly isCurrent: () => boolean
 }
@@ -55,7 +57,9 @@ async function loadInto(parts: Load, fill: CacheFill): Promise<CacheValue> {
     const value = valueOf(await parts.load(), plan)
     const lives = livesOf(value, plan)
     if (lives && isCurrent()) return (await cache.set('remember', { ...lives, key, value, tags: plan.tags, fill }, call)).value
-    void cache.endFill(key, fill, call)
+    // There is nothing any more: the older value must not come back.
+    if (!lives && parts.hadOld && isCurrent()) await cache.drop(key, call)
+    else void cache.endFill(key, fill, call)
     return cache.freeze('remember', value).value
   } catch (error) {
     void cache.endFill(key, fill, call)

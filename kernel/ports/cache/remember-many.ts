@@ -11,9 +11,11 @@ export async function rememberMany<T>(cache: Cache, keys: readonly string[], loa
   const call = callOf(options, cache.parts.clock)
   const rows = await cache.readMany('rememberMany', keys, call)
   const values = new Map<string, CacheValue>()
+  const olds = new Set<string>()
   keys.forEach((key, index) => {
     const row = rows[index]
     if (row && isFresh(row)) values.set(key, row.value)
+    else if (row) olds.add(key)
   })
 
   const missing = [...new Set(keys.filter((key) => !values.has(key)))]
@@ -32,7 +34,8 @@ export async function rememberMany<T>(cache: Cache, keys: readonly string[], loa
       const value = loaded[index] as CacheValue | undefined
       const fill = fills[index]
       const lives = value === undefined ? undefined : livesOf(value, plan)
-      if (!lives || !isFill(fill)) end(index)
+      if (!lives && isFill(fill) && olds.has(key)) await cache.drop(key, call)
+      else if (!lives || !isFill(fill)) end(index)
       if (value === undefined) return
       values.set(key, lives && isFill(fill) ? (await cache.set('rememberMany', { ...lives, key, value, tags: plan.tags, fill }, call)).value : cache.freeze('rememberMany', value).value)
     }))

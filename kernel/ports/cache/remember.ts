@@ -16,6 +16,7 @@ interface Wanted {
   readonly load: () => unknown
   readonly plan: RememberPlan
   readonly call: OwnCall
+  readonly hadOld: boolean
 }
 
 /** @see CacheInProcess.remember */
@@ -27,12 +28,12 @@ export async function remember<T>(cache: Cache, key: string, load: () => T | Pro
   // The value that `load` gave for this key: its type is the caller's word for it.
   if (row && isFresh(row)) return row.value as T
   if (row && ageMs(row) < plan.staleMs) {
-    renew({ cache, key, load, plan, call: callOf({ ...options, onDegraded: () => undefined }, cache.parts.clock) })
+    renew({ cache, key, load, plan, hadOld: true, call: callOf({ ...options, onDegraded: () => undefined }, cache.parts.clock) })
     return row.value as T
   }
 
   const old = row && ageMs(row) < plan.graceMs ? row : undefined
-  return (await loaded({ cache, key, load, plan, call }, old)) as T
+  return (await loaded({ cache, key, load, plan, hadOld: row !== undefined, call }, old)) as T
 }
 
 /** What the load gives; when it fails, the old value for as long as there is grace. */
@@ -50,7 +51,7 @@ async function loaded(wanted: Wanted, old: CacheRow | undefined): Promise<CacheV
 }
 
 /** The outcome of the load under way for the key, or of a new one, whose failure is logged when there are words for it. */
-function loadOnce({ cache, key, load, plan, call }: Wanted, onFailure: string | undefined): Promise<CacheValue> {
+function loadOnce({ cache, key, load, plan, hadOld, call }: Wanted, onFailure: string | undefined): Promise<CacheValue> {
   const { flights, parts } = cache
   const under = flights.get(key)
   if (under) return under.outcome
@@ -61,7 +62,7 @@ function loadOnce({ cache, key, load, plan, call }: Wanted, onFailure: string | 
     // After this turn, so that the flight is in place however quickly `load` answers.
     await Promise.resolve()
     try {
-      return await loadAndCache({ cache, key, load, plan, call, isCurrent })
+      return await loadAndCache({ cache, key, load, plan, hadOld, call, isCurrent })
     } catch (error) {
       if (onFailure !== undefined) parts.log.warn({ binding: parts.binding, err: error }, onFailure)
       throw error
