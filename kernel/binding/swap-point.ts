@@ -7,6 +7,8 @@ export type Run = (input: unknown, call: Call) => unknown
 /** One driver's implementation of an operation. */
 export interface Attempt {
   readonly run: Run
+  /** The port's meaning over the driver. */
+  readonly face: object
   /** Of a fallback: the causes that it is for; all of them unless set. */
   readonly when?: readonly string[]
 }
@@ -62,7 +64,7 @@ export class Generation {
 function attemptOf({ face, when }: Implementation, operation: string): Attempt {
   // definePort holds an implementation to its operations, each of them a method of this shape.
   const run = (face[operation] as Attempt['run']).bind(face)
-  return when ? { run, when } : { run }
+  return when ? { run, face, when } : { run, face }
 }
 
 /** Holds the current generation of a binding; a call ends on the one it began with. */

@@ -203,6 +203,11 @@ export interface PortFallback {
   causeOf?(error: unknown): string | undefined
   /** True when a fallback had nothing to answer: the next one is asked, and the failure stays what it was. */
   passes?(error: unknown): boolean
+  /**
+   * Which fallback is asked at once and alone, counted from 1, since neither the binding's own driver nor its policy is to be asked;
+   * undefined unless there is a reason to. `own` is the port's meaning over that driver.
+   */
+  straightTo?(own: object, operation: string, input: unknown): number | undefined
   mark(output: unknown): unknown
 }
 

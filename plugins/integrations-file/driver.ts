@@ -70,6 +70,10 @@ export class FileOutbox implements IntegrationDriver {
     return this.#replay?.backlog ?? { waiting: 0, refused: 0 }
   }
 
+  holds(): boolean {
+    return this.#opening !== undefined && (this.#replay?.backlog.waiting ?? 1) > 0
+  }
+
   /** Whether the outbox takes calls. */
   async health(): Promise<void> {
     if (!this.#opened) return lookAt(this.#parts.directory)

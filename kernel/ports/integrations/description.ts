@@ -10,6 +10,8 @@ export interface OperationDescription {
   readonly idempotent: boolean
   readonly idempotencyKey: boolean
   readonly data: readonly string[]
+  /** Present when no call of it overtakes one that is kept. */
+  readonly ordered?: boolean
   /** What of the binding's policy is another for it: `retry`, `timeout`. */
   readonly overrides?: readonly string[]
   readonly input?: JsonSchema
@@ -77,7 +79,7 @@ const failure = object({ code: text, at: time }, ['code', 'at'])
 export const descriptionSchema: JsonSchema = object({
   binding: text, via: text, degraded: flag, lastError: failure, policy: policyStateSchema,
   probe: object({ ok: flag, at: time, code: text }, ['ok', 'at']),
-  operations: list(object({ name: text, summary: text, idempotent: flag, idempotencyKey: flag, data: list(text), overrides: list(text), input: { type: 'object' }, output: { type: 'object' } }, ['name', 'idempotent', 'idempotencyKey', 'data'])),
+  operations: list(object({ name: text, summary: text, idempotent: flag, idempotencyKey: flag, data: list(text), ordered: flag, overrides: list(text), input: { type: 'object' }, output: { type: 'object' } }, ['name', 'idempotent', 'idempotencyKey', 'data'])),
   fallback: list(object({ via: text, when: list(text), backlog: object({ waiting: { type: 'integer' }, refused: { type: 'integer' }, oldestAt: time, lastError: failure }, ['waiting', 'refused']) }, ['via'])),
   inbound: object({ scheme: text, binding: text, queue: text }, ['scheme', 'binding', 'queue']),
 }, ['binding', 'via', 'degraded', 'operations', 'fallback'])

@@ -94,6 +94,8 @@ export interface IntegrationDriver {
   start?(): void | Promise<void>
   /** Of a driver that looks at its partner beside the calls: how the last look went; undefined before the first one. */
   lastLook?(): Look | undefined
+  /** Of a driver that keeps calls and hands them over: whether some are waiting, or it is not known that none is. */
+  holds?(): boolean
   /** Of a driver that keeps calls: what it has not handed over. */
   backlog?(): Backlog
 }

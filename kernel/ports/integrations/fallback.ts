@@ -1,6 +1,7 @@
 import { isPorticoError, type PorticoError } from '../../errors.ts'
 import type { PortFallback } from '../definition.ts'
-import type { CallOutput } from './operations.ts'
+import type { CallInput, CallOutput } from './operations.ts'
+import { partnerOf } from './real.ts'
 
 type Cause = 'open' | 'busy' | 'timeout' | 'unreachable' | 'lost' | '5xx'
 
@@ -39,6 +40,8 @@ export const integrationFallback: PortFallback = {
   when: (error) => causeOf(error) !== undefined || (isPorticoError(error) && keptNothing.has(error.code)),
   causeOf,
   passes: (error) => isPorticoError(error) && error.code === noAnswer,
+  // The input of `call` was checked; nothing else is kept.
+  straightTo: (own, operation, input) => (operation === 'call' ? partnerOf(own)?.behindWhom((input as CallInput).operation) : undefined),
   // The output of `call`, from the fallback's own meaning.
   mark: (output) => ({ ...(output as CallOutput), degraded: true }),
 }

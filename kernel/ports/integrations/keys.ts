@@ -15,6 +15,8 @@ export interface DeclaredOperation extends Partial<HttpForm>, StandInKeys {
   readonly idempotent?: boolean
   /** The classes of data that the partner receives with it. */
   readonly data?: readonly string[]
+  /** No call of it overtakes one that is kept. */
+  readonly ordered?: boolean
   /** The partner does a call with a key once, however often it comes. */
   readonly idempotencyKey?: boolean
 }
@@ -43,6 +45,7 @@ export const integrationKeys: JsonSchema = {
           input: { ...documentSchema, description: 'The JSON Schema of the input; any JSON unless set.' },
           output: { ...documentSchema, description: "The JSON Schema of the partner's answer; any JSON unless set." },
           idempotent: { type: 'boolean', description: 'Whether a repeat does no harm; unless set only for a `method` of GET, PUT or DELETE.' },
+          ordered: { type: 'boolean', description: 'While a fallback keeps calls and hands them over in order, a call of this operation is kept behind them, although the partner may be back; false unless set.' },
           data: { type: 'array', maxItems: 32, items: { type: 'string', pattern: '^[a-z][a-z0-9_-]{0,39}$' }, description: 'The classes of data that the partner receives with it, in words of your own, such as `personal` or `payment`; told by its description.' },
           idempotencyKey: { type: 'boolean', description: 'The partner does a call with a key once, however often it comes: each call is sent with one, its caller\'s or its own, the same in every attempt, and counts as idempotent; false unless set.' },
         },

@@ -65,11 +65,15 @@ export function implementIntegrations(parts: IntegrationParts): IntegrationOpera
     },
     isRepeatable: (name) => operations.get(name)?.idempotent ?? false,
     onAnswer: (listen) => { listeners.push(listen) },
-    addStandIn: (describe) => { registry.addStandIn(describe) },
+    addStandIn: (standIn) => { registry.addStandIn(standIn) },
+    behindWhom: (name) => registry.behindWhom(name),
   })
   const real = partnerOf(parts.ahead?.[0])
   if (real) driver.behind?.(real)
-  real?.addStandIn(() => ({ via, ...(when && { when }), ...(driver.backlog && { backlog: describeBacklog(driver.backlog()) }) }))
+  real?.addStandIn({
+    describe: () => ({ via, ...(when && { when }), ...(driver.backlog && { backlog: describeBacklog(driver.backlog()) }) }),
+    holds: () => driver.holds?.() ?? false,
+  })
   if (real && driver.backlog) showBacklog(parts, driver.backlog.bind(driver))
   return face
 }

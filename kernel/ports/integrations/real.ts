@@ -17,6 +17,13 @@ export interface GoodAnswer {
   readonly output: Json
 }
 
+/** A fallback, as the partner sees it that it stands in for. */
+export interface StandIn {
+  describe(): StandInDescription
+  /** Whether it keeps calls that are to be made before later ones. */
+  holds(): boolean
+}
+
 /** The binding's own driver, as a fallback behind it sees it. */
 export interface RealPartner {
   /** Makes a kept call once, past the fallbacks; it ends as `call` does, checks and errors included. */
@@ -25,8 +32,10 @@ export interface RealPartner {
   isRepeatable(operation: string): boolean
   /** Tells of each good answer, to a live call or a kept one; what listens must not throw. */
   onAnswer(listen: (answer: GoodAnswer) => void): void
-  /** Tells the partner of one that stands in for it, for its description. */
-  addStandIn(describe: () => StandInDescription): void
+  /** Tells the partner of one that stands in for it. They come in the order in which they are asked. */
+  addStandIn(standIn: StandIn): void
+  /** Which stand-in, counted from 1, keeps calls that a call of this operation may not overtake. */
+  behindWhom(operation: string): number | undefined
 }
 
 const partners = new WeakMap<object, RealPartner>()
