@@ -9,6 +9,8 @@ import { Signals } from './signals.ts'
 const longestMs = 2 ** 31 - 1
 const signalMs = 5_000
 
+type Words = readonly [string, ...string[]]
+
 export interface DriverParts {
   readonly connection: string
   readonly settings: Settings
@@ -49,16 +51,18 @@ export class RedisDriver implements RedisConnection {
 
   async run({ sha, text, effect }: RedisScript, keys: readonly string[], values: readonly string[], call: Call): Promise<RedisReply> {
     const rest = [String(keys.length), ...keys, ...values]
-    try {
-      return await this.#send(['EVALSHA', sha, ...rest], effect, call, isUnknownScript)
-    } catch (error) {
-      if (!isUnknownScript(error)) throw error
-      return this.#send(['EVAL', text, ...rest], effect, call)
-    }
+    const unknown = (error: unknown) => (isUnknownScript(error) ? this.#send([['EVAL', text, ...rest]], effect, call) : undefined)
+    const [reply = null] = await this.#send([['EVALSHA', sha, ...rest]], effect, call, unknown)
+    return reply
   }
 
-  command(words: readonly [string, ...string[]], effect: RedisEffect, call: Call): Promise<RedisReply> {
-    return this.#send(words, effect, call)
+  async command(words: Words, effect: RedisEffect, call: Call): Promise<RedisReply> {
+    const [reply = null] = await this.#send([words], effect, call)
+    return reply
+  }
+
+  commands(all: readonly Words[], effect: RedisEffect, call: Call): Promise<readonly RedisReply[]> {
+    return this.#send(all, effect, call)
   }
 
   async now(call: Call): Promise<number> {
@@ -75,30 +79,38 @@ export class RedisDriver implements RedisConnection {
     this.#link.close()
   }
 
-  /** Each error is the port's, but for those that `kept` wants as they are. */
-  async #send(words: readonly string[], effect: RedisEffect, call: Call, kept?: (error: unknown) => boolean): Promise<RedisReply> {
+  /** Sends them together, with one time limit. Each error is the port's, but for those that there is something to do about. */
+  #send(all: readonly Words[], effect: RedisEffect, call: Call, otherwise?: (error: unknown) => Promise<readonly RedisReply[]> | undefined): Promise<readonly RedisReply[]> {
     const remainingMs = call.remainingMs()
     const link = this.#link
-    if (remainingMs <= 0 || link.pending >= this.#maxPending) throw databaseError(this.#connection, 'busy', '')
-    if (!link.client) throw databaseError(this.#connection, 'unavailable', '', link.fault)
+    if (remainingMs <= 0 || link.pending >= this.#maxPending) return Promise.reject(databaseError(this.#connection, 'busy', ''))
+    if (!link.client) return Promise.reject(databaseError(this.#connection, 'unavailable', '', link.fault))
 
-    try {
-      return await within(remainingMs, link.send(words))
-    } catch (error) {
-      if (isDemoted(error)) link.reset()
-      throw kept?.(error) ? error : toDatabaseError(error, this.#connection, effect)
-    }
-  }
-}
-
-/** What is sent cannot be called back: its answer, when it comes, meets nobody. */
-async function within<T>(ms: number, sent: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new DeadlinePassed()), Math.min(Math.ceil(ms), longestMs))
-  try {
-    return await Promise.race([sent, late.promise])
-  } finally {
-    clearTimeout(timer)
+    return new Promise((resolve, reject) => {
+      const replies = new Array<RedisReply>(all.length)
+      let left = all.length
+      let failed = false
+      const fail = (error: unknown) => {
+        // What is sent cannot be called back: an answer that comes later meets nobody.
+        if (failed) return
+        failed = true
+        clearTimeout(timer)
+        if (isDemoted(error)) link.reset()
+        const again = otherwise?.(error)
+        if (again) resolve(again)
+        else reject(toDatabaseError(error, this.#connection, effect))
+      }
+      const timer = setTimeout(() => { fail(new DeadlinePassed()) }, Math.min(Math.ceil(remainingMs), longestMs))
+      for (const [at, words] of all.entries()) {
+        link.send(words, (reply) => {
+          replies[at] = reply
+          left -= 1
+          if (left > 0 || failed) return
+          clearTimeout(timer)
+          resolve(replies)
+        }, fail)
+      }
+    })
   }
 }
 

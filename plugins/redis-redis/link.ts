@@ -56,18 +56,19 @@ export class Link {
     this.#opening ??= this.#reopen().finally(() => { this.#opening = undefined })
   }
 
-  /** @throws what the SDK says. */
-  async send(words: readonly string[]): Promise<RedisReply> {
+  /** Tells the answer, or what the SDK says. */
+  send(words: readonly string[], answered: (reply: RedisReply) => void, failed: (error: unknown) => void): void {
     const client = this.#client
-    if (!client) throw new ClientOfflineError()
+    if (!client) return failed(new ClientOfflineError())
     if (this.#pending++ === 0) this.#listen()
-    try {
-      // Texts, numbers, null and lists of them: the SDK maps nothing else in what the port's commands answer.
-      return await client.sendCommand<RedisReply>(words)
-    } finally {
-      this.#pending--
-      this.#heardMs = performance.now()
-    }
+    // Texts, numbers, null and lists of them: the SDK maps nothing else in what the port's commands answer.
+    client.sendCommand<RedisReply>(words).then((reply) => {
+      this.#heard()
+      answered(reply)
+    }, (error: unknown) => {
+      this.#heard()
+      failed(error)
+    })
   }
 
   /** Lets go of this connection, if it is still the one in use, and opens another. */
@@ -79,6 +80,11 @@ export class Link {
     this.#closed = true
     clearInterval(this.#watch)
     this.#drop(this.#client)
+  }
+
+  #heard(): void {
+    this.#pending--
+    this.#heardMs = performance.now()
   }
 
   async #reopen(): Promise<void> {

@@ -73,7 +73,7 @@ export class Signals implements RedisSignals {
     // Whatever comes of it on one that is broken: the next subscribes to all.
     if (this.#latest) void this.#subscribe(this.#latest, channel).catch(() => undefined)
     // Nothing else would show that this connection is dead.
-    this.#asking ??= setInterval(() => void this.#link.send(['PING']).catch(() => undefined), this.#parts.settings.stallTimeoutMs / 2).unref()
+    this.#asking ??= setInterval(() => this.#link.send(['PING'], ignore, ignore), this.#parts.settings.stallTimeoutMs / 2).unref()
   }
 
   async #greet(client: Client): Promise<void> {
@@ -90,6 +90,8 @@ export class Signals implements RedisSignals {
     tell(listeners, undefined)
   }
 }
+
+const ignore = () => undefined
 
 function tell(listeners: Iterable<Listener>, text: string | undefined): void {
   for (const listener of [...listeners]) listener(text)

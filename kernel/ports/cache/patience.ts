@@ -23,7 +23,11 @@ export class Patience {
       const wait = { endsAtMs: this.#clock.now() + this.#timeoutMs, late: () => reject(new Error(`no answer in ${this.#timeoutMs} ms`)) }
       this.#waits.add(wait)
       if (!this.#armed) this.#arm(this.#timeoutMs)
-      void answer.then(resolve, reject).then(() => this.#waits.delete(wait))
+      const end = <A>(tell: (outcome: A) => void) => (outcome: A): void => {
+        this.#waits.delete(wait)
+        tell(outcome)
+      }
+      answer.then(end(resolve), end(reject))
     })
   }
 

@@ -35,6 +35,8 @@ export interface RedisConnection {
   run(script: RedisScript, keys: readonly string[], values: readonly string[], call: Call): Promise<RedisReply>
   /** One command: its name and arguments. */
   command(words: readonly [string, ...string[]], effect: RedisEffect, call: Call): Promise<RedisReply>
+  /** Several commands in their order, sent together; others' may come between them. It fails with the first that does. */
+  commands(all: readonly (readonly [string, ...string[]])[], effect: RedisEffect, call: Call): Promise<readonly RedisReply[]>
   /** The server's time in milliseconds since the epoch. */
   now(call: Call): Promise<number>
   /** Rejects when the server does not answer. */
