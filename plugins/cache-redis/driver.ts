@@ -10,7 +10,7 @@ import { prefixScript, tagsScript } from './scripts/invalidate.ts'
 import { writeScript } from './scripts/rows.ts'
 
 /**
- * A row is a text under the digest of its key, and goes by the server's clock. Each verb is one script, one round trip.
+ * A row is a text under the digest of its key, and goes by the server's clock. Each verb is one round trip: a script, but for reads.
  * @see docs/decisions/0052-invalidations-are-stamps.md
  */
 export class RedisCache implements CacheDriver {

@@ -3,10 +3,13 @@ import type { CacheRow } from '../../kernel/ports/cache/index.ts'
 import { databaseError, type RedisConnection } from '../../kernel/ports/redis/index.ts'
 import type { Names } from './names.ts'
 import { toRow } from './row.ts'
+import { judgeOf, stateFields } from './state.ts'
 import { readScript } from './scripts/rows.ts'
 
-/** A script keeps the server from everything else: it looks at so many rows. */
+/** One command, and above all a script, keeps the server from everything else: it looks at so many rows. */
 const maxKeys = 100
+/** So many reads go by the script alone once most rows of one needed it: each of them would need two trips. */
+const readsByScript = 50
 
 type Rows = (CacheRow | undefined)[]
 
@@ -25,11 +28,16 @@ interface Slot {
   readonly index: number
 }
 
-/** Reads of one turn go to the server together, as few scripts: a row costs it little more than in an MGET. */
+/**
+ * Reads of one turn go to the server together. What the state shows to hold is answered without a script, which takes the server
+ * several times as long as the three commands; of the rest, such as rows with tags of which some was invalidated since, a script judges.
+ */
 export class Reads {
   readonly #connection: RedisConnection
   readonly #names: Names
   #waiting: Waiting[] = []
+  /** How many of the next reads go by the script alone. */
+  #byScript = 0
 
   constructor(connection: RedisConnection, names: Names) {
     this.#connection = connection
@@ -46,25 +54,58 @@ export class Reads {
   }
 
   #send(): void {
-    const slots = this.#waiting.flatMap((waiting) => waiting.keys.map((_, index): Slot => ({ waiting, index })))
+    const slots: Slot[] = []
+    for (const waiting of this.#waiting) for (let index = 0; index < waiting.keys.length; index += 1) slots.push({ waiting, index })
     this.#waiting = []
     for (let at = 0; at < slots.length; at += maxKeys) void this.#ask(slots.slice(at, at + maxKeys))
   }
 
   async #ask(slots: readonly Slot[]): Promise<void> {
-    const keys = slots.map(({ waiting, index }) => waiting.keys[index] ?? '')
     try {
-      const reply = await this.#connection.run(readScript, [this.#names.state, ...keys.map((key) => this.#names.row(key))], [...keys, this.#connection.serverRun], callOf(slots))
-      // What the script answers: the time, and a text or null for each key.
-      const [nowMs, ...texts] = reply as readonly [number, ...(string | null)[]]
-      for (const [at, { waiting, index }] of slots.entries()) settle(waiting, index, texts[at] ?? null, nowMs)
+      const call = callOf(slots)
+      if (this.#byScript > 0) {
+        this.#byScript -= 1
+        return await this.#judge(slots, call)
+      }
+      const doubtful = await this.#look(slots, call)
+      if (doubtful.length * 2 > slots.length) this.#byScript = readsByScript
+      if (doubtful.length > 0) await this.#judge(doubtful, call)
     } catch (error) {
       for (const { waiting } of slots) waiting.reject(error)
     }
   }
+
+  /** Settles what is not there and what surely holds; answers the rest. */
+  async #look(slots: readonly Slot[], call: Call): Promise<readonly Slot[]> {
+    const connection = this.#connection
+    const run = connection.serverRun
+    // In this order: an invalidation that the state does not show had not come when the rows were read.
+    const replies = await connection.commands([['MGET', ...slots.map((slot) => this.#names.row(keyOf(slot)))], ['HMGET', this.#names.state, ...stateFields], ['TIME']], 'read', call)
+    const [texts, state, time] = replies as readonly [readonly (string | null)[], readonly (string | null)[], readonly [string, string]]
+    const nowMs = Number(time[0]) * 1_000 + Math.floor(Number(time[1]) / 1_000)
+    const surely = judgeOf(state, run)
+    return slots.filter((slot, at) => {
+      const text = texts[at] ?? null
+      if (text !== null && !surely(text)) return true
+      settle(slot, text, nowMs)
+      return false
+    })
+  }
+
+  async #judge(slots: readonly Slot[], call: Call): Promise<void> {
+    const keys = slots.map(keyOf)
+    const reply = await this.#connection.run(readScript, [this.#names.state, ...keys.map((key) => this.#names.row(key))], [...keys, this.#connection.serverRun], call)
+    // What the script answers: the time, and a text or null for each key.
+    const [nowMs, ...texts] = reply as readonly [number, ...(string | null)[]]
+    for (const [at, slot] of slots.entries()) settle(slot, texts[at] ?? null, nowMs)
+  }
 }
 
-function settle(waiting: Waiting, index: number, text: string | null, nowMs: number): void {
+function keyOf({ waiting, index }: Slot): string {
+  return waiting.keys[index] ?? ''
+}
+
+function settle({ waiting, index }: Slot, text: string | null, nowMs: number): void {
   try {
     waiting.rows[index] = text === null ? undefined : toRow(text, nowMs)
     waiting.left -= 1
