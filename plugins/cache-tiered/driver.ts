@@ -107,20 +107,24 @@ export class TieredCache implements CacheDriver {
     const { near, far, maxStaleMs, clock } = this.#parts
     const look: Look = { startedMs: clock.now(), tagChanges: this.#tagChanges, call }
 
-    const fills = await Promise.all(missing.map(async (key) => near.beginFill({ key, tags: [], holdMs: maxStaleMs, alone: false }, call)))
+    const begun = all(missing.map((key) => near.beginFill({ key, tags: [], holdMs: maxStaleMs, alone: false }, call)))
+    const fills = begun instanceof Promise ? await begun : begun
     let found: Rows = []
     try {
       found = await far.read(missing, call)
     } finally {
-      await Promise.all(fills.map(async (fill, index) => { if (fill && !found[index]) await near.endFill(missing[index] ?? '', fill, call) }))
+      const ended = all(fills.map((fill, index) => (fill && !found[index] ? near.endFill(missing[index] ?? '', fill, call) : undefined)))
+      if (ended instanceof Promise) await ended
     }
-    const kept = await Promise.all(missing.map((key, index) => this.#keep(key, found[index], fills[index], look)))
+    const keeping = all(missing.map((key, index) => this.#keep(key, found[index], fills[index], look)))
+    const kept = keeping instanceof Promise ? await keeping : keeping
+    if (keys.length === 1) return kept
     const byKey = new Map(missing.map((key, index) => [key, kept[index]]))
     return keys.map((key, index) => rows[index] ?? byKey.get(key))
   }
 
   /** Keeps a copy of a row, and answers it. What is stale already is looked up each time. */
-  async #keep(key: string, row: CacheRow | undefined, fill: CacheFill | undefined, { startedMs, tagChanges, call }: Look): Promise<CacheRow | undefined> {
+  #keep(key: string, row: CacheRow | undefined, fill: CacheFill | undefined, { startedMs, tagChanges, call }: Look): Soon<CacheRow | undefined> {
     if (!row || !fill) return row
     const { near, maxStaleMs, clock } = this.#parts
     const { freshMs, tags = [] } = row
@@ -128,17 +132,27 @@ export class TieredCache implements CacheDriver {
     const tookMs = clock.now() - startedMs
     const keepMs = Math.min(maxStaleMs, freshMs ?? maxStaleMs) - tookMs
     if (keepMs < 1 || (tags.length > 0 && tagChanges !== this.#tagChanges)) {
-      await near.endFill(key, fill, call)
-      return row
+      const ended = near.endFill(key, fill, call)
+      return ended instanceof Promise ? ended.then(() => row) : row
     }
     const { value, sizeBytes } = copyOf(row)
-    await near.write({
+    const answer = value instanceof Uint8Array ? row : { ...row, value }
+    const kept = near.write({
       key, value, tags, fill, staleMs: 0, keepMs: Math.floor(keepMs),
       freshMs: freshMs === null ? null : Math.floor(freshMs - tookMs),
       sizeBytes: [key, ...tags].reduce((sum, text) => sum + sizeOfText(text), sizeBytes),
     }, call)
-    return value instanceof Uint8Array ? row : { ...row, value }
+    return kept instanceof Promise ? kept.then(() => answer) : answer
   }
+}
+
+/** All of them, at once when each is at hand, as those of a level in this process are: a turn for each would cost a look more than its copy. */
+function all<T>(soon: readonly Soon<T>[]): Soon<readonly T[]> {
+  return areAtHand(soon) ? soon : Promise.all(soon)
+}
+
+function areAtHand<T>(soon: readonly Soon<T>[]): soon is readonly T[] {
+  return !soon.some((one) => one instanceof Promise)
 }
 
 function copyOf({ value }: CacheRow): Frozen {
