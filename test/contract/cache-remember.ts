@@ -257,6 +257,42 @@ export const rememberCases: readonly CacheCase[] = [
     t.is(loads, 1)
   }),
 
+  promise('who waited for the load of one replica in vain loads beside the others that did, and waits for no second one', async (t, { cache, replica, clock }) => {
+    const others = replica ? await Promise.all([replica(), replica(), replica()]) : []
+    const options = { singleFlight: 'cluster', ttlMs: 60_000, negativeMs: 0 } as const
+    const inVain: Readonly<Record<string, () => string | null>> = {
+      nothing: () => null,
+      large: () => 'x'.repeat(1024 ** 2),
+      failing: () => { throw new TypeError('no') },
+    }
+    for (const [key, end] of Object.entries(inVain)) {
+      const first = Promise.withResolvers<undefined>()
+      const later = Promise.withResolvers<undefined>()
+      const allBegan = Promise.withResolvers<undefined>()
+      let loads = 0
+      const load = async () => {
+        loads += 1
+        if (loads === 1 + others.length) allBegan.resolve(undefined)
+        await (loads === 1 ? first : later).promise
+        return end()
+      }
+      const waiting = [cache, ...others].map((one) => one.remember(key, load, options))
+      const outcomes = Promise.allSettled(waiting)
+      await until(async () => loads === 1)
+      await clock.advance(200)
+      first.resolve(undefined)
+      // All of them load at once: none ends before the last one has begun.
+      await throughTime(clock, Promise.race([outcomes, allBegan.promise]))
+      t.is(loads, 1 + others.length, key)
+      later.resolve(undefined)
+
+      for (const one of await throughTime(clock, outcomes)) {
+        if (key === 'failing') t.true(one.status === 'rejected' && one.reason instanceof TypeError)
+        else t.deepEqual(one, { status: 'fulfilled', value: end() })
+      }
+    }
+  }),
+
   promise('the load of one replica is cached though others load the key meanwhile', async (t, { cache, replica }) => {
     const other = replica ? await replica() : cache
     const { promise: loaded, resolve } = Promise.withResolvers<string>()

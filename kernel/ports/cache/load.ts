@@ -33,22 +33,41 @@ export async function loadAndCache(parts: Load): Promise<CacheValue> {
   return fill && fill !== 'down' ? loadInto(parts, fill) : loadOnly(parts)
 }
 
-/** Loads when no other replica does, and otherwise takes what that one has cached. */
+/**
+ * Loads when no other replica does, and otherwise takes what that one has cached. Who has waited for one load that gave
+ * nothing to take waits for no second one, or of many who ask for what cannot be cached each would wait for all before it.
+ */
 async function loadAlone(parts: Load): Promise<CacheValue> {
   const { cache, key, plan, call } = parts
-  for (let pauseMs = firstPauseMs; call.remainingMs() > 0; pauseMs = Math.min(pauseMs * 1.5, maxPauseMs)) {
+  let hasWaited = false
+  const leastMs = Math.max(0, call.remainingMs() - plan.holdMs)
+  for (let pauseMs = firstPauseMs; call.remainingMs() > leastMs; pauseMs = Math.min(pauseMs * 1.5, maxPauseMs)) {
     const fill = await cache.beginFill({ key, tags: plan.tags, holdMs: plan.holdMs, alone: true }, call)
     if (fill === 'down') return loadOnly(parts)
     // Another one may have loaded it between the miss and now.
-    if (!fill) await pause(parts, pauseMs)
+    if (!fill) await pause(parts, pauseMs, leastMs)
     const row = await cache.read('remember', key, call)
     if (row && isFresh(row)) {
       if (fill) void cache.endFill(key, fill, call)
       return row.value
     }
-    if (fill) return loadInto(parts, fill)
+    if (fill && !hasWaited) return loadInto(parts, fill)
+    // The others who waited shall not wait for this one.
+    if (fill) {
+      await cache.endFill(key, fill, call)
+      break
+    }
+    hasWaited = true
   }
+  if (call.remainingMs() > 0) return loadBeside(parts)
   throw kernelError('CALL_DEADLINE_EXCEEDED', { operation: `${cache.parts.binding}.remember`, timeoutMs: plan.timeoutMs })
+}
+
+/** Loads whoever else does, and caches what came unless the key has changed meanwhile. */
+async function loadBeside(parts: Load): Promise<CacheValue> {
+  const { cache, key, plan, call } = parts
+  const fill = await cache.beginFill({ key, tags: plan.tags, holdMs: plan.holdMs, alone: false }, call)
+  return fill && fill !== 'down' ? loadInto(parts, fill) : loadOnly(parts)
 }
 
 async function loadInto(parts: Load, fill: CacheFill): Promise<CacheValue> {
@@ -84,7 +103,8 @@ export function livesOf(value: CacheValue, { ttlMs, staleMs, graceMs, jitter, ne
   return { ttlMs: ttlMs === undefined ? undefined : Math.max(1, Math.ceil(ttlMs * (1 - jitter * Math.random()))), staleMs: Math.max(staleMs, graceMs) }
 }
 
-function pause({ cache, call }: Load, pauseMs: number): Promise<void> {
+/** Until there are `leastMs` of the call left at the longest. */
+function pause({ cache, call }: Load, pauseMs: number, leastMs: number): Promise<void> {
   const jittered = pauseMs * (0.5 + Math.random())
-  return new Promise((resolve) => cache.parts.clock.after(Math.min(jittered, call.remainingMs()), resolve))
+  return new Promise((resolve) => cache.parts.clock.after(Math.min(jittered, call.remainingMs() - leastMs), resolve))
 }

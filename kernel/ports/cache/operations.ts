@@ -66,7 +66,7 @@ export interface CacheInProcess {
   /**
    * The cached value, or what `load` gives, which is then cached. Callers of one key that miss at the same time share
    * one load and its outcome, in this process or, with `singleFlight: 'cluster'`, in all replicas: those that find the
-   * load under way elsewhere wait for its value, and load for themselves when it does not come in `holdMs`.
+   * load under way elsewhere wait for its value, and load for themselves when it ends without one or none comes in `holdMs`.
    * A load that fails is not cached, and is tried again by the next caller.
    *
    * For `staleMs` after its time a value is answered at once and renewed behind the answer; it stays until a load succeeds.
