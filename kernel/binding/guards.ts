@@ -85,10 +85,13 @@ export class Guards implements BindingPolicy {
   }
 
   async throughCircuit<T>(operation: string, make: () => Promise<T>): Promise<T> {
-    const breaker = this.#guards.get(operation)?.breaker
-    if (!breaker) return make()
+    const { breaker, attemptTimeoutMs, timeoutMs = Infinity, clock } = this.#guards.get(operation) ?? {}
+    if (!breaker || !clock) return make()
     const pass = breaker.enter()
     if (pass === undefined) throw kernelError('CALL_CIRCUIT_OPEN', { operation: `${this.#parts.binding}.${operation}`, policy: this.#parts.policy.name }, { retryAfterMs: breaker.openMs })
+    // A trial that hangs must not keep callers away for longer than one of theirs would.
+    const patienceMs = attemptTimeoutMs ?? timeoutMs
+    const takeBack = patienceMs === Infinity ? undefined : clock.after(patienceMs, () => { breaker.fail(pass) })
     try {
       const output = await make()
       breaker.succeed(pass)
@@ -96,6 +99,8 @@ export class Guards implements BindingPolicy {
     } catch (error) {
       breaker[verdictOf(error, false)](pass)
       throw error
+    } finally {
+      takeBack?.()
     }
   }
 

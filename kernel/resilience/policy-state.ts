@@ -37,7 +37,7 @@ export interface BindingPolicy {
   overrides(operation: string): readonly string[]
   /**
    * Makes a call that no caller waits for, such as one that was kept: it is asked of the operation's circuit, and its outcome
-   * counts there. Retries, times and places of the policy are for callers.
+   * counts there; one that takes longer than an attempt of a caller may counts as failed. Retries and places of the policy are for callers.
    * @throws CALL_CIRCUIT_OPEN when the circuit lets nothing through; and what `make` throws.
    */
   throughCircuit<T>(operation: string, make: () => Promise<T>): Promise<T>

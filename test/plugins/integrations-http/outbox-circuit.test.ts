@@ -46,6 +46,24 @@ test('the trial of an open circuit may be a kept call: its answer closes it, wit
   t.deepEqual(asked.slice(-2).map(({ body }) => body), [{ n: 1 }, { n: 2 }])
 })
 
+test('a trial by a kept call that hangs is over, for the circuit, when an attempt of a caller would be', async (t) => {
+  const { url, asked, answers, back } = await startSwitched(t)
+  const fallback = [{ use: 'file', with: { directory: emptyFolder(t), replay: { backoff: '10ms', maxBackoff: '10ms', timeout: '10m' } } }]
+  const policies = { strict: { circuitBreaker: { failures: 1, openFor: '1s' }, operations: { pay: { attemptTimeout: '300ms' } } } }
+  const kernel = await createKernel({ version: 1, name: 'test', ports: { integrations: { use: 'http', with: { baseUrl: url, timeout: '5m' }, operations, policy: 'strict', fallback } }, policies }, { directory: tmpdir(), env: {} })
+  t.teardown(() => kernel.close())
+  const partner = kernel.ports.integrations
+  t.true((await partner.call({ operation: 'pay', input: { n: 1 } })).accepted)
+
+  answers(() => undefined)
+  await until(t, () => asked.length === 2, 'the kept call is the trial')
+  await until(t, async () => (await partner.describe({})).policy?.circuit?.state === 'open', 'the circuit is open again')
+
+  back()
+  await until(t, async () => (await partner.call({ operation: 'pay', input: { n: 2 } })).via === 'http', 'a live call is the next trial')
+  t.is((await partner.describe({})).policy?.circuit?.state, 'closed')
+})
+
 test('a kept call waits as long as the partner asks for', async (t) => {
   const { url, asked, answers } = await startSwitched(t)
   answers((_, response) => response.writeHead(429, { 'retry-after': '3600' }).end())
