@@ -29,6 +29,7 @@ export interface BindParts {
   readonly first: Generation | undefined
   /** The binding's policy; it goes on when another driver is swapped in. */
   readonly guards?: Guards | undefined
+  /** Between policy and driver, unless the port rehearses in its driver's place. */
   readonly chaos?: Chaos | undefined
   readonly instruments: Instruments
   readonly deadlines: Deadlines
@@ -49,12 +50,13 @@ export interface StartedBinding extends Binding {
 export function bind(parts: BindParts): StartedBinding {
   const { name, port } = parts
   const { guards, chaos } = parts
+  const around = port.rehearse ? undefined : chaos
   const point = new SwapPoint(parts.first, () => guards?.reset())
   const capabilities = new Set(parts.capabilities)
   const operations: Peer = Object.fromEntries(
     Object.entries(port.operations).map(([operation, declared]) => [
       operation,
-      wrapOperation({ port, binding: name, name: operation, operation: declared, capabilities, point, guards, chaos, deadlines: parts.deadlines, log: parts.log, counts: parts.instruments.operation(name, operation) }),
+      wrapOperation({ port, binding: name, name: operation, operation: declared, capabilities, point, guards, chaos: around, deadlines: parts.deadlines, log: parts.log, counts: parts.instruments.operation(name, operation) }),
     ]),
   )
   let closed = false

@@ -19,14 +19,19 @@ export class Chaos {
 
   /** What stands before the driver of one operation. */
   around(operation: string): (run: Run) => Run {
-    const { errorsShare, dropShare } = this.rules
     return (run) => async (input, call) => {
-      const drawn = this.#random()
-      await this.#delay(call)
-      if (drawn < errorsShare) throw kernelError('CHAOS_INJECTED', { operation })
-      if (drawn < errorsShare + dropShare) return gone(call, operation)
+      await this.strike(operation, call)
       return run(input, call)
     }
+  }
+
+  /** A call's share of the faults: it is late, fails, or is never answered. @throws CHAOS_INJECTED */
+  async strike(operation: string, call: Call): Promise<void> {
+    const { errorsShare, dropShare } = this.rules
+    const drawn = this.#random()
+    await this.#delay(call)
+    if (drawn < errorsShare) throw kernelError('CHAOS_INJECTED', { operation })
+    if (drawn < errorsShare + dropShare) await gone(call, operation)
   }
 
   async #delay(call: Call): Promise<void> {

@@ -48,14 +48,14 @@ export async function startAll(plan: Plan, parts: StartParts): Promise<Started> 
 
 /** Answers why an optional step did not start. */
 async function startOrTolerate(step: PlanStep, plan: Plan, started: Started, parts: StartParts): Promise<string | undefined> {
-  const guards = step.kind === 'binding' ? guardsOf(step.spec, parts) : undefined
+  const around = step.kind === 'binding' ? aroundOf(step.spec, parts) : {}
   try {
-    await startStep(step, guards, started, parts)
+    await startStep(step, around, started, parts)
     return undefined
   } catch (error) {
     if (!isOptional(step, plan)) throw error
     parts.log.error({ err: error, step: step.id }, `${step.id} is optional and did not start`)
-    if (step.kind === 'binding') started.bindings.set(step.spec.name, bindingOf(step.spec, undefined, capabilitiesOf(step.spec), guards, parts))
+    if (step.kind === 'binding') started.bindings.set(step.spec.name, bindingOf(step.spec, undefined, capabilitiesOf(step.spec), around, parts))
     return parts.redaction.text(error instanceof Error ? error.message : String(error))
   }
 }
@@ -68,21 +68,21 @@ function isOptional(step: PlanStep, plan: Plan): boolean {
   return above.length > 0 && above.every((other) => isOptional(other, plan))
 }
 
-async function startStep(step: PlanStep, guards: Guards | undefined, started: Started, parts: StartParts): Promise<void> {
+async function startStep(step: PlanStep, around: Around, started: Started, parts: StartParts): Promise<void> {
   if (step.kind === 'connection') {
     started.connections.set(step.spec.name, await runFactory(step, step.spec, {}, undefined, undefined, parts))
   } else if (step.kind === 'binding') {
-    await startBinding(step, step.spec, guards, started, parts)
+    await startBinding(step, step.spec, around, started, parts)
   } else {
     const extension = await runFactory(step, step.spec, needsOf(step.spec.needs, started), undefined, undefined, parts)
     started.extensions.push({ ...(extension as Extension | undefined), name: step.spec.plugin.name, queues: queuesOf(step.spec) })
   }
 }
 
-async function startBinding(step: PlanStep, spec: BindingSpec, guards: Guards | undefined, started: Started, parts: StartParts): Promise<void> {
+async function startBinding(step: PlanStep, spec: BindingSpec, around: Around, started: Started, parts: StartParts): Promise<void> {
   const drains: (() => void)[] = []
   const draining = { ...parts, onDrain: (drain: () => void) => { drains.push(drain) } }
-  const first = await implement(step, spec, spec, { ahead: [], ...(guards && { policy: guards }) }, started, draining)
+  const first = await implement(step, spec, spec, { ahead: [], ...(around.guards && { policy: around.guards }) }, started, draining, around.chaos)
   const fallbacks: Implemented[] = []
   for (const driver of spec.fallback) {
     const ahead = [first, ...fallbacks].map(({ made }) => made.face)
@@ -92,7 +92,7 @@ async function startBinding(step: PlanStep, spec: BindingSpec, guards: Guards | 
   const lacks = new Set(first.made.probed.lacks)
   const capabilities = capabilitiesOf(spec).filter((capability) => !lacks.has(capability))
   refuseUnfit(spec, capabilities)
-  const binding = bindingOf(spec, new Generation([first.made, ...fallbacks.map(({ made }) => made)]), capabilities, guards, parts)
+  const binding = bindingOf(spec, new Generation([first.made, ...fallbacks.map(({ made }) => made)]), capabilities, around, parts)
   // Before it is prepared: what prepares it uses it.
   started.bindings.set(spec.name, binding)
   parts.closing.add(`calls of ${spec.name}`, async () => {
@@ -117,12 +117,12 @@ interface Implemented {
 }
 
 /** A driver, and the port's meaning over it. */
-async function implement(step: PlanStep, spec: BindingSpec, driver: FallbackSpec, place: Place, started: Started, parts: StartParts & Draining): Promise<Implemented> {
+async function implement(step: PlanStep, spec: BindingSpec, driver: FallbackSpec, place: Place, started: Started, parts: StartParts & Draining, chaos?: Chaos): Promise<Implemented> {
   const { made, probed } = await make(step, spec, driver, started, parts)
   if (!spec.port.implement) throw new TypeError(`the port ${spec.port.name} is an inner port`)
 
   const given: PortParts<unknown, unknown> = {
-    driver: made,
+    driver: chaos && spec.port.rehearse ? spec.port.rehearse(made, (call) => chaos.strike(spec.name, call)) : made,
     keys: spec.keys,
     ...place,
     binding: spec.name,
@@ -188,16 +188,29 @@ function probedOf(driver: Probed | undefined, connection: unknown, inner: readon
   }
 }
 
-function bindingOf(spec: BindingSpec, first: Generation | undefined, capabilities: readonly string[], guards: Guards | undefined, parts: StartParts): StartedBinding {
+function bindingOf(spec: BindingSpec, first: Generation | undefined, capabilities: readonly string[], around: Around, parts: StartParts): StartedBinding {
   const { name, port, keys, expose, optional } = spec
-  const { clock, log, random, instruments, deadlines, redaction } = parts
-  // Who only looks, or migrates, rehearses nothing.
-  const chaos = parts.preparing === 'do' ? spec.chaos : undefined
-  if (chaos) log.warn({ binding: name, ...chaos }, 'chaos: faults are injected into this binding')
+  const { log, instruments, deadlines, redaction } = parts
   return bind({
-    name, port, keys, expose, optional, capabilities, first, plugin: identity(spec.plugin), instruments, deadlines, log, redaction, guards,
-    chaos: chaos && new Chaos(chaos, clock, random),
+    name, port, keys, expose, optional, capabilities, first, plugin: identity(spec.plugin), instruments, deadlines, log, redaction, ...around,
   })
+}
+
+function chaosOf({ name, chaos }: BindingSpec, { clock, log, preparing, random }: StartParts): Chaos | undefined {
+  // Who only looks, or migrates, rehearses nothing.
+  if (!chaos || preparing !== 'do') return undefined
+  log.warn({ binding: name, ...chaos }, 'chaos: faults are injected into this binding')
+  return new Chaos(chaos, clock, random)
+}
+
+/** What stands between the calls of a binding and its driver. */
+interface Around {
+  readonly guards?: Guards | undefined
+  readonly chaos?: Chaos | undefined
+}
+
+function aroundOf(spec: BindingSpec, parts: StartParts): Around {
+  return { guards: guardsOf(spec, parts), chaos: chaosOf(spec, parts) }
 }
 
 /** The binding's policy, composed before its drivers are: what they make beside its calls is asked of it as well. */

@@ -136,6 +136,11 @@ export interface PortDefinition<P, D, K = object, C extends string = never, X = 
   check?(keys: K): readonly KeyFault[]
   /** The other bindings that these keys name: they must be there, and start before. */
   uses?(keys: K): readonly BindingUse[]
+  /**
+   * Of a port that minds the faults of its backend itself: the driver with what is rehearsed before each of its calls, so that the
+   * port has to do with it. Without it the faults are those of the operations.
+   */
+  rehearse?(driver: D, fault: (call: Call) => Promise<void>): D
   /** The port's meaning over one driver; an inner port has none. */
   implement?(parts: PortParts<D, K, C>): Meaning<P> & X
   /**
@@ -226,6 +231,7 @@ export interface AnyPort {
   demands?(keys: unknown): readonly { readonly capability: string; readonly path: readonly string[] }[]
   check?(keys: unknown): readonly KeyFault[]
   uses?(keys: unknown): readonly BindingUse[]
+  rehearse?(driver: unknown, fault: (call: Call) => Promise<void>): unknown
   implement?(parts: PortParts<unknown, unknown>): object
   prepare?(parts: PortParts<unknown, unknown>, how: 'do' | 'look', call: Call): Promise<void>
   readonly types?: object

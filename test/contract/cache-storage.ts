@@ -33,7 +33,6 @@ function readsThrough(cache: CacheParts['cache'], table: Table): CachedReads {
     driver: { read: (_, ids) => table.read(ids) } as Pick<StorageDriver, 'read'> as StorageDriver,
     keys: { cache: { binding: 'cache', collections: { orders: { ttlMs: 60_000 } } } },
     binding: 'storage', log: silentLog,
-    peer: () => ({ delete: (input) => cache.delete(input as { key: string }) }),
     peerFace: () => cache,
   })
 }
@@ -127,7 +126,8 @@ export const storageCases: readonly CacheCase[] = [
     const reads = readsThrough(cache, table)
     table.rows.set(at.id, rowOf('v1'))
     for (const value of ['text', [1, 2, 3, 4], { version: 'v0' }, ['v0'], Uint8Array.of(1)]) {
-      await cache.set({ key: 'storage/orders/o1', value })
+      await cache.forget(['_storage/orders/o1'])
+      await cache.rememberMany(['_storage/orders/o1'], async () => [value])
       t.is(await versionOf(reads), 'v1')
     }
   }),

@@ -152,7 +152,9 @@ export const cacheContract: readonly CacheCase[] = [
       [cache.invalidate({ prefix: lone }), '/prefix'],
       [cache.invalidate({ prefix: nul }), '/prefix'],
       [cache.invalidate({ prefix: '語'.repeat(342) }), '/prefix'],
-      [cache.remember('_a', () => 1), '/key'],
+      [cache.set({ key: '_a', value: 1 }), '/key'],
+      [cache.delete({ key: '_a' }), '/key'],
+      [cache.remember('..', () => 1), '/key'],
       [cache.remember('a', () => 1, { ttlMs: 0.5 }), '/ttlMs'],
       [cache.remember('a', () => ({ when: new Date(0) })), '/value/when'],
     ]

@@ -5,6 +5,7 @@ import type { CacheDriver } from './driver.ts'
 import { cacheErrors } from './errors.ts'
 import type { CacheKeys } from './cache.ts'
 import { implementCache } from './meaning.ts'
+import { rehearsed } from './rehearsed.ts'
 import { cacheOperations, maxTtlMs, type CacheInProcess, type CacheOperations } from './operations.ts'
 
 export type { CacheCopies, CacheDriver, CacheFill, CacheFillWant, CacheRow, CacheSelection, CacheSignals, CacheValue, CacheWrite, Soon } from './driver.ts'
@@ -40,5 +41,6 @@ export const cache = definePort<CacheOperations, CacheDriver, CacheKeys, 'tags',
     },
   },
   errors: cacheErrors,
+  rehearse: rehearsed,
   implement: implementCache,
 })

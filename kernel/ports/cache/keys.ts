@@ -10,13 +10,17 @@ export const maxTagBytes = 255
 export function badKey(key: string): string | undefined {
   const wrong = badPrefix(key)
   if (wrong !== undefined) return wrong
-  if (key.charCodeAt(0) === 0x5f) return 'must not start with _'
   return key === '.' || key === '..' ? 'must not be . or ..' : undefined
 }
 
 /** Why no key can begin with `prefix` for its length or its text; undefined when one can. */
 export function badPrefix(prefix: string): string | undefined {
   return badName(prefix, maxKeyBytes)
+}
+
+/** Keys that begin with `_` are for what runs in this process: no route names them, and so nobody forges them over HTTP. */
+export function isReserved(key: string): boolean {
+  return key.charCodeAt(0) === 0x5f
 }
 
 /** The first key of a list that cannot be one. */

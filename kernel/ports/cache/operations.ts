@@ -61,7 +61,7 @@ export interface CacheOperations {
   invalidate(input: InvalidateInput, call: Call): Promise<Record<never, never>>
 }
 
-/** What a cache offers in process only. */
+/** What a cache offers in process only. Here alone a key may begin with `_`, and is out of reach over HTTP then. */
 export interface CacheInProcess {
   /**
    * The cached value, or what `load` gives, which is then cached. Callers of one key that miss at the same time share
@@ -94,6 +94,12 @@ export interface CacheInProcess {
    * @throws whatever `load` throws; nothing of the cache's own, unless a key, the tags or a loaded value break the rules.
    */
   rememberMany<T>(keys: readonly string[], load: (missing: readonly string[]) => Promise<readonly (T | undefined)[]>, options?: RememberManyOptions): Promise<readonly (T | undefined)[]>
+
+  /**
+   * Removes keys, as `delete` does: what the backend could not be told is kept for it. No policy of the binding and none of its
+   * limits are on the way, so that a change of what is cached elsewhere is never refused.
+   */
+  forget(keys: readonly string[]): Promise<void>
 }
 
 /** Ten years: beyond it a number is a mistake. */

@@ -15,7 +15,7 @@ export const storageCacheSchema: JsonSchema = {
   type: 'object', additionalProperties: false, required: ['binding', 'collections'],
   description: 'Reads by id that go through a cache.',
   properties: {
-    binding: { type: 'string', minLength: 1, description: 'The binding of the port cache. Whoever can write there can change what storage answers: set `expose: false` on it.' },
+    binding: { type: 'string', minLength: 1, description: 'The binding of the port cache.' },
     collections: {
       type: 'object', minProperties: 1, description: 'The collections whose records are cached, by name.',
       propertyNames: { pattern: '^[a-z][a-z0-9_-]{0,39}$' },

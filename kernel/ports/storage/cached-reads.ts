@@ -6,7 +6,7 @@ import type { StorageCacheKeys } from './cache-keys.ts'
 import type { Row, StorageDriver } from './driver.ts'
 import type { RecordAt } from './operations.ts'
 
-type CachedParts = Pick<PortParts<StorageDriver, { readonly cache?: StorageCacheKeys }>, 'driver' | 'keys' | 'binding' | 'log' | 'peer' | 'peerFace'>
+type CachedParts = Pick<PortParts<StorageDriver, { readonly cache?: StorageCacheKeys }>, 'driver' | 'keys' | 'binding' | 'log' | 'peerFace'>
 
 /** A load of rows has them to itself for so long at most. */
 const maxHoldMs = 10_000
@@ -24,18 +24,19 @@ export interface CachedReads {
   forget(written: readonly RecordAt[]): Promise<void> | undefined
 }
 
-export function cachedReads({ driver, keys, binding, log, peer, peerFace }: CachedParts): CachedReads {
+export function cachedReads({ driver, keys, binding, log, peerFace }: CachedParts): CachedReads {
   const { cache } = keys
   if (!cache) return { read: (collection, ids, call) => driver.read(collection, ids, call), forget: () => undefined }
 
   const lives = new Map(Object.entries(cache.collections))
-  const keyOf = ({ collection, id }: RecordAt) => `${binding}/${collection}/${id}`
-  /** None while the binding is not running: an optional one may be down. */
-  const through = () => (peerFace?.(cache.binding) as Partial<CacheInProcess> | undefined)?.rememberMany
+  // Beginning so, no caller of the cache over HTTP reads or writes it.
+  const keyOf = ({ collection, id }: RecordAt) => `_${binding}/${collection}/${id}`
+  /** Past the cache's policy, which might refuse what was committed; nothing while the binding is not running: an optional one may be down. */
+  const through = () => peerFace?.(cache.binding) as Partial<CacheInProcess> | undefined
 
-  const forgetOne = async (at: RecordAt): Promise<void> => {
+  const forget = async (keys: readonly string[]): Promise<void> => {
     try {
-      await peer(cache.binding)?.delete?.({ key: keyOf(at) })
+      await through()?.forget?.(keys)
     } catch (error) {
       // What was committed is committed: the record's ttl bounds how long the older one is answered.
       log.warn({ err: error, cache: cache.binding }, 'the cache could not be told of a write')
@@ -45,7 +46,7 @@ export function cachedReads({ driver, keys, binding, log, peer, peerFace }: Cach
   return {
     async read(collection, ids, call) {
       const ttlMs = lives.get(collection)?.ttlMs
-      const rememberMany = through()
+      const rememberMany = through()?.rememberMany
       if (ttlMs === undefined || !rememberMany || ids.length === 0) return driver.read(collection, ids, call)
 
       // The ids by their keys: `load` is asked for some of them.
@@ -74,8 +75,8 @@ export function cachedReads({ driver, keys, binding, log, peer, peerFace }: Cach
     },
 
     forget(written) {
-      const cached = written.filter(({ collection }) => lives.has(collection))
-      return cached.length > 0 ? Promise.all(cached.map(forgetOne)).then(() => undefined) : undefined
+      const cached = written.filter(({ collection }) => lives.has(collection)).map(keyOf)
+      return cached.length > 0 ? forget(cached) : undefined
     },
   }
 }

@@ -36,5 +36,6 @@ function boundTo(cache: CacheOperations & CacheInProcess, call: Call): Bound['ca
     invalidate: (input) => cache.invalidate(input, call),
     remember: cache.remember,
     rememberMany: cache.rememberMany,
+    forget: cache.forget,
   }
 }

@@ -1,4 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
+import type { Json } from '../../../../kernel/plugin.ts'
 import type { Bound } from '../../../../kernel/index.ts'
 import { testKernel } from '../../../contract/test-kernel.ts'
 
@@ -12,8 +13,19 @@ const manifest = {
   },
 }
 
-const key = 'storage/orders/o1'
+const key = '_storage/orders/o1'
 const get = { collection: 'orders', id: 'o1' }
+
+/** What the cache has of the record. */
+async function cached(cache: Bound['cache']): Promise<Json | undefined> {
+  const [value] = await cache.rememberMany<Json>([key], async () => [undefined])
+  return value
+}
+
+async function replace(cache: Bound['cache'], value: Json): Promise<void> {
+  await cache.forget([key])
+  await cache.rememberMany([key], async () => [value])
+}
 
 async function start(t: ExecutionContext) {
   const { ports, clock, kernel, close } = await testKernel(manifest)
@@ -27,12 +39,12 @@ async function start(t: ExecutionContext) {
 test('a record that was read is in the cache, whole, and is answered from there', async (t) => {
   const { storage, cache } = await start(t)
   const first = await storage.get(get)
-  t.truthy(await cache.get({ key }))
+  t.truthy(await cached(cache))
 
   t.deepEqual(await storage.get(get), first)
   t.deepEqual(await storage.getMany({ collection: 'orders', ids: ['none', 'o1'] }), { items: [null, first] })
   // As the cache has it: no database was asked.
-  await cache.set({ key, value: ['v9', 0, 0, '{"n":9}'] })
+  await replace(cache, ['v9', 0, 0, '{"n":9}'])
   t.like(await storage.get(get), { version: 'v9', value: { n: 9 } })
 })
 
@@ -56,11 +68,11 @@ for (const [what, write] of Object.entries(writes)) {
   test(`${what}: what was cached before is not answered after`, async (t) => {
     const { storage, cache } = await start(t)
     const { version } = await storage.get(get)
-    t.truthy(await cache.get({ key }))
+    t.truthy(await cached(cache))
 
     await write(storage, version)
 
-    t.is(await cache.get({ key }), null)
+    t.is(await cached(cache), undefined)
     const after = await storage.getMany({ collection: 'orders', ids: ['o1'] })
     t.is(after.items[0]?.value.n, what === 'delete' ? undefined : 2)
   })
@@ -74,13 +86,13 @@ test('a write that is refused leaves the cache as it is, and one that is none re
   await t.throwsAsync(storage.insert({ ...get, value: {} }), { code: 'STORAGE_ALREADY_EXISTS' })
   await storage.write({ operations: [{ check: { ...get, ifVersion: '*' } }] })
 
-  t.truthy(await cache.get({ key }))
+  t.truthy(await cached(cache))
 })
 
 test('a unit of work reads past the cache: what it saw must hold when it commits', async (t) => {
   const { storage, cache } = await start(t)
   const { version } = await storage.get(get)
-  await cache.set({ key, value: ['v9', 0, 0, '{"n":9}'] })
+  await replace(cache, ['v9', 0, 0, '{"n":9}'])
 
   await storage.unit(async (unit) => {
     t.is((await storage.get(get, { unit })).version, version)
@@ -92,7 +104,7 @@ test('a unit of work reads past the cache: what it saw must hold when it commits
 test('a find is not answered from the cache', async (t) => {
   const { storage, cache } = await start(t)
   await storage.get(get)
-  await cache.set({ key, value: ['v9', 0, 0, '{"n":9}'] })
+  await replace(cache, ['v9', 0, 0, '{"n":9}'])
 
   t.is((await storage.find({ collection: 'orders' })).items[0]?.value.n, 1)
 })
@@ -102,7 +114,7 @@ test('over HTTP the record, its ETag and 304 are the same from the cache', async
   const { url } = await kernel.listen()
   const ask = (headers: Record<string, string> = {}) => fetch(`${url}/v1/storage/orders/o1`, { headers })
   const first = await ask()
-  t.truthy(await cache.get({ key }))
+  t.truthy(await cached(cache))
   const second = await ask()
 
   t.is(second.headers.get('etag'), first.headers.get('etag'))
@@ -121,4 +133,36 @@ test('an optional cache that is not there costs nothing but its speed', async (t
   await ports.storage.put({ ...get, value: { n: 2 } })
 
   t.is((await ports.storage.get(get)).value.n, 2)
+})
+
+test('no policy on the cache keeps a commit from taking out what it wrote', async (t) => {
+  const { ports, close } = await testKernel({
+    ...manifest, policies: { narrow: { bulkhead: { concurrent: 1, queued: 0 } } },
+    ports: { ...manifest.ports, 'cache.records': { use: 'lru', policy: 'narrow' } },
+  })
+  t.teardown(close)
+  const ids = Array.from({ length: 20 }, (_, at) => `o${at}`)
+  const each = (n: number) => Promise.all(ids.map((id) => ports.storage.put({ collection: 'orders', id, value: { n, number: id } })))
+  const read = async () => (await ports.storage.getMany({ collection: 'orders', ids })).items.map((record) => record?.value.n)
+  await each(1)
+  t.deepEqual(await read(), ids.map(() => 1))
+
+  await each(2)
+
+  t.deepEqual(await read(), ids.map(() => 2))
+})
+
+test('faults that are rehearsed on a cache are its backend\'s: nothing fails, and no record is older than the last commit', async (t) => {
+  let drawn = 0
+  const { ports, close } = await testKernel({ ...manifest, chaos: { 'cache.records': { errors: '30%' } } }, { allowChaos: true, random: () => (drawn++ % 10) / 10 })
+  t.teardown(close)
+  const cache = ports['cache.records']
+
+  for (let n = 0; n < 100; n++) {
+    await ports.storage.put({ ...get, value: { n } })
+    t.is((await ports.storage.get(get)).value.n, n)
+    let degraded = 0
+    await t.notThrowsAsync(cache?.set({ key: 'a', value: n }, { onDegraded: () => { degraded++ } }) ?? Promise.reject(new Error('there is no cache')))
+    if (degraded === 0) t.is((await cache?.get({ key: 'a' }))?.value ?? n, n)
+  }
 })
