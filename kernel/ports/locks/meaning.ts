@@ -42,8 +42,8 @@ export function implementLocks({ driver, binding, clock, log, meters, onDrain, o
     await elections.close()
   })
 
-  /** What is left of `ttlMs`, by the time since it was asked for: never more than the backend knows of. */
-  const left = (ttlMs: number, askedMs: number) => Math.min(ttlMs, Math.max(0, ttlMs - (clock.now() - askedMs)))
+  /** What is surely left of `ttlMs`, by the time since it was asked for. Clocks tell whole milliseconds: of the last one nobody knows whether it is over. */
+  const left = (ttlMs: number, askedMs: number) => Math.max(0, ttlMs - Math.max(0, clock.now() - askedMs) - 1)
 
   async function attempt({ name, token, ttlMs }: Request, call: Call, how: 'acquire' | 'look' = 'acquire'): Promise<Attempt> {
     const askedMs = clock.now()

@@ -109,3 +109,28 @@ test('a shutdown tells the leader, waits for it, and gives the lead back', async
   t.true(ended)
   t.deepEqual(await Promise.all([leading, waiting]), [undefined, undefined])
 })
+
+test('a candidate whose grant was lost on the way leads as soon as it asks again', async (t) => {
+  const { clock, locks } = await start(t)
+  const startedMs = clock.now()
+  let asked = 0
+  const elections = new Elections({
+    clock, log: silentLog,
+    locks: { ...locks, acquire: async (input) => {
+      const grant = await locks.acquire(input)
+      asked += 1
+      if (asked === 1) throw databaseError('main', 'outcome-unknown', '')
+      return grant
+    } },
+  })
+
+  const leading = elections.leader('a', () => 'done', { ttlMs: 60_000 })
+  for (let passed = 0; passed < 3_000; passed += 500) {
+    await turn()
+    await clock.advance(500)
+  }
+
+  t.is(await leading, 'done')
+  t.is(asked, 2)
+  t.true(clock.now() - startedMs < 60_000)
+})
