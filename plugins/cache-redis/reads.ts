@@ -1,23 +1,27 @@
 import type { Call } from '../../kernel/plugin.ts'
 import type { CacheRow } from '../../kernel/ports/cache/index.ts'
 import { databaseError, type RedisConnection } from '../../kernel/ports/redis/index.ts'
+import { readMany, runRead } from './many-reads.ts'
 import type { Names } from './names.ts'
 import { toRow } from './row.ts'
 import { judgeOf, stateFields } from './state.ts'
-import { readScript } from './scripts/rows.ts'
 
 /** One command, and above all a script, keeps the server from everything else: it looks at so many rows. */
 const maxKeys = 100
 /** So many reads go by the script alone once most rows of one needed it: each of them would need two trips. */
 const readsByScript = 50
 
-type Rows = (CacheRow | undefined)[]
+/** So many rows are read whatever they have. */
+const fewKeys = 10
+
+type Rows = readonly (CacheRow | undefined)[]
+type FoundRows = (CacheRow | undefined)[]
 
 /** One call that waits for its rows. */
 interface Waiting {
   readonly keys: readonly string[]
   readonly call: Call
-  readonly rows: Rows
+  readonly rows: FoundRows
   left: number
   readonly resolve: (rows: Rows) => void
   readonly reject: (error: unknown) => void
@@ -44,8 +48,10 @@ export class Reads {
     this.#names = names
   }
 
+  /** The rows of the keys; of many that are large, of the first ones. */
   read(keys: readonly string[], call: Call): Promise<Rows> {
     if (keys.length === 0) return Promise.resolve([])
+    if (keys.length > fewKeys) return readMany(keys, { connection: this.#connection, names: this.#names, call })
     return new Promise((resolve, reject) => {
       this.#waiting.push({ keys, call, rows: new Array<CacheRow | undefined>(keys.length), left: keys.length, resolve, reject })
       // Behind the promises that are settled in this turn: those who waited for answers that came together ask again together.
@@ -93,10 +99,7 @@ export class Reads {
   }
 
   async #judge(slots: readonly Slot[], call: Call): Promise<void> {
-    const keys = slots.map(keyOf)
-    const reply = await this.#connection.run(readScript, [this.#names.state, ...keys.map((key) => this.#names.row(key))], [...keys, this.#connection.serverRun], call)
-    // What the script answers: the time, and a text or null for each key.
-    const [nowMs, ...texts] = reply as readonly [number, ...(string | null)[]]
+    const [nowMs, texts] = await runRead(slots.map(keyOf), { connection: this.#connection, names: this.#names, call }, { rowsAtOnce: maxKeys, enoughBytes: Number.MAX_SAFE_INTEGER })
     for (const [at, slot] of slots.entries()) settle(slot, texts[at] ?? null, nowMs)
   }
 }

@@ -2,9 +2,14 @@ import { hash, randomUUID } from 'node:crypto'
 import type { Call, Json, Log } from '../../kernel/plugin.ts'
 import type { CacheDriver, CacheFill, CacheFillWant, CacheRow, CacheSelection, CacheValue, CacheWrite } from '../../kernel/ports/cache/index.ts'
 import { databaseError, type SqlConnection, SqlRefusal, type SqlStep } from '../../kernel/ports/sql/index.ts'
-import { makeStatements, readSizes, type Statements, type StoredRow } from './statements.ts'
+import { makeStatements, mostKeys, readSizes, type Statements, type StoredRow } from './statements.ts'
 import { Sweeper } from './sweeper.ts'
 import type { Tables } from './tables.ts'
+
+/** So many rows are read whatever they have. */
+const fewKeys = 10
+/** Of more, as many as have so many bytes together. */
+const enoughBytes = 1024 ** 2
 
 export interface SqlCacheParts {
   readonly connection: SqlConnection
@@ -32,13 +37,26 @@ export class SqlCache implements CacheDriver {
   }
 
   async read(keys: readonly string[], call: Call): Promise<readonly (CacheRow | undefined)[]> {
-    const hashes = keys.map(digest)
-    const size = readSizes.find((one) => one >= hashes.length) ?? 1_000
+    const hashes = await this.#firstOf(keys.slice(0, mostKeys).map(digest), call)
+    const size = readSizes.find((one) => one >= hashes.length) ?? mostKeys
     const shape = this.#statements.read.get(size)
     if (!shape || hashes.length === 0) return []
-    const rows = await this.#connection.query<StoredRow>(shape(Object.fromEntries(Array.from({ length: size }, (_, at) => [`hash${at}`, hashes[Math.min(at, hashes.length - 1)] ?? '']))), call)
+    const rows = await this.#connection.query<StoredRow>(shape(filledUp(hashes, size)), call)
     const byHash = new Map(rows.map((row) => [row.hash, toRow(row)]))
     return hashes.map((one) => byHash.get(one))
+  }
+
+  /** As many of the rows as one answer should have; a few are not worth the look. */
+  async #firstOf(hashes: readonly string[], call: Call): Promise<readonly string[]> {
+    if (hashes.length <= fewKeys) return hashes
+    const sizes = await this.#connection.query<{ hash: string; bytes: number }>(this.#statements.measure(filledUp(hashes, mostKeys)), call)
+    const bytesOf = new Map(sizes.map(({ hash, bytes }) => [hash, bytes]))
+    let bytes = 0
+    const enough = hashes.findIndex((hash) => {
+      bytes += bytesOf.get(hash) ?? 0
+      return bytes > enoughBytes
+    })
+    return enough === -1 ? hashes : hashes.slice(0, Math.max(1, enough))
   }
 
   async write({ key, value, freshMs, staleMs, keepMs = Number.POSITIVE_INFINITY, tags, fill }: CacheWrite, call: Call): Promise<boolean> {
@@ -121,6 +139,10 @@ export class SqlCache implements CacheDriver {
 
 function translated(error: unknown): unknown {
   return error instanceof SqlRefusal ? databaseError('cache', 'failed', error.message, error) : error
+}
+
+function filledUp(hashes: readonly string[], size: number): Record<`hash${number}`, string> {
+  return Object.fromEntries(Array.from({ length: size }, (_, at) => [`hash${at}`, hashes[Math.min(at, hashes.length - 1)] ?? '']))
 }
 
 /** Callers choose what they like to collide with: no hash that is broken will do. */

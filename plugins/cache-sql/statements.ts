@@ -17,7 +17,9 @@ export interface StoredRow {
 /** The name of the mark that says when all was invalidated; those of tags and prefixes begin with other letters. */
 const allName = Buffer.from('a')
 /** How many keys one statement can ask for; fewer are filled up with the last one. */
-export const readSizes = [1, 10, 100, 1_000] as const
+export const readSizes = [1, 10, 100] as const
+/** The most of them. */
+export const mostKeys = 100
 
 /** Every statement of the driver. Each compiles at its first use. */
 export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' | 'dialect'>, { count, marks, rows, tags, fills }: Tables) {
@@ -39,6 +41,9 @@ export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' |
   const read = (size: number) => shape<`hash${number}`>((knex, p) => knex(rows).select('hash', 'value', 'tags', 'fresh_until', { now: p.now })
     .whereIn('hash', Array.from({ length: size }, (_, at) => p.value(`hash${at}`))).where('gone_at', '>', p.now).where(holds(knex, rows, 'hash')))
 
+  const measure = shape<`hash${number}`>((knex, p) => knex(rows).select('hash', { bytes: knex.raw('octet_length(??)', ['value']) })
+    .whereIn('hash', Array.from({ length: mostKeys }, (_, at) => p.value(`hash${at}`))))
+
   type Written = 'hash' | 'key' | 'value' | 'tags' | 'freshMs' | 'lifeMs'
   const put = <N extends string>(knex: Knex, p: Params<Written | N>, stamp: unknown) => knex(rows).insert({
     hash: p.value('hash'), key: p.value('key'), value: p.value('value'), tags: p.value('tags'), stamp, fresh_until: after(knex, p, 'freshMs'), gone_at: after(knex, p, 'lifeMs'),
@@ -48,6 +53,7 @@ export function makeStatements({ shape, dialect }: Pick<SqlConnection, 'shape' |
 
   return {
     takeTurn: makeTurn({ shape, dialect }, count),
+    measure,
     read: new Map(readSizes.map((size) => [size as number, read(size)])),
     put: shape<Written>((knex, p) => put(knex, p, knex.raw('?', [counted(knex)]))),
     putFilled: shape<Written | 'stamp'>((knex, p) => put<'stamp'>(knex, p, p.value('stamp'))),

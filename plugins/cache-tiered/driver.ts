@@ -116,11 +116,12 @@ export class TieredCache implements CacheDriver {
       const ended = all(fills.map((fill, index) => (fill && !found[index] ? near.endFill(missing[index] ?? '', fill, call) : undefined)))
       if (ended instanceof Promise) await ended
     }
-    const keeping = all(missing.map((key, index) => this.#keep(key, found[index], fills[index], look)))
+    const keeping = all(found.map((row, index) => this.#keep(missing[index] ?? '', row, fills[index], look)))
     const kept = keeping instanceof Promise ? await keeping : keeping
     if (keys.length === 1) return kept
-    const byKey = new Map(missing.map((key, index) => [key, kept[index]]))
-    return keys.map((key, index) => rows[index] ?? byKey.get(key))
+    const byKey = new Map(kept.map((row, index) => [missing[index], row]))
+    const unread = missing[found.length]
+    return (unread === undefined ? keys : keys.slice(0, keys.indexOf(unread))).map((key, index) => rows[index] ?? byKey.get(key))
   }
 
   /** Keeps a copy of a row, and answers it. What is stale already is looked up each time. */

@@ -30,6 +30,15 @@ export const cacheContract: readonly CacheCase[] = [
     t.deepEqual(await cache.getMany({ keys: [] }), { items: [] })
   }),
 
+  promise('many keys are answered whole however large their values are, those that are asked for twice as well', async (t, { cache }) => {
+    const keys = Array.from({ length: 25 }, (_, at) => `k${at}`)
+    for (const key of keys) await cache.set({ key, value: key.repeat(50_000) })
+
+    const { items } = await cache.getMany({ keys: [...keys, 'nothing', 'k3'] })
+
+    t.deepEqual(items.map((item) => (item?.value as string | undefined)?.slice(0, 3)), [...keys.map((key) => key.repeat(2).slice(0, 3)), undefined, 'k3k'])
+  }),
+
   promise('a later set replaces value and time', async (t, { cache, clock }) => {
     await cache.set({ key: 'a', value: 1, ttlMs: 500 })
     await cache.set({ key: 'a', value: 2 })

@@ -60,6 +60,33 @@ testWith(['REDIS'], 'cache: whatever key Redis drops, nothing that was invalidat
   t.true(dropped >= 9, String(dropped))
 })
 
+testWith(['REDIS'], 'cache: of many rows that are large one read answers a few megabytes, and who reads beside it gets its row', async (t, url) => {
+  const { driver } = await open(t, url)
+  const keys = Array.from({ length: 99 }, (_, at) => `k${at}`)
+  for (const key of keys) await driver.write({ ...entry(key, []), value: key.repeat(100_000) }, call)
+  await driver.write(entry('small', []), call)
+
+  const [many, one, other] = await Promise.all([driver.read(keys, call), driver.read(['small'], call), driver.read(['small', 'none'], call)])
+
+  t.is(many.length, 10)
+  t.true(many.every((row, at) => row?.value === keys[at]?.repeat(100_000)))
+  t.is(one.length, 1)
+  t.truthy(one[0])
+  t.is(other[1], undefined)
+  t.truthy(other[0])
+})
+
+testWith(['REDIS'], 'cache: of several hundred keys, too, the first are answered when their rows are large', async (t, url) => {
+  const { driver } = await open(t, url)
+  const keys = Array.from({ length: 250 }, (_, at) => `k${at}`)
+  for (const key of keys.slice(95, 105)) await driver.write({ ...entry(key, []), value: key.repeat(50_000) }, call)
+
+  const rows = await driver.read(keys, call)
+
+  t.true(rows.length > 95 && rows.length < 105, String(rows.length))
+  t.deepEqual(rows.flatMap((row, at) => (row ? [at] : [])), Array.from({ length: rows.length - 95 }, (_, at) => 95 + at))
+})
+
 testWith(['REDIS'], 'cache: after a flush it is empty, a fill from before stores nothing, and it goes on', async (t) => {
   const server = await ownRedis(t)
   if (!server) return t.log('there is no redis-server')

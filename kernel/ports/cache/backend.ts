@@ -7,7 +7,7 @@ import { Breaker, type CircuitState, type Pass } from '../../resilience/breaker.
 import type { CacheDriver, Soon } from './driver.ts'
 import { type CacheChange, KeptChanges } from './kept-changes.ts'
 import { ownCall } from './own-call.ts'
-import { Patience } from './patience.ts'
+import { Late, Patience } from './patience.ts'
 import type { Question } from './questions.ts'
 
 export interface BackendParts {
@@ -43,6 +43,7 @@ export class Backend {
   /** Not left alone, and told of every change. */
   #up = true
   #recovering = false
+  #doubting = false
   #closed = false
   #error: unknown
   #cancelTimer: () => void = () => undefined
@@ -99,8 +100,17 @@ export class Backend {
   #failed<I, T>(pass: Pass, error: unknown, question: Question<I, T>, input: I, call: Call, change: CacheChange | undefined): Soon<T> {
     // A backend that says what is wrong with one change is not down.
     if (change && isRefused(error)) this.#refused(pass)
+    else if (error instanceof Late && question.isMuch?.(input)) this.#doubt(pass)
     else this.#fail(pass, error)
     return this.#missed(question, input, call, change)
+  }
+
+  /** Much that comes late says nothing of the backend: who reads little must not lose it for that. A small read says it, behind the answer. */
+  #doubt(pass: Pass): void {
+    this.#refused(pass)
+    if (this.#doubting) return
+    this.#doubting = true
+    this.#patience.wait(this.#tell([])).then(() => { this.#breaker.succeed(pass) }, (error: unknown) => { this.#fail(pass, error) }).finally(() => { this.#doubting = false })
   }
 
   #missed<I, T>(question: Question<I, T>, input: I, call: Call, change: CacheChange | undefined): Soon<T> {

@@ -8,6 +8,7 @@ import type { CacheDriver, CacheFill, CacheFillWant, CacheRow, CacheSelection, C
 import { encode } from './encoding.ts'
 import { copyBytes, freezeCopy, freezeInPlace, sizeOfText, type Frozen } from './frozen.ts'
 import { badKey, badKeys, badPrefix, badTags } from './keys.ts'
+import { readParts, Texts, type RowsByKey } from './many.ts'
 import type { CacheHit, InvalidateInput } from './operations.ts'
 import { Flights } from './flights.ts'
 import { beginningFill, deleting, endingFill, invalidating, readingOf, writing, type Question, type Rows } from './questions.ts'
@@ -73,14 +74,17 @@ export class Cache {
   }
 
   async getMany(keys: readonly string[], call: Call): Promise<readonly (CacheHit | null)[]> {
-    return (await this.readMany('getMany', keys, call)).map((row) => (row ? toHit(row, call) : null))
+    if (!call.text) return (await this.readMany('getMany', keys, call)).map((row) => (row ? toHit(row, call) : null))
+    const texts = new Texts(keys)
+    const rows = await this.readMany('getMany', keys, call, (found) => { texts.add(found) })
+    return rows.map((row, index) => (row ? { ...toHit({ value: null, freshMs: row.freshMs }, call), ...texts.hitOf(keys[index] ?? '') } : null))
   }
 
-  /** As `read`, in the order of the keys. */
-  async readMany(operation: string, keys: readonly string[], call: Call): Promise<readonly (CacheRow | undefined)[]> {
+  /** As `read`, in the order of the keys; `onPart` is told what is there each time that more is, and may end it by an error. */
+  async readMany(operation: string, keys: readonly string[], call: Call, onPart?: (found: RowsByKey) => void): Promise<readonly (CacheRow | undefined)[]> {
     this.refuse(operation, badKeys(keys))
-    const rows = await this.#backend.ask(this.#reading, keys, call)
-    return keys.map((_, index) => this.#found(rows[index]))
+    const found = await readParts(keys, (part) => this.#backend.ask(this.#reading, part, call), onPart)
+    return keys.map((key) => this.#found(found.get(key)))
   }
 
   /** Stores a frozen copy of the value, and answers that copy whether it was stored or not. */

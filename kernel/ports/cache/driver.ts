@@ -77,7 +77,10 @@ export interface CacheSignals {
  * of too many) is closed: in doubt a value is not stored.
  */
 export interface CacheDriver {
-  /** The entries of `keys`, in their order; those past their stale time are not there any more. */
+  /**
+   * The entries of `keys`, in their order; those past their stale time are not there any more. Of several that are large together
+   * it may answer the first alone, one at least: who wants the others asks again.
+   */
   read(keys: readonly string[], call: Call): Soon<readonly (CacheRow | undefined)[]>
   /**
    * Stores or replaces, and closes the key's fill. False when `fill` is given and not open, and nothing is changed then;

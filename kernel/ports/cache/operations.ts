@@ -47,7 +47,10 @@ export interface InvalidateInput {
 export interface CacheOperations {
   /** The value under the key, or null: never there, expired, evicted, or the backend is down. */
   get(input: { readonly key: string }, call: Call): Promise<CacheHit | null>
-  /** Up to 1,000 keys at once, answered in their order. */
+  /**
+   * Up to 1,000 keys at once, answered in their order.
+   * @throws CACHE_ANSWER_TOO_LARGE over HTTP, and for `text: true`, when the values are more than 8 MiB of JSON together.
+   */
   getMany(input: { readonly keys: readonly string[] }, call: Call): Promise<{ readonly items: readonly (CacheHit | null)[] }>
   /**
    * Stores bytes or any JSON value, at most 30 levels deep. Without `ttlMs` it lives as long as the binding's key `ttl`, or without end.

@@ -5,6 +5,14 @@ interface Wait {
   readonly late: () => void
 }
 
+/** The answer did not come in time. */
+export class Late extends Error {
+  constructor(timeoutMs: number) {
+    super(`no answer in ${timeoutMs} ms`)
+    this.name = 'Late'
+  }
+}
+
 /** Ends what takes longer than one time that is the same for all: they end in the order they began, and one timer is enough. */
 export class Patience {
   readonly #clock: Clock
@@ -17,10 +25,10 @@ export class Patience {
     this.#timeoutMs = timeoutMs
   }
 
-  /** The answer, when it comes in time. @throws what `answer` throws, and an Error when it is late. */
+  /** The answer, when it comes in time. @throws what `answer` throws, and Late when it is. */
   wait<T>(answer: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const wait = { endsAtMs: this.#clock.now() + this.#timeoutMs, late: () => reject(new Error(`no answer in ${this.#timeoutMs} ms`)) }
+      const wait = { endsAtMs: this.#clock.now() + this.#timeoutMs, late: () => reject(new Late(this.#timeoutMs)) }
       this.#waits.add(wait)
       if (!this.#armed) this.#arm(this.#timeoutMs)
       const end = <A>(tell: (outcome: A) => void) => (outcome: A): void => {

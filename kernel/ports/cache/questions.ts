@@ -5,6 +5,8 @@ import type { CacheDriver, CacheFill, CacheFillWant, CacheRow, CacheSelection, C
 export interface Question<I, T> {
   send(driver: CacheDriver, input: I, call: Call): Soon<T>
   otherwise(input: I, call: Call): Soon<T>
+  /** Whether what is asked for may be why the answer is late, and not the backend. */
+  isMuch?(input: I): boolean
 }
 
 export type Rows = readonly (CacheRow | undefined)[]
@@ -16,6 +18,7 @@ const noRows = () => none
 export function readingOf({ copies }: CacheDriver): Question<readonly string[], Rows> {
   return {
     send: (driver, keys, call) => driver.read(keys, call),
+    isMuch: (keys) => keys.length > 1,
     otherwise(keys, call) {
       const rows = copies?.read(keys, call) ?? none
       return rows instanceof Promise ? rows.catch(noRows) : rows

@@ -2,20 +2,27 @@ import { redisScript } from '../../../kernel/ports/redis/index.ts'
 import { filling, library } from './library.ts'
 
 /**
- * KEYS: the state · rows. ARGV: their keys as callers wrote them · the run. Answers the server's time in ms, and each row's text or null.
- * What has been invalidated is dropped on the way.
+ * KEYS: the state · rows. ARGV: their keys as callers wrote them · how many rows are read at once, and with how many bytes it ends · the run. Answers
+ * the server's time in ms, and each row's text or null, of the first rows alone when they are large. What has been invalidated is dropped on the way.
  */
 export const readScript = redisScript('read', library, `
-local answer, dead = { now }, {}
-for at, row in ipairs(redis.call('MGET', unpack(KEYS, 2))) do
-  if row then
-    local was, stamp, tags = string.match(row, '^(%S+) (%d+) %S+ (%S+)\\n')
-    if not holds(was, tonumber(stamp), tags, ARGV[at]) then
-      dead[#dead + 1] = KEYS[at + 1]
-      row = false
+local answer, dead, bytes = { now }, {}, 0
+local atOnce, enough = tonumber(ARGV[#KEYS]), tonumber(ARGV[#KEYS + 1])
+for from = 2, #KEYS, atOnce do
+  for offset, row in ipairs(redis.call('MGET', unpack(KEYS, from, math.min(from + atOnce - 1, #KEYS)))) do
+    local at = from + offset - 1
+    if row then
+      local was, stamp, tags = string.match(row, '^(%S+) (%d+) %S+ (%S+)\\n')
+      if not holds(was, tonumber(stamp), tags, ARGV[at - 1]) then
+        dead[#dead + 1] = KEYS[at]
+        row = false
+      else
+        bytes = bytes + #row
+      end
     end
+    answer[at] = row
   end
-  answer[at + 1] = row
+  if bytes >= enough then break end
 end
 if #dead > 0 then redis.call('UNLINK', unpack(dead)) end
 return answer

@@ -11,10 +11,10 @@ function entry(key: string, changes: Partial<CacheWrite> = {}): CacheWrite {
   return { key, value: key, sizeBytes: 100, freshMs: null, staleMs: 0, tags: [], ...changes }
 }
 
-test('a thousand keys are read in one statement, and numbers of keys between its sizes as well', async (t) => {
+test('a hundred keys are read in two statements, and numbers of keys between its sizes as well', async (t) => {
   const { driver, connection } = await startSqlite(t, new VirtualClock())
-  const keys = Array.from({ length: 1_000 }, (_, at) => `k${at}`)
-  for (const key of keys.slice(0, 500)) await driver.write(entry(key), call)
+  const keys = Array.from({ length: 101 }, (_, at) => `k${at}`)
+  for (const key of keys.slice(0, 50)) await driver.write(entry(key), call)
   // The sweeps that this began are over.
   await driver.close()
   let queries = 0
@@ -25,9 +25,18 @@ test('a thousand keys are read in one statement, and numbers of keys between its
   }
 
   const rows = await driver.read(keys, call)
-  t.is(queries, 1)
-  t.deepEqual(rows.map((row) => row?.value), keys.map((key, at) => (at < 500 ? key : undefined)))
-  for (const size of [0, 1, 2, 11, 101]) t.is((await driver.read(keys.slice(0, size), call)).filter((row) => row !== undefined).length, size)
+  t.is(queries, 2)
+  t.deepEqual(rows.map((row) => row?.value), keys.slice(0, 100).map((key, at) => (at < 50 ? key : undefined)))
+  for (const size of [0, 1, 2, 11, 50]) t.is((await driver.read(keys.slice(0, size), call)).filter((row) => row !== undefined).length, size)
+})
+
+test('of many rows that are large one read answers about a megabyte, and at least one row', async (t) => {
+  const { driver } = await startSqlite(t, new VirtualClock())
+  const keys = Array.from({ length: 20 }, (_, at) => `k${at}`)
+  for (const [at, key] of keys.entries()) await driver.write(entry(key, { value: 'x'.repeat(at === 0 ? 2_000_000 : 200_000) }), call)
+
+  t.is((await driver.read(keys, call)).length, 1)
+  t.is((await driver.read(keys.slice(1), call)).length, 5)
 })
 
 test('what is over leaves in the background as others come, and nothing is left of it: rows, tags, fills and marks', async (t) => {

@@ -88,7 +88,35 @@ test('who remembers waits for one timeout, not for each thing that it asks of th
 
   t.is(one, 1)
   t.deepEqual(many, [2, 2])
-  t.deepEqual(frail.asked, ['read a', 'read b,c'])
+  t.deepEqual(frail.asked, ['read a', 'read b,c', 'read _'])
+})
+
+test('reads of several keys that are late do not take the cache from who reads one', async (t) => {
+  const clock = new VirtualClock()
+  const frail = new Frail(clock)
+  const { cache, call, lines } = over(frail.driver, { clock, keys: {} })
+  await cache.set({ key: 'a', value: 1 }, call)
+  frail.stalls = (what) => what.includes(',')
+
+  for (let n = 0; n < 20; n += 1) {
+    const [many] = await Promise.all([cache.getMany({ keys: ['a', 'b'] }, call), clock.advance(50)])
+    t.deepEqual(many, { items: [null, null] })
+    t.is((await cache.get({ key: 'a' }, call))?.value, 1)
+  }
+
+  t.is(lines.length, 0)
+})
+
+test('a backend that answers nothing is left alone also when all ask for several keys', async (t) => {
+  const clock = new VirtualClock()
+  const frail = new Frail(clock)
+  const { cache, call, lines } = over(frail.driver, { clock, keys: {} })
+  frail.mode = 'hangs'
+
+  for (let n = 0; n < 20; n += 1) await Promise.all([cache.getMany({ keys: ['a', 'b'] }, call), clock.advance(50)])
+
+  t.is(lines.length, 1)
+  t.true(frail.asked.length <= 18, frail.asked.join())
 })
 
 test('one answer makes the failures before it forgotten', async (t) => {

@@ -8,6 +8,8 @@ export class Frail {
   mode: 'up' | 'fails' | 'hangs' | 'late' = 'up'
   /** What it says no to, and will each time. */
   refuses: (what: string) => boolean = () => false
+  /** What it answers never, whatever its mode is. */
+  stalls: (what: string) => boolean = () => false
   readonly asked: string[] = []
   readonly backend: LruCache
   readonly driver: CacheDriver
@@ -29,7 +31,7 @@ export class Frail {
     this.asked.push(what)
     if (this.refuses(what)) throw databaseError('cache', 'failed', 'it does not fit')
     if (this.mode === 'fails') throw new Error('down')
-    if (this.mode === 'hangs') return new Promise<never>(() => undefined)
+    if (this.mode === 'hangs' || this.stalls(what)) return new Promise<never>(() => undefined)
     if (this.mode === 'up') return send()
     await send()
     return new Promise<never>(() => undefined)
