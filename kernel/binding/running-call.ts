@@ -53,14 +53,14 @@ export class RunningCall extends OperationCall {
 
   /** The call's outcome; an answer that is at hand needs no watch, and costs its caller one turn. */
   follow(answer: unknown): Promise<unknown> {
-    if (!(answer instanceof Promise)) {
+    if (!isThenable(answer)) {
       this.#succeeded()
       return Promise.resolve(answer)
     }
     return new Promise((resolve, reject) => {
       this.#reject = reject
       this.#parts.deadlines.watch(this, this.timeoutMs)
-      answer.then((output: unknown) => { if (this.#succeeded()) resolve(output) }, (error: unknown) => { this.#fail(error) })
+      Promise.resolve(answer).then((output: unknown) => { if (this.#succeeded()) resolve(output) }, (error: unknown) => { this.#fail(error) })
     })
   }
 
@@ -118,4 +118,9 @@ function toFailure(error: unknown, title: string, call: OperationCall, log: Log)
   if (isPorticoError(error)) return error
   log.error({ err: error, operation: title, traceId: call.traceId }, 'unexpected error')
   return kernelError('KERNEL_BUG', { where: title }, { cause: error })
+}
+
+/** Also a promise that is not Node's own, as some SDKs have: it is waited for like any other. */
+function isThenable(answer: unknown): answer is PromiseLike<unknown> {
+  return answer instanceof Promise || (typeof answer === 'object' && answer !== null && 'then' in answer && typeof answer.then === 'function')
 }

@@ -1,5 +1,5 @@
 import type { Call, Clock } from '../../kernel/plugin.ts'
-import { integrationError, PartnerFailure, type Backlog, type IntegrationDriver, type PartnerRequest, type RealPartner, type Sent } from '../../kernel/ports/integrations/index.ts'
+import { integrationError, PartnerFailure, type Backlog, type IntegrationDriver, type IntegrationKeys, type PartnerRequest, type RealPartner, type Sent } from '../../kernel/ports/integrations/index.ts'
 import { makeUuids } from '../../kernel/ports/uuid.ts'
 import type { Entry } from './entry.ts'
 import { lookAt, type OpenedOutbox } from './opened.ts'
@@ -8,6 +8,7 @@ import type { Replay } from './replay.ts'
 
 export interface FileOutboxParts {
   readonly directory: string
+  readonly keys: IntegrationKeys
   readonly binding: string
   readonly clock: Clock
   /** Takes the folder. */
@@ -20,6 +21,8 @@ export interface FileOutboxParts {
 export class FileOutbox implements IntegrationDriver {
   readonly #parts: FileOutboxParts
   readonly #nextId: () => string
+  /** Operations that only read. */
+  readonly #reads: ReadonlySet<string>
   #real: RealPartner | undefined
   #opened: OpenedOutbox | undefined
   #opening: Promise<Replay> | undefined
@@ -28,6 +31,7 @@ export class FileOutbox implements IntegrationDriver {
   constructor(parts: FileOutboxParts) {
     this.#parts = parts
     this.#nextId = makeUuids(parts.clock)
+    this.#reads = new Set(Object.entries(parts.keys.operations ?? {}).filter(([, { method }]) => method === 'GET').map(([name]) => name))
   }
 
   behind(real: RealPartner): void {
@@ -51,6 +55,7 @@ export class FileOutbox implements IntegrationDriver {
 
   async send({ operation, input, idempotencyKey }: PartnerRequest, call: Call): Promise<Sent> {
     const { binding, clock } = this.#parts
+    if (this.#real && this.#reads.has(operation)) throw integrationError('INTEGRATION_NO_ANSWER_KEPT', { binding, operation, reason: 'it only reads, and who asked would not hear a later answer' })
     try {
       if (!this.#opened) throw new Error('the outbox is not started')
       const keptAt = clock.now()

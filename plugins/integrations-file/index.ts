@@ -11,7 +11,7 @@ const plugin = definePlugin({
   sdk: { 'better-sqlite3': '^13.2.0' },
   settings,
   entry: standInForm,
-  async create({ settings, binding, clock, log, onClose }) {
+  async create({ settings, keys, binding, clock, log, onClose }) {
     const { FileOutbox } = await import('./driver.ts')
     const { openTaken } = await import('./opened.ts')
     const { directory, maxTotalBytes, replay: { enabled, ...pace } } = settings
@@ -19,7 +19,7 @@ const plugin = definePlugin({
       const { Replay } = await import('./replay.ts')
       return Replay.open({ limits: { directory, maxRefusedBytes: maxTotalBytes, ...pace }, outbox, clock, log })
     }
-    const driver = new FileOutbox({ directory, binding, clock, open: () => openTaken({ limits: settings, binding, clock, log }), openReplay: enabled ? openReplay : undefined })
+    const driver = new FileOutbox({ directory, keys, binding, clock, open: () => openTaken({ limits: settings, binding, clock, log }), openReplay: enabled ? openReplay : undefined })
     onClose(() => driver.close())
     return driver
   },

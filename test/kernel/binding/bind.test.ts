@@ -38,6 +38,14 @@ test('what a driver has at hand, an answer or a failure, is a promise for its ca
   t.is(say?.buckets.reduce((sum, calls) => sum + calls, 0), 2)
 })
 
+test('a promise that is not Node\'s own is waited for, and its call ends by its deadline', async (t) => {
+  const later = (then: PromiseLike<{ said: string }>['then']) => ({ then }) as unknown as Promise<{ said: string }>
+  const { face } = bindEcho([], { say: ({ text }) => (text === 'never' ? later(() => new Promise(() => undefined)) : later((resolve) => Promise.resolve(resolve?.({ said: text }) as never))) })
+
+  t.deepEqual(await face.say({ text: 'x' }), { said: 'x' })
+  await t.throwsAsync(face.say({ text: 'never' }, { timeoutMs: 20 }), { code: 'CALL_DEADLINE_EXCEEDED' })
+})
+
 test('an invalid input never reaches the driver, and every wrong field is named', async (t) => {
   const { face } = bindEcho([], { say: () => { throw new Error('reached') } })
 

@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava'
 import type { RequestListener } from 'node:http'
 import { echo, openHttp, startPartner } from './partner.ts'
 
-const operations = { post: { method: 'POST', path: '/charges' }, again: { method: 'POST', path: '/charges', idempotent: true } }
+const operations = { post: { method: 'POST', path: '/charges' }, again: { method: 'POST', path: '/charges', idempotent: true }, read: { method: 'GET', path: '/charges' } }
 
 async function withFallback(t: ExecutionContext, url: string, { timeout = '20s', when, others = [] }: { timeout?: string; when?: readonly string[]; others?: readonly object[] } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'portico-fallback-'))
@@ -33,6 +33,18 @@ test('a call that surely did not happen is kept by the fallback, marked as degra
   t.deepEqual(output, { output: null, degraded: true, via: 'file', accepted: true })
   t.is(degraded, 1)
   t.like(kept(), [{ operation: 'post', input: { a: 1 } }])
+})
+
+test('what only reads is not kept: the next fallback is asked, or the caller has the partner\'s failure', async (t) => {
+  const { url, close } = await startPartner(t, echo)
+  await close()
+  const second = await startPartner(t, echo)
+  const alone = await withFallback(t, url)
+  const backed = await withFallback(t, url, { others: [{ use: 'http', with: { baseUrl: second.url } }] })
+
+  await t.throwsAsync(alone.partner.call({ operation: 'read', input: {} }), { code: 'INTEGRATION_UNREACHABLE' })
+  t.like(await backed.partner.call({ operation: 'read', input: {} }), { degraded: true, via: 'http', accepted: false })
+  t.deepEqual([...alone.kept(), ...backed.kept()], [])
 })
 
 const failures: Readonly<Record<string, RequestListener>> = {
