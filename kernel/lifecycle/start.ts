@@ -121,6 +121,7 @@ async function implement(step: PlanStep, spec: BindingSpec, driver: FallbackSpec
   const { made, probed } = await make(step, spec, driver, started, parts)
   if (!spec.port.implement) throw new TypeError(`the port ${spec.port.name} is an inner port`)
 
+  const ailments: (() => string | undefined)[] = []
   const given: PortParts<unknown, unknown> = {
     driver: chaos && spec.port.rehearse ? spec.port.rehearse(made, (call) => chaos.strike(spec.name, call)) : made,
     keys: spec.keys,
@@ -136,10 +137,11 @@ async function implement(step: PlanStep, spec: BindingSpec, driver: FallbackSpec
     onDrain: parts.onDrain,
     importScript: parts.importScript,
     onClose: (close) => { parts.closing.add(spec.name, close) },
+    onHealth: (ailment) => { ailments.push(ailment) },
   }
   const face = spec.port.implement(given) as Readonly<Record<string, unknown>>
   return {
-    made: { plugin: identity(driver.plugin), face, probed, ...(driver.when && { when: driver.when }) },
+    made: { plugin: identity(driver.plugin), face, probed: ailing(probed, ailments), ...(driver.when && { when: driver.when }) },
     prepare: () => prepare(spec, driver, given, parts),
   }
 }
@@ -185,6 +187,16 @@ function probedOf(driver: Probed | undefined, connection: unknown, inner: readon
     ...(lacks.length > 0 ? { lacks } : {}),
     ...(answering.length > 0 ? { health: async (call) => { await Promise.all(answering.map(async (one) => one.health?.(call))) } } : {}),
     ...(driver?.ailment ? { ailment: () => driver.ailment?.() } : {}),
+  }
+}
+
+/** A driver, and what its port's meaning has to say of it. */
+function ailing(probed: Probed, ailments: readonly (() => string | undefined)[]): Probed {
+  if (ailments.length === 0) return probed
+  return {
+    ...probed,
+    health: async (call) => probed.health?.(call),
+    ailment: () => ailments.reduce((told, ailment) => told ?? ailment(), probed.ailment?.()),
   }
 }
 

@@ -98,6 +98,8 @@ export interface PortParts<D, K, C extends string = string> {
   /** Imports a script that the keys name: one of the owner's, not of a plugin. */
   readonly importScript: (script: ScriptFile) => Promise<unknown>
   readonly onClose: (close: () => void | Promise<void>) => void
+  /** What is not as it should be although the driver's probe succeeds, told to whoever asks for the binding's health; undefined while all is well. */
+  readonly onHealth?: (ailment: () => string | undefined) => void
 }
 
 /** A binding as another port's meaning sees it: operations by name. */

@@ -19,6 +19,7 @@ export interface BackendParts {
   /** How long the backend may take. */
   readonly timeoutMs: number
   readonly onClose: (close: () => Promise<void>) => void
+  readonly onHealth?: (ailment: () => string | undefined) => void
 }
 
 /** So many failures one after the other, and the backend is left alone for so long. */
@@ -58,6 +59,7 @@ export class Backend {
     this.#openGauge = meters.gauge('backend_left_alone', '1 while the backend is not asked because it keeps failing.', {})
     this.#keptGauge.value = this.#openGauge.value = 0
     parts.onClose(() => this.#close())
+    parts.onHealth?.(() => this.#ailment())
   }
 
   /** What the driver answers; what is said otherwise, and a degraded call, when the backend cannot be asked, fails or is late. */
@@ -206,6 +208,11 @@ export class Backend {
     this.#up = this.#breaker.state === 'closed' && this.#kept.size === 0 && !this.#recovering
     this.#keptGauge.value = this.#kept.size
     this.#openGauge.value = this.#breaker.state === 'closed' ? 0 : 1
+  }
+
+  #ailment(): string | undefined {
+    if (this.#breaker.state !== 'closed') return 'it is left alone, for it kept failing; its callers go on without it'
+    return this.#kept.size > 0 ? 'it has not been told of all changes; until then its callers go on without it' : undefined
   }
 
   /** What is still kept is told a last time: no other process knows of it. */

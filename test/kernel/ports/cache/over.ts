@@ -9,12 +9,14 @@ export function over(driver: CacheDriver, { clock = new VirtualClock(), keys = {
   const line = (_: object, message: string) => void lines.push(message)
   const log = { debug: line, info: line, warn: line, error: line, child: () => log }
   const calls = { degraded: 0 }
+  const ailments: (() => string | undefined)[] = []
   const closers: (() => void | Promise<void>)[] = []
   const meters = new Meters('cache', 'cache')
   const call: Call = { signal: new AbortController().signal, remainingMs: () => 30_000, traceId: 't', text: false, degrade: () => { calls.degraded += 1 } }
-  const cache = implemented({ driver, clock, log, binding: 'cache', plugin: 'test', keys, capabilities: new Set(['tags'] as const), peer: () => undefined, meters, importScript: () => Promise.reject(new Error('there are no scripts')), onClose: (close) => void closers.push(close) })
+  const cache = implemented({ driver, clock, log, binding: 'cache', plugin: 'test', keys, capabilities: new Set(['tags'] as const), peer: () => undefined, meters, importScript: () => Promise.reject(new Error('there are no scripts')), onClose: (close) => void closers.push(close), onHealth: (ailment) => void ailments.push(ailment) })
   return {
     cache, call, calls, lines, clock, meters, bound: boundTo(cache, call),
+    ailment: () => ailments[0]?.(),
     close: async () => { for (const close of closers) await close() },
   }
 }
