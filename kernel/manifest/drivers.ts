@@ -3,7 +3,7 @@ import validRange from 'semver/ranges/valid.js'
 import type { JsonSchema } from '../json.ts'
 import type { DriverPlugin, Plugin } from '../plugins/definition.ts'
 import { driverSettings } from '../plugins/inner-drivers.ts'
-import type { SettingsSchema } from '../plugins/settings.ts'
+import type { DriversSetting, SettingsSchema } from '../plugins/settings.ts'
 import type { AnyPort } from '../ports/definition.ts'
 import { kernelVersion } from '../version.ts'
 import { namesIn } from './checking.ts'
@@ -11,7 +11,7 @@ import type { Checking } from './checking.ts'
 import { childOf, nodeAt, textAt } from './nodes.ts'
 import type { Path } from './nodes.ts'
 import { resolveSettings } from './settings.ts'
-import { toJsonSchema } from './settings-schema.ts'
+import { isDrivers, toJsonSchema } from './settings-schema.ts'
 import { didYouMean } from './suggest.ts'
 import type { Catalogue, DriverSpec } from './types.ts'
 
@@ -77,14 +77,31 @@ function madeOf(checking: Checking, port: AnyPort, plugin: DriverPlugin, path: P
   const settings = checkSettings(checking, plugin, path)
   const holding = driverSettings(plugin.settings)
   if (holding.length === 0) return { plugin, settings }
-  return { plugin, settings, inner: Object.fromEntries(holding.map((name) => [name, checkDrivers(checking, port, [...path, 'with', name])])) }
+  return { plugin, settings, inner: Object.fromEntries(holding.map((name) => [name, checkDrivers(checking, port, [...path, 'with', name], placesOf(plugin, name))])) }
 }
 
 /** Each driver of a list; what is none by its form is refused with the list. */
-function checkDrivers(checking: Checking, port: AnyPort, path: Path): readonly DriverSpec[] {
+function checkDrivers(checking: Checking, port: AnyPort, path: Path, places: DriversSetting['places']): readonly DriverSpec[] {
   const list = nodeAt(checking.root, path)
   if (list?.kind !== 'list') return []
-  return list.items.flatMap((item, index) => (item.kind === 'map' && childOf(item, 'on')?.kind !== 'map' ? (checkDriver(checking, port, [...path, String(index)]) ?? []) : []))
+  return list.items.flatMap((item, index) => {
+    if (item.kind !== 'map' || childOf(item, 'on')?.kind === 'map') return []
+    const driver = checkDriver(checking, port, [...path, String(index)])
+    const misplaced = driver && whyMisplaced(driver, places?.[index])
+    if (misplaced !== undefined) checking.refuse([...path, String(index)], misplaced)
+    return driver ?? []
+  })
+}
+
+function placesOf({ settings }: DriverPlugin, name: string): DriversSetting['places'] {
+  const setting = settings[name]
+  return setting && isDrivers(setting) ? setting.places : undefined
+}
+
+function whyMisplaced({ plugin, inner }: DriverSpec, place: 'connection' | 'process' | undefined): string | undefined {
+  if (place === 'connection' && !plugin.over) return `"${plugin.name}" is in this process alone, and this place is for what replicas share; write \`on\` with the name of a connection`
+  if (place === 'process' && (plugin.over || inner)) return `"${plugin.name}" is not in this process alone, as the driver in this place must be; write \`use\` with one that is`
+  return undefined
 }
 
 function unknownDriver(catalogue: Catalogue, port: AnyPort, name: string): string {

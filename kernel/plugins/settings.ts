@@ -32,6 +32,8 @@ export interface DriversSetting extends SettingBase {
   /** How many. */
   readonly min: number
   readonly max: number
+  /** For each place in the list: whether the driver there stands on a connection, and is what replicas share, or neither does nor holds other drivers. */
+  readonly places?: readonly ('connection' | 'process')[]
   /** Always required. */
   readonly default?: never
 }

@@ -3,7 +3,7 @@ import { defineSettings } from '../../kernel/plugin.ts'
 export const settings = defineSettings({
   levels: {
     doc: 'Two drivers of this port: the first keeps copies in the process, the second has what all replicas share.',
-    format: 'drivers', min: 2, max: 2,
+    format: 'drivers', min: 2, max: 2, places: ['process', 'connection'],
   },
   maxStale: {
     doc: 'How long a copy is answered before it is looked up anew: also the longest that a replica can be behind when a message is lost.',

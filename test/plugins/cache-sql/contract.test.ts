@@ -7,7 +7,8 @@ import { inProcess } from '../cache-contract.ts'
 import { startSqlite } from './start.ts'
 
 const near = { use: 'lru', with: { maxSize: '1MiB' } }
-const bindings = { alone: { on: 'main' }, tiered: { use: 'tiered', with: { levels: [near, { on: 'main' }], maxStale: '1h' } } }
+const tiered = (maxStale: string) => ({ use: 'tiered', with: { levels: [near, { on: 'main' }], maxStale } })
+const bindings = { 'alone': { on: 'main' }, 'tiered, copies that stay': tiered('1h'), 'tiered, copies that are gone at once': tiered('1ms') }
 
 for (const [name, binding] of Object.entries(bindings)) {
   for (const { title, run } of cacheContract) {
