@@ -43,7 +43,7 @@ export default {
       comment: 'Ports, the plan and the error table compute; files, sockets and processes are at the edge.',
       severity: 'error',
       from: { path: '^kernel/(ports/|errors\\.ts|json\\.ts|plugins/plan\\.ts)' },
-      to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|util|buffer|zlib)$' },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|util|buffer|zlib|async_hooks)$' },
     },
     {
       name: 'stages-receive-values',

@@ -6,7 +6,8 @@ import { findBadText } from '../text.ts'
 import { Backend } from './backend.ts'
 import type { CacheDriver, CacheFill, CacheFillWant, CacheRow, CacheSelection, CacheValue, Soon } from './driver.ts'
 import { encode } from './encoding.ts'
-import { copyBytes, freezeCopy, freezeInPlace, sizeOfText, type Frozen } from './frozen.ts'
+import { bytesLeft, copyBytes, freezeCopy, freezeInPlace, sizeOfText, type Frozen } from './frozen.ts'
+import { loadRefused } from './loaded.ts'
 import { badKey, badKeys, badPrefix, badTags } from './keys.ts'
 import { readParts, Texts, type RowsByKey } from './many.ts'
 import type { CacheHit, InvalidateInput } from './operations.ts'
@@ -37,6 +38,8 @@ export interface Entry {
   readonly tags?: readonly string[] | undefined
   /** The fill that loaded it; without one it is stored in any case. */
   readonly fill?: CacheFill | undefined
+  /** Where the value stands in what was loaded with that fill: a JSON pointer, empty when it is all of it. */
+  readonly at?: string
 }
 
 /** The meaning of the port over one driver. */
@@ -87,13 +90,14 @@ export class Cache {
     return keys.map((key) => this.#found(found.get(key)))
   }
 
-  /** Stores a frozen copy of the value, and answers that copy whether it was stored or not. */
+  /** Stores a frozen copy of the value, and answers that copy whether it was stored or not; a value that is too large is answered as it is. */
   async set(operation: string, entry: Entry, call: Call): Promise<{ readonly stored: boolean; readonly value: CacheValue }> {
     const { key, tags = [], staleMs = 0, fill } = entry
     this.refuse(operation, fieldError('/key', badKey(key)) ?? badTags(tags))
 
-    const { value, sizeBytes } = this.freeze(operation, entry.value)
-    if (sizeBytes > (this.parts.keys.maxValueBytes ?? defaultMaxValueBytes)) return this.#refuseLarge(entry, value, call)
+    const frozen = this.#freeze(entry.value, (found) => (fill ? this.#loadRefused(operation, found, entry) : this.invalid(operation, below('/value', found))))
+    if (!frozen) return this.#refuseLarge(entry, call)
+    const { value, sizeBytes } = frozen
     const freshMs = entry.ttlMs ?? this.parts.keys.ttlMs ?? null
     const write = {
       key, value, freshMs, tags, fill,
@@ -108,7 +112,7 @@ export class Cache {
   }
 
   /** What was there is older than what could not be stored. */
-  async #refuseLarge({ key, fill }: Entry, value: CacheValue, call: Call): Promise<{ readonly stored: false; readonly value: CacheValue }> {
+  async #refuseLarge({ key, value, fill }: Entry, call: Call): Promise<{ readonly stored: false; readonly value: CacheValue }> {
     this.#tooLarge.value++
     if (!fill) call.degrade()
     await this.drop(key, call)
@@ -153,11 +157,24 @@ export class Cache {
     return row
   }
 
-  /** @throws INPUT_INVALID when the value is neither bytes nor plain JSON. */
-  freeze(operation: string, value: CacheValue): Frozen {
-    if (value instanceof Uint8Array) return copyBytes(value)
-    this.refuse(operation, below('/value', findBadText(value, { maxDepth })))
-    return freezeCopy(value)
+  /** A frozen copy of what a load gave, or the very value when it is too large. @throws CACHE_LOAD_INVALID when it is neither bytes nor plain JSON. */
+  freezeLoaded(operation: string, value: CacheValue, at = ''): CacheValue {
+    const frozen = this.#freeze(value, (found) => this.#loadRefused(operation, found, { value, at }))
+    return frozen ? frozen.value : value
+  }
+
+  #loadRefused(operation: string, found: FieldError, { value, at }: Pick<Entry, 'value' | 'at'>): PorticoError {
+    return loadRefused(`${this.parts.binding}.${operation}`, found, value, at)
+  }
+
+  /** Undefined when the value is larger than `maxValue`: of such a one no more is looked at than tells so. @throws what `refused` makes of a value that is neither bytes nor plain JSON. */
+  #freeze(value: CacheValue, refused: (found: FieldError) => PorticoError): Frozen | undefined {
+    const maxBytes = this.parts.keys.maxValueBytes ?? defaultMaxValueBytes
+    if (bytesLeft(value, maxBytes, maxDepth) < 0) return undefined
+    if (value instanceof Uint8Array) return within(maxBytes, copyBytes(value))
+    const found = findBadText(value, { maxDepth })
+    if (found) throw refused(found)
+    return within(maxBytes, freezeCopy(value))
   }
 
   /** @throws INPUT_INVALID when there is something wrong. */
@@ -168,6 +185,10 @@ export class Cache {
   invalid(operation: string, wrong: FieldError): PorticoError {
     return kernelError('INPUT_INVALID', { operation: `${this.parts.binding}.${operation}` }, { errors: [wrong] })
   }
+}
+
+function within(maxBytes: number, frozen: Frozen): Frozen | undefined {
+  return frozen.sizeBytes > maxBytes ? undefined : frozen
 }
 
 export function isFresh({ freshMs }: CacheRow): boolean {
@@ -194,6 +215,6 @@ function fieldError(path: string, message: string | undefined): FieldError | und
   return message === undefined ? undefined : { path, message }
 }
 
-function below(path: string, found: FieldError | undefined): FieldError | undefined {
-  return found && { path: `${path}${found.path}`, message: found.message }
+function below(path: string, found: FieldError): FieldError {
+  return { path: `${path}${found.path}`, message: found.message }
 }

@@ -1,13 +1,43 @@
 import type { CacheSelection, CacheValue } from './driver.ts'
+import { LoadSignal } from './load-signal.ts'
+import type { LoadContext } from './remember-options.ts'
 
 /** How many loads run at one time before callers load for themselves. */
 const maxFlights = 10_000
 
 /** A load that callers of one key share. */
-export interface Flight {
+export class Flight {
+  readonly key: string
   /** Those that its value is cached with. */
   readonly tags: readonly string[]
+  /** What the load is told; its signal is made when it asks for it. */
+  readonly context: LoadContext
   readonly outcome: Promise<CacheValue>
+  /** The loads whose outcome this one asked for. */
+  readonly waitsFor = new Set<Flight>()
+  readonly #signal = new LoadSignal()
+  #callers = 0
+  #settled = false
+
+  /** `run` is called at once, and what it does in this turn sees no `outcome` yet. */
+  constructor(key: string, tags: readonly string[], run: (flight: Flight) => Promise<CacheValue>) {
+    const made = this.#signal
+    this.key = key
+    this.tags = tags
+    this.context = { key, get signal() { return made.signal } }
+    this.outcome = run(this).finally(() => { this.#settled = true })
+  }
+
+  /** One more waits for it. */
+  join(): void {
+    this.#callers += 1
+  }
+
+  /** One waits no longer. True when nobody does and the load was told so: one that never asked for its signal goes on, and is cached. */
+  leave(): boolean {
+    this.#callers -= 1
+    return this.#callers === 0 && !this.#settled && this.#signal.abort()
+  }
 }
 
 /** The loads that are under way, at most one current for each key. */
@@ -18,14 +48,21 @@ export class Flights {
     return this.#current.get(key)
   }
 
-  /** Puts a load under way; undefined when there are too many. `start` is told whether its flight is still current. */
-  start(key: string, tags: readonly string[], start: (isCurrent: () => boolean) => Promise<CacheValue>): Flight | undefined {
-    if (this.#current.size >= maxFlights) return undefined
-
-    const isCurrent = () => this.#current.get(key) === flight
-    const flight: Flight = { tags, outcome: start(isCurrent).finally(() => isCurrent() && this.#current.delete(key)) }
-    this.#current.set(key, flight)
+  /** Puts a load under way; it is never current when there are too many. `run` must do nothing in this turn. */
+  start(key: string, tags: readonly string[], run: (flight: Flight) => Promise<CacheValue>): Flight {
+    const flight: Flight = new Flight(key, tags, (one) => run(one).finally(() => this.end(one)))
+    if (this.#current.size < maxFlights) this.#current.set(key, flight)
     return flight
+  }
+
+  /** False once the key has changed in this process since the load began, or nobody is to share it for another reason. */
+  isCurrent(flight: Flight): boolean {
+    return this.#current.get(flight.key) === flight
+  }
+
+  /** Nobody is to share it any more, and it must not be cached. */
+  end(flight: Flight): void {
+    if (this.isCurrent(flight)) this.#current.delete(flight.key)
   }
 
   /** What is being loaded for the key may be older than what was just written: it must not be cached. */

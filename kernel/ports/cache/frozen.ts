@@ -56,6 +56,29 @@ export function freezeCopy(value: Json): Frozen {
   return { value: frozen, sizeBytes: sizeBytes + fieldBytes }
 }
 
+/**
+ * What is left of `bytes` once the value has taken its part, about; negative as soon as there is nothing left, and the rest
+ * of the value is not looked at. It counts less than a copy takes, never more, and takes any value, good or bad.
+ */
+export function bytesLeft(value: unknown, bytes: number, levels: number): number {
+  if (typeof value === 'string') return bytes - textBytes - value.length
+  if (typeof value !== 'object' || value === null || levels === 0) return bytes
+  if (value instanceof Uint8Array) return bytes - value.byteLength
+  if (Array.isArray(value)) return leftByList(value, bytes - objectBytes - fieldBytes * value.length, levels - 1)
+  let left = bytes - objectBytes
+  for (const name of Object.keys(value)) {
+    if (left < 0) break
+    left = bytesLeft((value as Readonly<Record<string, unknown>>)[name], left - 3 * fieldBytes - textBytes - name.length, levels - 1)
+  }
+  return left
+}
+
+function leftByList(list: readonly unknown[], bytes: number, levels: number): number {
+  let left = bytes
+  for (let index = 0; index < list.length && left >= 0; index += 1) left = bytesLeft(list[index], left, levels)
+  return left
+}
+
 /** Bytes cannot be frozen; the copy is the cache's alone. */
 export function copyBytes(value: Uint8Array): Frozen {
   // A Buffer is taken as the bytes it is: its own `slice` would share them.

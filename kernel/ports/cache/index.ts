@@ -12,7 +12,7 @@ export type { CacheCopies, CacheDriver, CacheFill, CacheFillWant, CacheRow, Cach
 export { copyBytes, freezeCopy, sizeOfText, type Frozen } from './frozen.ts'
 export type { CacheKeys } from './cache.ts'
 export type { CacheHit, CacheInProcess, CacheOperations, InvalidateInput, SetInput } from './operations.ts'
-export type { RememberManyOptions, RememberOptions } from './remember-options.ts'
+export type { LoadContext, LoadManyContext, RememberManyOptions, RememberOptions } from './remember-options.ts'
 
 declare module '../../binding/bound.ts' {
   interface Ports {

@@ -8,6 +8,8 @@ export const maxTagBytes = 255
 
 /** Why `key` cannot be a cache key; undefined when it can. */
 export function badKey(key: string): string | undefined {
+  // `remember` is called without a schema's check.
+  if (typeof (key as unknown) !== 'string') return 'must be a text'
   const wrong = badPrefix(key)
   if (wrong !== undefined) return wrong
   return key === '.' || key === '..' ? 'must not be . or ..' : undefined

@@ -1,20 +1,23 @@
 import { kernelError } from '../../errors.ts'
 import { type Cache, isFresh } from './cache.ts'
 import type { CacheFill, CacheValue } from './driver.ts'
+import type { Flight } from './flights.ts'
+import { runInside } from './nesting.ts'
 import type { OwnCall } from './own-call.ts'
+import type { LoadContext } from './remember-options.ts'
 import type { RememberPlan } from './remember-plan.ts'
 
 /** A value that is to be loaded and cached. */
 export interface Load {
   readonly cache: Cache
   readonly key: string
-  readonly load: () => unknown
+  readonly load: (context: LoadContext) => unknown
   readonly plan: RememberPlan
   readonly call: OwnCall
   /** Whether the cache has an older value of the key, for its stale time or its grace. */
   readonly hadOld: boolean
-  /** False once the key has changed in this process since the load began, or the load took too long. */
-  readonly isCurrent: () => boolean
+  /** Current until the key has changed in this process since the load began, or the load took too long. */
+  readonly flight: Flight
 }
 
 /** How often a replica looks for what another one loads. */
@@ -23,9 +26,9 @@ const maxPauseMs = 250
 
 /** Loads, and caches what came unless the key has changed meanwhile, here or in another replica. */
 export async function loadAndCache(parts: Load): Promise<CacheValue> {
-  const { cache, key, plan, call } = parts
-  // The backend failed this call already: it waits for one timeout, not for two.
-  if (call.degraded) return loadOnly(parts)
+  const { cache, key, plan, call, flight } = parts
+  // The backend failed this call already: it waits for one timeout, not for two. What is not current is not to be cached.
+  if (call.degraded || !cache.flights.isCurrent(flight)) return loadOnly(parts)
   if (plan.cluster) return loadAlone(parts)
 
   // Alone here, too: of replicas that load at the same time one caches, where each would end the fill of the one before.
@@ -71,15 +74,16 @@ async function loadBeside(parts: Load): Promise<CacheValue> {
 }
 
 async function loadInto(parts: Load, fill: CacheFill): Promise<CacheValue> {
-  const { cache, key, plan, call, isCurrent } = parts
+  const { cache, key, plan, call, flight } = parts
+  const isCurrent = () => cache.flights.isCurrent(flight)
   try {
-    const value = valueOf(await parts.load(), plan)
+    const value = await valueOf(parts)
     const lives = livesOf(value, plan)
     if (lives && isCurrent()) return (await cache.set('remember', { ...lives, key, value, tags: plan.tags, fill }, call)).value
     // There is nothing any more: the older value must not come back.
     if (!lives && parts.hadOld && isCurrent()) await cache.drop(key, call)
     else void cache.endFill(key, fill, call)
-    return cache.freeze('remember', value).value
+    return cache.freezeLoaded('remember', value)
   } catch (error) {
     void cache.endFill(key, fill, call)
     throw error
@@ -87,12 +91,13 @@ async function loadInto(parts: Load, fill: CacheFill): Promise<CacheValue> {
 }
 
 /** Without the backend nothing says whether the key changed meanwhile: what came is not cached. */
-export async function loadOnly({ cache, load, plan }: Pick<Load, 'cache' | 'load' | 'plan'>): Promise<CacheValue> {
-  return cache.freeze('remember', valueOf(await load(), plan)).value
+async function loadOnly(parts: Load): Promise<CacheValue> {
+  return parts.cache.freezeLoaded('remember', await valueOf(parts))
 }
 
-/** The word of the caller that it is JSON or bytes; `freeze` refuses what is not. */
-function valueOf(loaded: unknown, plan: RememberPlan): CacheValue {
+/** The word of the caller that it is JSON or bytes; what is not is refused when it is copied. */
+async function valueOf({ load, flight, plan }: Load): Promise<CacheValue> {
+  const loaded = await runInside(flight, () => load(flight.context))
   return (loaded === undefined && plan.negativeMs !== undefined ? null : loaded) as CacheValue
 }
 

@@ -4,7 +4,7 @@ import type { Operation } from '../definition.ts'
 import type { CacheValue } from './driver.ts'
 import type { Encoding } from './encoding.ts'
 import { maxKeys, maxTags } from './keys.ts'
-import type { RememberManyOptions, RememberOptions } from './remember-options.ts'
+import type { LoadContext, LoadManyContext, RememberManyOptions, RememberOptions } from './remember-options.ts'
 
 /** A cached value. */
 export interface CacheHit {
@@ -80,23 +80,31 @@ export interface CacheInProcess {
    * and is answered as null.
    *
    * When the key is set, deleted or invalidated while its load runs, in any replica, the load's result goes to those who
-   * already wait and is not cached. The answer is deeply frozen, or bytes of the caller's own.
+   * already wait and is not cached. The answer is deeply frozen, or bytes of the caller's own; a value above the key
+   * `maxValue` is neither cached nor copied, and answered as the load gave it.
    *
    * `timeoutMs` (30,000 unless set) is how long a caller waits; it also frees the key from a load that hangs. Loads
    * share a bound of 10,000 at one time; beyond it a caller loads for itself, and nothing is cached.
-   * @throws whatever `load` throws; nothing of the cache's own, unless the key, the tags or the loaded value break the rules.
+   * A load is told `signal`, which aborts when nobody waits for it any more.
+   * @throws whatever `load` throws; nothing of the cache's own, unless the key or the options break the rules.
+   * @throws CACHE_LOAD_INVALID when what `load` gave is neither JSON nor bytes.
+   * @throws CACHE_LOAD_CIRCULAR in a load that asks for what waits for that very load.
    * @throws CALL_DEADLINE_EXCEEDED when the load takes longer than `timeoutMs`.
+   * @throws CALL_ABORTED when `signal` aborts first.
    */
-  remember<T>(key: string, load: () => T | Promise<T>, options?: RememberOptions): Promise<T>
+  remember<T>(key: string, load: (context: LoadContext) => T | Promise<T>, options?: RememberOptions): Promise<T>
 
   /**
    * The values of up to 1,000 keys in their order: the cached ones, and what `load` gives for all that are missing, in the
    * order that it was given them; undefined is not cached. Nobody shares a load, so an answer is never older than its call,
    * but for what the cache had. What is set, deleted or invalidated while it is loaded is not cached, as with `remember`;
    * of those who load a key at the same time, one caches it.
-   * @throws whatever `load` throws; nothing of the cache's own, unless a key, the tags or a loaded value break the rules.
+   * @throws whatever `load` throws; nothing of the cache's own, unless a key or the options break the rules.
+   * @throws CACHE_LOAD_INVALID when what `load` gave is no list of as many values, or one of them neither JSON nor bytes.
+   * @throws CALL_DEADLINE_EXCEEDED when the load takes longer than `timeoutMs`.
+   * @throws CALL_ABORTED when `signal` aborts first.
    */
-  rememberMany<T>(keys: readonly string[], load: (missing: readonly string[]) => Promise<readonly (T | undefined)[]>, options?: RememberManyOptions): Promise<readonly (T | undefined)[]>
+  rememberMany<T>(keys: readonly string[], load: (missing: readonly string[], context: LoadManyContext) => Promise<readonly (T | undefined)[]>, options?: RememberManyOptions): Promise<readonly (T | undefined)[]>
 
   /**
    * Removes keys, as `delete` does: what the backend could not be told is kept for it. No policy of the binding and none of its

@@ -1,6 +1,16 @@
 import type { CallOptions } from '../../call.ts'
 
-export interface RememberOptions extends Pick<CallOptions, 'timeoutMs' | 'onDegraded'> {
+/** What a load is told. */
+export interface LoadContext {
+  readonly key: string
+  /** Aborts when nobody waits for the load any more: all who did gave up, or their time is over. Who never looks at it loads on, and is cached. */
+  readonly signal: AbortSignal
+}
+
+/** As a load of many keys is told. */
+export type LoadManyContext = Pick<LoadContext, 'signal'>
+
+export interface RememberOptions extends Pick<CallOptions, 'signal' | 'timeoutMs' | 'onDegraded'> {
   /** The binding's key `ttl` unless set. */
   readonly ttlMs?: number
   /** How long after `ttlMs` the old value is still answered at once, while one load behind the answer renews it; the key `stale`, or 0. */
@@ -28,4 +38,4 @@ export interface RememberKeys {
 }
 
 /** Those of `remember` that hold for loads which nobody shares and which no old value stands in for. */
-export type RememberManyOptions = Pick<RememberOptions, 'ttlMs' | 'tags' | 'jitter' | 'negativeMs' | 'holdMs' | 'timeoutMs' | 'onDegraded'>
+export type RememberManyOptions = Pick<RememberOptions, 'ttlMs' | 'tags' | 'jitter' | 'negativeMs' | 'holdMs' | 'signal' | 'timeoutMs' | 'onDegraded'>

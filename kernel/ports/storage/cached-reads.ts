@@ -10,6 +10,7 @@ type CachedParts = Pick<PortParts<StorageDriver, { readonly cache?: StorageCache
 
 /** A load of rows has them to itself for so long at most. */
 const maxHoldMs = 10_000
+const maxTimeoutMs = 86_400_000
 
 /**
  * Reads by id, through the cache for the collections that say so. Only what a read of the driver answered is cached, as a
@@ -60,8 +61,10 @@ export function cachedReads({ driver, keys, binding, log, peerFace }: CachedPart
           return undefined
         })
       }
-      const holdMs = Math.max(1, Math.ceil(Math.min(call.remainingMs(), maxHoldMs)))
-      const found = await rememberMany([...byKey.keys()], load, { ttlMs, holdMs })
+      // As long as the read itself may take, and as a cache waits: a day at most.
+      const timeoutMs = Math.max(1, Math.ceil(Math.min(call.remainingMs(), maxTimeoutMs)))
+      const holdMs = Math.min(timeoutMs, maxHoldMs)
+      const found = await rememberMany([...byKey.keys()], load, { ttlMs, holdMs, timeoutMs })
       const rows = new Map([...byKey].map(([key, id], index) => [id, uncached.get(key) ?? fromCached(id, found[index])]))
 
       // Of what no driver wrote there, nothing is believed.
