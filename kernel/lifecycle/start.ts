@@ -14,6 +14,7 @@ import { kernelVersion } from '../version.ts'
 import type { PortParts } from '../ports/definition.ts'
 import { within } from './close-stack.ts'
 import { runFactory } from './factory.ts'
+import { ailing, probedOf } from './probed.ts'
 import type { StartedStep, StartParts } from './start-parts.ts'
 
 export interface StartedExtension extends Extension {
@@ -175,28 +176,6 @@ async function prepare(spec: BindingSpec, driver: DriverSpec, given: PortParts<u
   } catch (error) {
     giveUp.abort(error)
     throw error
-  }
-}
-
-/** A driver without a probe of its own is as well as the connection that it stands on, and the drivers that it is made of. */
-function probedOf(driver: Probed | undefined, connection: unknown, inner: readonly Probed[]): Probed {
-  const below = [...(connection ? [connection as Probed] : []), ...inner].filter(({ health }) => health !== undefined)
-  const answering = driver?.health ? [driver] : below
-  const lacks = [driver, ...inner].flatMap((one) => one?.lacks ?? [])
-  return {
-    ...(lacks.length > 0 ? { lacks } : {}),
-    ...(answering.length > 0 ? { health: async (call) => { await Promise.all(answering.map(async (one) => one.health?.(call))) } } : {}),
-    ...(driver?.ailment ? { ailment: () => driver.ailment?.() } : {}),
-  }
-}
-
-/** A driver, and what its port's meaning has to say of it. */
-function ailing(probed: Probed, ailments: readonly (() => string | undefined)[]): Probed {
-  if (ailments.length === 0) return probed
-  return {
-    ...probed,
-    health: async (call) => probed.health?.(call),
-    ailment: () => ailments.reduce((told, ailment) => told ?? ailment(), probed.ailment?.()),
   }
 }
 

@@ -23,6 +23,10 @@ export const databaseErrors = {
     status: 503, retryable: true, title: 'Pool exhausted',
     detail: (at: { connection: string; waitedMs: number }) => `no connection of ${at.connection} came free in ${at.waitedMs} ms`,
   },
+  DATABASE_TOO_LARGE: {
+    status: 413, retryable: false, title: 'Too large for the database',
+    detail: (at: { connection: string; reason: string }) => `${at.connection}: ${at.reason}`,
+  },
   DATABASE_FAILED: {
     status: 500, retryable: false, title: 'Database error',
     detail: (at: { connection: string; reason: string }) => `${at.connection}: ${at.reason}`,
@@ -32,7 +36,7 @@ export const databaseErrors = {
 const databaseErrorOf = errorsOf(databaseErrors)
 
 /** What can befall a statement or a command, in the words of no single database; each driver translates its SDK's errors into one. */
-export type Fault = 'unavailable' | 'busy' | 'full' | 'outcome-unknown' | 'failed'
+export type Fault = 'unavailable' | 'busy' | 'full' | 'outcome-unknown' | 'too-large' | 'failed'
 
 /** After what passes by itself, a second is soon enough. */
 const retryAfterMs = 1_000
@@ -44,10 +48,12 @@ const codeOfFault = {
   'outcome-unknown': 'DATABASE_OUTCOME_UNKNOWN',
 } as const
 
-/** The port error of a fault. `reason` is for `failed` alone: the others say enough by their code. */
+/** The port error of a fault. `reason` is for `failed` and `too-large` alone: the others say enough by their code. */
 export function databaseError(connection: string, fault: Fault, reason: string, cause?: unknown): PorticoError {
-  const extras = { ...(cause !== undefined && { cause }), ...(fault !== 'failed' && fault !== 'outcome-unknown' && { retryAfterMs }) }
-  return fault === 'failed' ? databaseErrorOf('DATABASE_FAILED', { connection, reason }, extras) : databaseErrorOf(codeOfFault[fault], { connection }, extras)
+  const isWorded = fault === 'failed' || fault === 'too-large'
+  const extras = { ...(cause !== undefined && { cause }), ...(!isWorded && fault !== 'outcome-unknown' && { retryAfterMs }) }
+  if (isWorded) return databaseErrorOf(fault === 'failed' ? 'DATABASE_FAILED' : 'DATABASE_TOO_LARGE', { connection, reason }, extras)
+  return databaseErrorOf(codeOfFault[fault], { connection }, extras)
 }
 
 /** For a call that found every connection of the pool in use for `waitedMs`. */

@@ -98,7 +98,7 @@ export interface PortParts<D, K, C extends string = string> {
   /** Imports a script that the keys name: one of the owner's, not of a plugin. */
   readonly importScript: (script: ScriptFile) => Promise<unknown>
   readonly onClose: (close: () => void | Promise<void>) => void
-  /** What is not as it should be although the driver's probe succeeds, told to whoever asks for the binding's health; undefined while all is well. */
+  /** Tells what is not as it should be although the driver's probe succeeds; undefined while all is well. */
   readonly onHealth?: (ailment: () => string | undefined) => void
 }
 
@@ -145,10 +145,7 @@ export interface PortDefinition<P, D, K = object, C extends string = never, X = 
   rehearse?(driver: D, fault: (call: Call) => Promise<void>): D
   /** The port's meaning over one driver; an inner port has none. */
   implement?(parts: PortParts<D, K, C>): Meaning<P> & X
-  /**
-   * What must be done before calls come, once the binding's operations can be used by `peer`. `look` finds what would end a
-   * start, and changes nothing.
-   */
+  /** What must be done before calls come, once `peer` can use the binding's operations; `look` finds what would end a start, and changes nothing. */
   prepare?(parts: PortParts<D, K, C>, how: 'do' | 'look', call: Call): Promise<void>
   /** Only for the compiler: nothing stands here. */
   readonly types?: { readonly operations: P; readonly driver: D; readonly keys: K; readonly capability: C; readonly inProcess: X }

@@ -1,5 +1,5 @@
 import { hash, randomUUID } from 'node:crypto'
-import type { Call, Json, Log } from '../../kernel/plugin.ts'
+import { type Call, isPorticoError, type Json, type Log } from '../../kernel/plugin.ts'
 import type { CacheDriver, CacheFill, CacheFillWant, CacheRow, CacheSelection, CacheValue, CacheWrite } from '../../kernel/ports/cache/index.ts'
 import { databaseError, type SqlConnection, SqlRefusal, type SqlStep } from '../../kernel/ports/sql/index.ts'
 import { makeStatements, mostKeys, readSizes, type Statements, type StoredRow } from './statements.ts'
@@ -66,16 +66,27 @@ export class SqlCache implements CacheDriver {
       freshMs, lifeMs: Math.min(freshMs === null ? this.#maxAgeMs : freshMs + staleMs, keepMs),
     }
     const [token = '', stamp] = fill?.token.split(' ') ?? []
-    const stored = await this.#change([
+    const stored = await this.#taken(key, call, this.#change([
       ...takeTurn(row.hash),
       ...(fill ? [{ ...closeOpen({ token }), expect: 1 }, untag({ owner: token })] : []),
       closeAll({ hash: row.hash }),
       fill ? putFilled({ ...row, stamp: Number(stamp) }) : put(row),
       untag({ owner: row.hash }),
       ...tags.map((one) => tag({ owner: row.hash, tag: tagMark(one) })),
-    ], call)
+    ], call))
     this.#sweeper.note()
     return stored
+  }
+
+  /** What is larger than the database takes is not stored, and nothing older is left in its place. */
+  async #taken(key: string, call: Call, stored: Promise<boolean>): Promise<boolean> {
+    try {
+      return await stored
+    } catch (error) {
+      if (!isPorticoError(error) || error.code !== 'DATABASE_TOO_LARGE') throw error
+      await this.delete(key, call)
+      return false
+    }
   }
 
   async delete(key: string, call: Call): Promise<void> {

@@ -144,7 +144,7 @@ export class Programs {
     try {
       return measure()
     } catch (error) {
-      throw error instanceof TooLarge ? databaseError(this.#connection, 'failed', error.message, error) : error
+      throw error instanceof TooLarge ? databaseError(this.#connection, 'too-large', error.message, error) : error
     }
   }
 

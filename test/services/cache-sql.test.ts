@@ -1,7 +1,9 @@
 import type { ExecutionContext } from 'ava'
+import { createKernel } from '../../kernel/index.ts'
 import plugin from '../../plugins/cache-sql/index.ts'
 import { cacheDriverContract } from '../contract/cache-driver.ts'
 import { SteppedClock } from '../contract/clock.ts'
+import { silentLog } from '../contract/log.ts'
 import { call, cacheOver } from '../plugins/cache-sql/start.ts'
 import { testCacheContract } from './cache-contract.ts'
 import { open as openMysql } from './mysql.ts'
@@ -60,3 +62,22 @@ for (const server of ['POSTGRES', 'MARIADB'] as const) {
     await t.notThrowsAsync(Promise.all([driver, other].flatMap((by) => Array.from({ length: 10 }, async (_, worker) => work(by, worker)))))
   })
 }
+
+testWith(['MARIADB'], 'cache: a value larger than the server takes is not stored, leaves no older one, and takes the cache from nobody', async (t, url) => {
+  const { connection } = await databaseOf(t, url)
+  const kernel = await createKernel({ version: 1, name: 'test', connections: { main: connection }, ports: { cache: { on: 'main', timeout: '10s', maxValue: '64MiB' } } }, { log: silentLog, env: {} })
+  t.teardown(() => kernel.close())
+  const { cache } = kernel.ports
+  await cache.set({ key: 'small', value: 1 })
+  const [server] = await (await openMysql(t, { url })).query<{ bytes: number }>({ sql: 'select @@global.max_allowed_packet as bytes', params: [] }, call)
+  const large = 'x'.repeat((server?.bytes ?? 0) + 1)
+  if (large.length > 50_000_000) return t.log('the server takes whatever the cache does')
+
+  for (let n = 0; n < 6; n += 1) {
+    await cache.set({ key: 'a', value: 'older' })
+    t.deepEqual(await cache.set({ key: 'a', value: large }), { stored: false })
+    t.is(await cache.get({ key: 'a' }), null)
+    t.is((await cache.get({ key: 'small' }))?.value, 1)
+  }
+  t.is(await cache.remember('a', () => large.length), large.length)
+})

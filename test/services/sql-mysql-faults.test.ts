@@ -217,7 +217,7 @@ testWith(['MARIADB'], 'a statement that is longer than the server takes is refus
   const { sql, insert, counts } = await withCounters(t, { url })
   const huge = insert('huge', 'é'.repeat(9_000_000))
 
-  for (const program of [[huge], [insert('a'), huge]]) await t.throwsAsync(sql.execute(program, call()), { code: 'DATABASE_FAILED', message: /max_allowed_packet/ })
+  for (const program of [[huge], [insert('a'), huge]]) await t.throwsAsync(sql.execute(program, call()), { code: 'DATABASE_TOO_LARGE', message: /max_allowed_packet/ })
 
   t.deepEqual(await counts(), {})
 })
