@@ -170,6 +170,8 @@ export const cacheContract: readonly CacheCase[] = [
       const error = await t.throwsAsync(refused, { code: 'INPUT_INVALID' })
       t.is((error as unknown as { errors: { path: string }[] } | undefined)?.errors[0]?.path, path)
     }
+    const none = await t.throwsAsync(cache.invalidate({}))
+    t.like(none, { errors: [{ message: 'must have exactly one of tags, prefix and all' }] })
   }),
 
   promise('a key of 1,024 bytes, with any text in it, is a key, and its own prefix', async (t, { cache }) => {

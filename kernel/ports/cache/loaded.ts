@@ -10,7 +10,8 @@ const remedies = {
 /** The error for what a load gave `at` some place and no cache can keep: what is wrong with it, where, what stands there, and what to do. */
 export function loadRefused(operation: string, { path, message }: FieldError, loaded: unknown, at = ''): PorticoError {
   const bad = found(loaded, path)
-  const what = bad ? kindOf(bad.value) : undefined
+  // Of what has the right kind, and is wrong in another way, the kind tells nothing.
+  const what = bad && /^must be a (JSON|list)/.test(message) ? kindOf(bad.value) : undefined
   const remedy = message !== 'must be a JSON value' ? undefined : what !== 'undefined' ? remedies.kind : path === '' ? remedies.nothing : remedies.field
   const place = `${at}${path}`
   const problem = `${place === '' ? 'it' : place} ${message}${what === undefined ? '' : `, and is ${what}`}${remedy === undefined ? '' : `: ${remedy}`}`

@@ -159,7 +159,8 @@ export const cacheOperations: { readonly [O in keyof CacheOperations]: Operation
   invalidate: {
     summary: 'Removes values by tag or by prefix, or all', effect: 'write', idempotent: true,
     input: {
-      type: 'object', additionalProperties: false, minProperties: 1, maxProperties: 1,
+      // That it is one of them is checked by the port, which names all three.
+      type: 'object', additionalProperties: false, description: 'Exactly one of the three.',
       properties: { tags: { type: 'array', items: tag, minItems: 1, maxItems: maxTags }, prefix: { type: 'string', minLength: 1, maxLength: 1024, description: 'At most 1 KiB of UTF-8, as a key.' }, all: { const: true } },
     },
     output: nothing,
