@@ -10,10 +10,11 @@ export async function checkCommand(flags: CommonFlags, argument: string | undefi
   try {
     const { manifest } = await check(source, manifestOptions(flags, terminal))
     const counts = { connections: manifest.connections.length, bindings: manifest.bindings.length, extensions: manifest.extensions.length }
+    const chaos = manifest.chaos !== undefined
     return {
       status: 0,
-      json: { valid: true, manifest: source.path, sha256: manifest.sha256, ...counts, problems: [] },
-      text: (paint) => `${paint('green', `${source.path} is good`)}: ${many(counts.connections, 'connection')}, ${many(counts.bindings, 'binding')}, ${many(counts.extensions, 'extension')}\n`,
+      json: { valid: true, manifest: source.path, sha256: manifest.sha256, ...counts, chaos, problems: [] },
+      text: (paint) => `${paint('green', `${source.path} is good`)}: ${many(counts.connections, 'connection')}, ${many(counts.bindings, 'binding')}, ${many(counts.extensions, 'extension')}${chaos ? '; it injects faults (chaos), and starts with --allow-chaos only' : ''}\n`,
     }
   } catch (error) {
     if (!isPorticoError(error) || error.code !== 'MANIFEST_INVALID') throw error

@@ -194,7 +194,9 @@ test('completion knows every command', async (t) => {
 
 test('a manifest that rehearses faults is good, and is not started without leave', async (t) => {
   const file = await manifest(t.context.directory, `${good}chaos: { cache: { errors: 5% } }\n`)
-  t.is(await main(['check', file], recorder()), 0)
+  const checked = recorder()
+  t.is(await main(['check', file], checked), 0)
+  t.regex(checked.written.out, /is good.*chaos.*--allow-chaos/)
 
   const terminal = recorder()
   t.is(await main(['start', file], terminal), 1)
