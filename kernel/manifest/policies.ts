@@ -1,4 +1,4 @@
-import type { AnyPort } from '../ports/definition.ts'
+import type { AnyPort, Operation } from '../ports/definition.ts'
 import type { ChaosRules } from '../resilience/chaos-rules.ts'
 import type { OperationRules, PolicyRules, PolicySpec } from '../resilience/rules.ts'
 import { namesIn } from './checking.ts'
@@ -71,22 +71,28 @@ function checkOperations(checking: Checking, bindings: readonly BindingSpec[]): 
   for (const policy of namesIn(root, 'policies')) {
     const takers = namesIn(root, 'ports').filter((binding) => policyOf(checking, binding) === policy)
     if (takers.length === 0 || takers.some((binding) => !bound.has(binding))) continue
-    const known = new Set(takers.flatMap((binding) => operationsOf(bound.get(binding))))
+    const taken = takers.map((binding) => operationsOf(bound.get(binding)))
+    const known = new Set(taken.flatMap((operations) => [...operations.keys()]))
     for (const operation of entriesOf(nodeAt(root, ['policies', policy, 'operations'])).keys()) {
-      if (known.has(operation)) continue
+      if (known.has(operation)) {
+        const retry = ['policies', policy, 'operations', operation, 'retry']
+        const isNever = taken.every((operations) => (operations.get(operation) ?? false) === false)
+        if (isNever && nodeAt(root, retry)?.kind === 'map') checking.refuse(retry, `${operation} is never made again, for a repeat of it may do harm; take this out, or let it be idempotent`)
+        continue
+      }
       const path = ['policies', policy, 'operations', operation]
       problems.add({ at: keyPosition(root, path), path: showPath(path), message: `${takers.join(', ')} ${takers.length === 1 ? 'has' : 'have'} no operation "${operation}"${didYouMean(operation, known) || `; there are ${[...known].join(', ')}`}` })
     }
   }
 }
 
-/** The names that a policy knows a binding's operations by. */
-function operationsOf(spec: { readonly port: AnyPort; readonly keys: unknown } | undefined): readonly string[] {
-  if (!spec) return []
+/** The names that a policy knows a binding's operations by, and whether a repeat of each does no harm. */
+function operationsOf(spec: { readonly port: AnyPort; readonly keys: unknown } | undefined): ReadonlyMap<string, Operation['idempotent']> {
+  if (!spec) return new Map()
   const { operations, named } = spec.port
   // What reaches no backend is kept by no policy.
-  const own = Object.entries(operations).filter(([name, { local }]) => !local && name !== named?.operation).map(([name]) => name)
-  return [...own, ...Object.keys(named?.declared(spec.keys) ?? {})]
+  const own = Object.entries(operations).filter(([name, { local }]) => !local && name !== named?.operation).map(([name, { idempotent }]) => [name, idempotent] as const)
+  return new Map([...own, ...Object.entries(named?.declared(spec.keys) ?? {})])
 }
 
 function checkChaos(checking: Checking, chaos: Readonly<Record<string, ChaosRules>>): void {

@@ -4,7 +4,7 @@ export function didYouMean(word: string, known: Iterable<string>): string {
   return nearest === undefined ? '' : `; did you mean "${nearest}"?`
 }
 
-const mostListed = 12
+const mostListed = 16
 
 /** `didYouMean`, or where no known word is near and they are few, all of them. */
 export function whatThereIs(word: string, known: readonly string[]): string {
