@@ -3,10 +3,13 @@ import type { Clock, SettingsOf } from '../../kernel/plugin.ts'
 import type { CacheDriver, CacheFill, CacheFillWant, CacheRow, CacheSelection, CacheValue, CacheWrite } from '../../kernel/ports/cache/index.ts'
 import { Fills } from './fills.ts'
 import type { settings } from './settings.ts'
+import { PrefixMarks } from './prefix-marks.ts'
 import { TagIndex } from './tag-index.ts'
 
 /** What an entry takes beside its value, key and tags: the slots of the list and the map, and the entry itself. */
 const entryBytes = 256
+/** So many keys are looked at when a prefix is invalidated: a fraction of a millisecond, and nothing of them stays. */
+const fewEntries = 1_000
 
 interface Entry {
   readonly value: CacheValue
@@ -14,6 +17,8 @@ interface Entry {
   readonly freshUntilMs: number
   readonly goneAtMs: number
   readonly tags: readonly string[]
+  /** As of the last look whether a prefix of its key was invalidated. */
+  stamp: number
 }
 
 /** Keeps the frozen values themselves: a hit copies and parses nothing. */
@@ -21,6 +26,7 @@ export class LruCache implements CacheDriver {
   readonly keepsValues = true
   readonly #entries: LRUCache<string, Entry>
   readonly #tags = new TagIndex()
+  readonly #marks = new PrefixMarks()
   readonly #fills = new Fills()
   readonly #clock: Clock
 
@@ -45,7 +51,7 @@ export class LruCache implements CacheDriver {
 
     const freshUntilMs = freshMs === null ? Number.POSITIVE_INFINITY : this.#clock.now() + freshMs
     const keptUntilMs = keepMs === undefined ? Number.POSITIVE_INFINITY : this.#clock.now() + keepMs
-    const entry = { value, freshUntilMs, goneAtMs: Math.min(freshUntilMs + staleMs, keptUntilMs), tags }
+    const entry = { value, freshUntilMs, goneAtMs: Math.min(freshUntilMs + staleMs, keptUntilMs), tags, stamp: this.#marks.now }
     this.#entries.set(key, entry, { size: sizeBytes + entryBytes + TagIndex.bytesPerTag * tags.length })
 
     // lru-cache stores nothing that is larger than all of it, and says nothing.
@@ -61,9 +67,9 @@ export class LruCache implements CacheDriver {
 
   invalidate(selection: CacheSelection): void {
     this.#fills.closeSelected(selection)
-    if ('all' in selection) return this.#entries.clear()
-    const keys = 'tags' in selection ? this.#tags.keys(selection.tags) : this.#beginningWith(selection.prefix)
-    for (const key of keys) this.#entries.delete(key)
+    if ('all' in selection) return this.#clear()
+    if ('prefix' in selection) return this.#invalidatePrefix(selection.prefix)
+    for (const key of this.#tags.keys(selection.tags)) this.#entries.delete(key)
   }
 
   beginFill(want: CacheFillWant): CacheFill | undefined {
@@ -81,7 +87,7 @@ export class LruCache implements CacheDriver {
   // lru-cache's own expiry reads 0 as "never" and rounds the clock to its timers: the kernel's clock decides.
   #readOne(key: string): CacheRow | undefined {
     const entry = this.#entries.get(key)
-    if (!entry) return undefined
+    if (!entry || !this.#holds(key, entry)) return undefined
     const { value, freshUntilMs, goneAtMs, tags } = entry
     const nowMs = goneAtMs === Number.POSITIVE_INFINITY ? 0 : this.#clock.now()
     if (goneAtMs > nowMs) return { value: handOut(value), freshMs: freshUntilMs === Number.POSITIVE_INFINITY ? null : freshUntilMs - nowMs, tags }
@@ -89,8 +95,29 @@ export class LruCache implements CacheDriver {
     return undefined
   }
 
-  #beginningWith(prefix: string): readonly string[] {
-    return [...this.#entries.keys()].filter((key) => key.startsWith(prefix))
+  /** Whether no prefix of the key was invalidated since the entry was written; one that was is gone then. */
+  #holds(key: string, entry: Entry): boolean {
+    const { now } = this.#marks
+    if (entry.stamp === now) return true
+    if (this.#marks.hits(key, entry.stamp)) {
+      this.#entries.delete(key)
+      return false
+    }
+    entry.stamp = now
+    return true
+  }
+
+  #invalidatePrefix(prefix: string): void {
+    if (this.#entries.size > fewEntries) {
+      if (!this.#marks.add(prefix)) this.#clear()
+      return
+    }
+    for (const key of [...this.#entries.keys()]) if (key.startsWith(prefix)) this.#entries.delete(key)
+  }
+
+  #clear(): void {
+    this.#entries.clear()
+    this.#marks.clear()
   }
 }
 
