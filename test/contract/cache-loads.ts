@@ -41,7 +41,7 @@ export const loadCases: readonly CacheCase[] = [
       await t.throwsAsync(cache.rememberMany(keys, none), { code: 'INPUT_INVALID' })
     }
     const echo = async (missing: readonly string[]) => missing
-    t.is((await cache.rememberMany(thousandAndOne.slice(1), echo))[999], 'k1000')
+    t.deepEqual(await cache.rememberMany(Array<string>(1_000).fill('a'), echo), Array(1_000).fill('a'))
   }),
 
   promise('a load of many keys that hangs lets go of its caller and of its keys, and is told', async (t, { cache, clock }) => {

@@ -80,5 +80,8 @@ export const leaderCases: readonly LocksCase[] = [
   promise('nobody is elected under what is no name, or for no time', async (t, { locks }) => {
     for (const wrong of ['', '_a', 'x'.repeat(256)]) await t.throwsAsync(locks.leader(wrong, () => undefined), { code: 'INPUT_INVALID' })
     for (const ttlMs of [99, 3_600_001, 100.5, Number.NaN]) await t.throwsAsync(locks.leader(name, () => undefined, { ttlMs }), { code: 'INPUT_INVALID' })
+    for (const wrong of [[5, () => undefined], [name], [name, 5], [name, () => undefined, null], [name, () => undefined, { signal: {} }]]) {
+      await t.throwsAsync(async () => { await Reflect.apply(locks.leader, locks, wrong) }, { code: 'INPUT_INVALID' })
+    }
   }),
 ]

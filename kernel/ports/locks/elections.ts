@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Call } from '../../call.ts'
 import type { Clock } from '../../clock.ts'
-import { isPorticoError, kernelError } from '../../errors.ts'
+import { type FieldError, isPorticoError, kernelError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { keepLock } from './keeping.ts'
 import type { AcquireInput, Grant, Leadership, LeaderOptions, LocksOperations } from './operations.ts'
@@ -27,8 +27,10 @@ export class Elections {
     this.#parts = parts
   }
 
-  async leader<T>(name: string, task: (leadership: Leadership) => T | Promise<T>, { ttlMs = usualTtlMs, signal }: LeaderOptions = {}): Promise<T | undefined> {
-    if (!Number.isInteger(ttlMs) || ttlMs < 100 || ttlMs > 3_600_000) throw kernelError('INPUT_INVALID', { operation: 'leader' }, { errors: [{ path: '/ttlMs', message: 'must be an integer from 100 to 3600000' }] })
+  async leader<T>(name: string, task: (leadership: Leadership) => T | Promise<T>, options: LeaderOptions = {}): Promise<T | undefined> {
+    const wrong = wrongCall(name, task, options)
+    if (wrong) throw kernelError('INPUT_INVALID', { operation: 'leader' }, { errors: [wrong] })
+    const { ttlMs = usualTtlMs, signal } = options
     const stop = AbortSignal.any([this.#closing.signal, ...(signal ? [signal] : [])])
     const campaign = this.#campaign(name, task, ttlMs, stop)
     this.#campaigns.add(campaign)
@@ -127,4 +129,14 @@ export class Elections {
     const endMs = clock.now() + withinMs
     return { signal, remainingMs: () => Math.max(0, endMs - clock.now()), traceId: 'locks-leader', text: false, degrade: () => {} }
   }
+}
+
+/** What no schema checks, for `leader` takes a function; the name's own rules are those of `acquire`. */
+function wrongCall(name: unknown, task: unknown, options: unknown): FieldError | undefined {
+  if (typeof name !== 'string') return { path: '/name', message: 'must be a text' }
+  if (typeof task !== 'function') return { path: '/task', message: 'must be a function' }
+  if (typeof options !== 'object' || options === null) return { path: '', message: 'the options must be an object' }
+  const { ttlMs, signal }: { readonly ttlMs?: unknown; readonly signal?: unknown } = options
+  if (ttlMs !== undefined && !(Number.isInteger(ttlMs) && Number(ttlMs) >= 100 && Number(ttlMs) <= 3_600_000)) return { path: '/ttlMs', message: 'must be an integer from 100 to 3600000' }
+  return signal === undefined || signal instanceof AbortSignal ? undefined : { path: '/signal', message: 'must be an AbortSignal' }
 }
