@@ -15,9 +15,7 @@ interface Bounds {
   readonly enoughBytes: number
 }
 
-const bounds: Bounds = { rowsAtOnce: 10, enoughBytes: 1024 ** 2 }
-/** Of scripts that read one call's keys beside one another, ten at most. */
-const boundsOfPart: Bounds = { rowsAtOnce: 1, enoughBytes: 100 * 1024 }
+const bounds: Bounds = { rowsAtOnce: 2, enoughBytes: 1024 ** 2 }
 
 type Rows = readonly (CacheRow | undefined)[]
 
@@ -27,18 +25,12 @@ export interface ReadParts {
   readonly call: Call
 }
 
-/** The rows of many keys, in one trip; when they are large, of the first ones. */
+/**
+ * The rows of the first keys: of a hundred at most, and of fewer when they are large. One script after the other, for what several
+ * bring together would keep those waiting who read little.
+ */
 export async function readMany(keys: readonly string[], parts: ReadParts): Promise<Rows> {
-  if (keys.length <= maxKeys) return readSome(keys, parts, bounds)
-  const asked: Promise<Rows>[] = []
-  for (let at = 0; at < keys.length; at += maxKeys) asked.push(readSome(keys.slice(at, at + maxKeys), parts, boundsOfPart))
-  const found = await Promise.all(asked)
-  const short = found.findIndex((rows) => rows.length < maxKeys)
-  return (short === -1 ? found : found.slice(0, short + 1)).flat()
-}
-
-async function readSome(keys: readonly string[], { connection, names, call }: ReadParts, within: Bounds): Promise<Rows> {
-  const [nowMs, texts] = await runRead(keys, { connection, names, call }, within)
+  const [nowMs, texts] = await runRead(keys.slice(0, maxKeys), parts, bounds)
   try {
     return texts.map((text) => (text === null ? undefined : toRow(text, nowMs)))
   } catch (cause) {

@@ -68,7 +68,7 @@ testWith(['REDIS'], 'cache: of many rows that are large one read answers a few m
 
   const [many, one, other] = await Promise.all([driver.read(keys, call), driver.read(['small'], call), driver.read(['small', 'none'], call)])
 
-  t.is(many.length, 10)
+  t.true(many.length >= 1 && many.length <= 10, String(many.length))
   t.true(many.every((row, at) => row?.value === keys[at]?.repeat(100_000)))
   t.is(one.length, 1)
   t.truthy(one[0])
@@ -76,15 +76,16 @@ testWith(['REDIS'], 'cache: of many rows that are large one read answers a few m
   t.truthy(other[0])
 })
 
-testWith(['REDIS'], 'cache: of several hundred keys, too, the first are answered when their rows are large', async (t, url) => {
+testWith(['REDIS'], 'cache: of several hundred keys a hundred are answered at a time, and fewer when their rows are large', async (t, url) => {
   const { driver } = await open(t, url)
   const keys = Array.from({ length: 250 }, (_, at) => `k${at}`)
-  for (const key of keys.slice(95, 105)) await driver.write({ ...entry(key, []), value: key.repeat(50_000) }, call)
+  t.is((await driver.read(keys, call)).length, 100)
+  for (const key of keys.slice(50, 105)) await driver.write({ ...entry(key, []), value: key.repeat(50_000) }, call)
 
   const rows = await driver.read(keys, call)
 
-  t.true(rows.length > 95 && rows.length < 105, String(rows.length))
-  t.deepEqual(rows.flatMap((row, at) => (row ? [at] : [])), Array.from({ length: rows.length - 95 }, (_, at) => 95 + at))
+  t.true(rows.length > 50 && rows.length < 100, String(rows.length))
+  t.deepEqual(rows.flatMap((row, at) => (row ? [at] : [])), Array.from({ length: rows.length - 50 }, (_, at) => 50 + at))
 })
 
 testWith(['REDIS'], 'cache: after a flush it is empty, a fill from before stores nothing, and it goes on', async (t) => {
@@ -173,16 +174,15 @@ testWith(['REDIS'], 'cache: prefixes are bounded; past the bound all is invalida
   t.true(Number(await connection.command(['HLEN', `${connection.prefix}:{cache}:state`], 'read', call)) <= 10_000)
 })
 
-testWith(['REDIS'], 'cache: a thousand keys, and all that is asked for in one turn, are one round trip', async (t, url) => {
+testWith(['REDIS'], 'cache: all that is asked for in one turn is one round trip', async (t, url) => {
   const { driver, connection } = await open(t, url)
   const keys = Array.from({ length: 1_000 }, (_, at) => `k${at}`)
   await Promise.all(keys.map((key, at) => driver.write({ ...entry(key), value: at }, call)))
   const calls = async () => Number(/cmdstat_evalsha:calls=(\d+)/.exec(String(await connection.command(['INFO', 'commandstats'], 'read', call)))?.[1])
 
   const before = await calls()
-  const [many, ...one] = await Promise.all([driver.read(keys, call), ...keys.map((key) => driver.read([key], call))])
+  const one = await Promise.all(keys.map((key) => driver.read([key], call)))
 
-  t.deepEqual(many.map((row) => row?.value), keys.map((_, at) => at))
   t.deepEqual(one.map(([row]) => row?.value), keys.map((_, at) => at))
   // Other tests may run scripts on this server meanwhile.
   t.true((await calls()) - before < 500)
