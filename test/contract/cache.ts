@@ -1,3 +1,4 @@
+import type { PorticoError } from '../../kernel/plugin.ts'
 import { near, promise, type CacheCase } from './cache-case.ts'
 import { rememberCases } from './cache-remember.ts'
 import { storageCases } from './cache-storage.ts'
@@ -167,8 +168,8 @@ export const cacheContract: readonly CacheCase[] = [
       [cache.remember('a', () => 1, { ttlMs: 0.5 }), '/ttlMs'],
     ]
     for (const [refused, path] of refusals) {
-      const error = await t.throwsAsync(refused, { code: 'INPUT_INVALID' })
-      t.is((error as unknown as { errors: { path: string }[] } | undefined)?.errors[0]?.path, path)
+      const error = await t.throwsAsync<PorticoError>(refused, { code: 'INPUT_INVALID' })
+      t.is(error?.errors[0]?.path, path)
     }
     const none = await t.throwsAsync(cache.invalidate({}))
     t.like(none, { errors: [{ message: 'must have exactly one of tags, prefix and all' }] })

@@ -1,5 +1,5 @@
 import type { ExecutionContext } from 'ava'
-import type { Bound } from '../../kernel/plugin.ts'
+import type { Bound, PorticoError } from '../../kernel/plugin.ts'
 import { fits, misfits, operations, strict, type ContractOperations, type Form } from './integrations-operations.ts'
 
 type Partner = Bound['integrations']
@@ -66,8 +66,8 @@ export const integrationsContract: readonly IntegrationsCase[] = [
 
     await nothingMade(t, harness, async () => {
       for (const [operation, input, path] of refusals) {
-        const error = await t.throwsAsync(partner.call({ operation, input: input as never }), { code: 'INTEGRATION_INPUT_INVALID' })
-        t.is((error as unknown as { errors: { path: string }[] } | undefined)?.errors[0]?.path, path, JSON.stringify(input))
+        const error = await t.throwsAsync<PorticoError>(partner.call({ operation, input: input as never }), { code: 'INTEGRATION_INPUT_INVALID' })
+        t.is(error?.errors[0]?.path, path, JSON.stringify(input))
       }
     })
     await t.notThrowsAsync(partner.call({ operation: 'item', input: fits[harness.form] as never }))

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import type { PorticoError } from '../../../kernel/plugin.ts'
 import type { RequestListener } from 'node:http'
 import { echo, openHttp, startPartner } from './partner.ts'
 
@@ -58,9 +59,9 @@ for (const [what, answer] of Object.entries(failures)) {
     const { partner, kept } = await withFallback(t, url, { timeout: what === 'is late' ? '1500ms' : '20s' })
 
     t.like(await partner.call({ operation: 'again', input: {} }), { degraded: true, via: 'file' })
-    const error = await t.throwsAsync(partner.call({ operation: 'post', input: {} }))
+    const error = await t.throwsAsync<PorticoError>(partner.call({ operation: 'post', input: {} }))
 
-    t.regex((error as unknown as { code: string } | undefined)?.code ?? '', /^INTEGRATION_(OUTCOME_UNKNOWN|MAYBE_APPLIED)$/)
+    t.regex(error?.code ?? '', /^INTEGRATION_(OUTCOME_UNKNOWN|MAYBE_APPLIED)$/)
     t.is(kept().length, 1)
   })
 }
@@ -90,9 +91,9 @@ for (const [why, answer] of Object.entries(whys)) {
     const others = await withFallback(t, url, { timeout, when: ['open', 'unreachable', ...Object.keys(whys).filter((other) => other !== why)] })
 
     t.like(await declared.partner.call({ operation: 'again', input: {} }), { degraded: true, via: 'file' })
-    const error = await t.throwsAsync(others.partner.call({ operation: 'again', input: {} }))
+    const error = await t.throwsAsync<PorticoError>(others.partner.call({ operation: 'again', input: {} }))
 
-    t.regex((error as unknown as { code: string } | undefined)?.code ?? '', /^INTEGRATION_(PARTNER_FAILED|TIMEOUT)$/)
+    t.regex(error?.code ?? '', /^INTEGRATION_(PARTNER_FAILED|TIMEOUT)$/)
     t.deepEqual([declared.kept().length, others.kept().length], [1, 0])
   })
 }

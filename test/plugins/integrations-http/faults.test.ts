@@ -65,7 +65,7 @@ test('a partner that hangs has so many connections as the settings say, each cal
       if (!hangs) socket.write(`${head}content-length: 2\r\n\r\n{}`)
     })
   })
-  const partner = await openHttp(t, url, operations, { settings: { timeout: '1s', maxConnections: 3 } })
+  const partner = await openHttp(t, url, operations, { settings: { timeout: '3s', maxConnections: 3 } })
 
   const codes = await Promise.all(Array.from({ length: 20 }, () => codeOf(partner.call({ operation: 'again' }))))
   t.deepEqual([...new Set(codes)], ['INTEGRATION_TIMEOUT'])

@@ -1,4 +1,5 @@
 import test from 'ava'
+import type { PorticoError } from '../../../kernel/plugin.ts'
 import type { RequestListener } from 'node:http'
 import { echo, openHttp, startPartner } from './partner.ts'
 
@@ -100,15 +101,15 @@ test("a partner's failure says whether it may have been applied", async (t) => {
 test('a refusal has its status and its words, in process', async (t) => {
   const { url } = await startPartner(t, json('{"why":"no funds"}', 402))
   const partner = await openHttp(t, url, operations)
-  const error = await t.throwsAsync(partner.call({ operation: 'post' }), { code: 'INTEGRATION_PARTNER_REFUSED' })
-  t.like((error as unknown as { details: object } | undefined)?.details, { partnerStatus: 402, answer: { why: 'no funds' } })
+  const error = await t.throwsAsync<PorticoError>(partner.call({ operation: 'post' }), { code: 'INTEGRATION_PARTNER_REFUSED' })
+  t.like(error?.details, { partnerStatus: 402, answer: { why: 'no funds' } })
 })
 
 test('a busy partner says when to come back', async (t) => {
   const { url } = await startPartner(t, (_, response) => response.writeHead(429, { 'retry-after': '7' }).end())
   const partner = await openHttp(t, url, operations)
-  const error = await t.throwsAsync(partner.call({ operation: 'post' }), { code: 'INTEGRATION_PARTNER_FAILED' })
-  t.is((error as unknown as { retryAfterMs?: number } | undefined)?.retryAfterMs, 7_000)
+  const error = await t.throwsAsync<PorticoError>(partner.call({ operation: 'post' }), { code: 'INTEGRATION_PARTNER_FAILED' })
+  t.is(error?.retryAfterMs, 7_000)
 })
 
 test('a partner that is not there was surely not reached', async (t) => {
@@ -130,9 +131,9 @@ test("the caller's deadline reaches the partner: the connection is given up", as
   const { url, sockets } = await startPartner(t, () => undefined)
   const partner = await openHttp(t, url, operations)
 
-  const error = await t.throwsAsync(partner.call({ operation: 'post' }, { timeoutMs: 2_000 }))
+  const error = await t.throwsAsync<PorticoError>(partner.call({ operation: 'post' }, { timeoutMs: 2_000 }))
   // The driver's word, or on a busy machine the binding's.
-  t.regex((error as unknown as { code: string }).code, /^(INTEGRATION|CALL)_OUTCOME_UNKNOWN$/)
+  t.regex(error?.code ?? '', /^(INTEGRATION|CALL)_OUTCOME_UNKNOWN$/)
 
   while (sockets.size > 0) await new Promise((resolve) => setTimeout(resolve, 5))
   t.pass()

@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import test from 'ava'
+import type { PorticoError } from '../../../kernel/plugin.ts'
 import { createKernel } from '../../../kernel/index.ts'
 import { echo, openHttp, startPartner } from './partner.ts'
 
@@ -41,8 +42,8 @@ test('no input makes a header or a parameter of its own', async (t) => {
     ['search', { ...search, text: Array.from({ length: 2_000 }, () => 'x') }, '/input'],
   ]
   for (const [operation, input, path] of refused) {
-    const error = await t.throwsAsync(partner.call({ operation, input: input as never }), { code: 'INTEGRATION_INPUT_INVALID' }, JSON.stringify(input).slice(0, 60))
-    t.is((error as unknown as { errors: { path: string }[] }).errors[0]?.path, path)
+    const error = await t.throwsAsync<PorticoError>(partner.call({ operation, input: input as never }), { code: 'INTEGRATION_INPUT_INVALID' }, JSON.stringify(input).slice(0, 60))
+    t.is(error?.errors[0]?.path, path)
   }
   const { output } = await partner.call({ operation: 'search', input: { ...search, text: 'x&v=3#' } })
   t.is((output as { path: string }).path, '/a/items?q=x%26v%3D3%23&v=2&sort=f%3Ad')

@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import test, { type ExecutionContext } from 'ava'
-import { isPorticoError } from '../../../kernel/plugin.ts'
+import { isPorticoError, type PorticoError } from '../../../kernel/plugin.ts'
 import { startPartner } from '../integrations-http/partner.ts'
 import { emptyFile, replay, startRecording } from './recorded.ts'
 
@@ -75,10 +75,10 @@ test('the same call is answered in the order of the recording, then as at last; 
 test('a call that is not recorded is told the nearest exchange, and where it differs', async (t) => {
   const partner = await replayed(t, [line('pay', { amount: 1, to: { iban: 'X', name: 'A' } }), '', line('pay', { amount: 5, to: { iban: 'Y', name: 'B' }, note: 'n' }), line('other', {})])
 
-  const error = await t.throwsAsync(partner.call({ operation: 'pay', input: { amount: 6, to: { iban: 'Y', name: 'B', more: 1 } } }), { code: 'INTEGRATION_NOT_RECORDED' })
+  const error = await t.throwsAsync<PorticoError>(partner.call({ operation: 'pay', input: { amount: 6, to: { iban: 'Y', name: 'B', more: 1 } } }), { code: 'INTEGRATION_NOT_RECORDED' })
 
   t.like(error, { status: 501, retryable: false, details: { nearestLine: 3, recorded: ['pay', 'other'] } })
-  t.deepEqual((error as unknown as { errors: unknown }).errors, [
+  t.deepEqual(error?.errors, [
     { path: '/input/amount', message: 'is 5 in the recording' },
     { path: '/input/to/more', message: 'is not in the recording' },
     { path: '/input/note', message: 'is missing: it is "n" in the recording' },
@@ -107,10 +107,10 @@ test('an input is compared without what is masked in the exchange, and the neare
   const partner = await replayed(t, [line('pay', { card: { number: '***', cvc: 0 }, amount: 5 }, { output: 1, masked: ['/input/card'] })])
 
   const { output } = await partner.call({ operation: 'pay', input: { card: { number: '4242', cvc: 7 }, amount: 5 } })
-  const error = await t.throwsAsync(partner.call({ operation: 'pay', input: { card: { number: '4242', cvc: 7 }, amount: 6 } }), { code: 'INTEGRATION_NOT_RECORDED' })
+  const error = await t.throwsAsync<PorticoError>(partner.call({ operation: 'pay', input: { card: { number: '4242', cvc: 7 }, amount: 6 } }), { code: 'INTEGRATION_NOT_RECORDED' })
 
   t.is(output, 1)
-  t.deepEqual((error as unknown as { errors: unknown }).errors, [{ path: '/input/amount', message: 'is 5 in the recording' }])
+  t.deepEqual(error?.errors, [{ path: '/input/amount', message: 'is 5 in the recording' }])
 })
 
 test('what is nearest is found among thousands of exchanges with large inputs', async (t) => {

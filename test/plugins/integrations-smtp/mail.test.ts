@@ -1,4 +1,5 @@
 import test from 'ava'
+import type { PorticoError } from '../../../kernel/plugin.ts'
 import { hello, openSmtp, startRelay } from './relay.ts'
 
 const bodyOf = (raw: string) => raw.slice(raw.indexOf('\r\n\r\n') + 4)
@@ -55,8 +56,8 @@ test('what would be another recipient, another header or another line is refused
   ]
   for (const address of addresses) {
     for (const field of ['email', 'other']) {
-      const error = await t.throwsAsync(partner.call({ operation: 'send', input: { ...good, [field]: address } }), { code: 'INTEGRATION_INPUT_INVALID' }, address)
-      t.is((error as unknown as { errors: { path: string }[] }).errors[0]?.path, `/input/${field}`, address)
+      const error = await t.throwsAsync<PorticoError>(partner.call({ operation: 'send', input: { ...good, [field]: address } }), { code: 'INTEGRATION_INPUT_INVALID' }, address)
+      t.is(error?.errors[0]?.path, `/input/${field}`, address)
     }
   }
   for (const list of [['a@example.org', 1], [['a@example.org']], { a: 1 }, null, Array(51).fill('a@example.org')]) {

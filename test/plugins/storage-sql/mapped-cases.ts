@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import type { ExecutionContext } from 'ava'
+import type { PorticoError } from '../../../kernel/plugin.ts'
 import { VirtualClock } from '../../contract/clock.ts'
 import { folder } from './harness.ts'
 import { legacyTables, type MappedDatabase, orders, startMapped, typesOf } from './mapped-database.ts'
@@ -55,8 +56,8 @@ export const mappedCases: readonly MappedCase[] = [
       await legacyTables(database)
       const storage = await startMapped(t, database)
       const refused = async (value: object, paths: readonly string[]) => {
-        const error = await t.throwsAsync(storage.put({ collection, id: 'o1', value: value as Record<string, never> }), { code: 'STORAGE_VALUE_UNMAPPED' }, JSON.stringify(value))
-        t.deepEqual((error as unknown as { errors: { path: string }[] }).errors.map(({ path }) => path), paths)
+        const error = await t.throwsAsync<PorticoError>(storage.put({ collection, id: 'o1', value: value as Record<string, never> }), { code: 'STORAGE_VALUE_UNMAPPED' }, JSON.stringify(value))
+        t.deepEqual(error?.errors.map(({ path }) => path), paths)
       }
 
       await refused({ color: 1, status: 5, customer: { name: 'x' } }, ['/value/color', '/value/status', '/value/customer/name'])
