@@ -4,6 +4,8 @@ import type { LoadContext } from './remember-options.ts'
 
 /** How many loads run at one time before callers load for themselves. */
 const maxFlights = 10_000
+/** Of how many keys it is known that their load has ended lately. */
+const maxEnded = 1_000
 
 /** A load that callers of one key share. */
 export class Flight {
@@ -43,6 +45,19 @@ export class Flight {
 /** The loads that are under way, at most one current for each key. */
 export class Flights {
   readonly #current = new Map<string, Flight>()
+  /** Key → which of all ends its last one was; the latest last. */
+  readonly #ended = new Map<string, number>()
+  #ends = 0
+
+  /** What `hasEndedSince` compares: take it before reading. */
+  get ends(): number {
+    return this.#ends
+  }
+
+  /** Whether a load of the key ended since then: what was read meanwhile may be older than what that one cached. */
+  hasEndedSince(key: string, ends: number): boolean {
+    return (this.#ended.get(key) ?? 0) > ends
+  }
 
   get(key: string): Flight | undefined {
     return this.#current.get(key)
@@ -50,7 +65,7 @@ export class Flights {
 
   /** Puts a load under way; it is never current when there are too many. `run` must do nothing in this turn. */
   start(key: string, tags: readonly string[], run: (flight: Flight) => Promise<CacheValue>): Flight {
-    const flight: Flight = new Flight(key, tags, (one) => run(one).finally(() => this.end(one)))
+    const flight: Flight = new Flight(key, tags, (one) => run(one).finally(() => this.#settled(one)))
     if (this.#current.size < maxFlights) this.#current.set(key, flight)
     return flight
   }
@@ -58,6 +73,14 @@ export class Flights {
   /** False once the key has changed in this process since the load began, or nobody is to share it for another reason. */
   isCurrent(flight: Flight): boolean {
     return this.#current.get(flight.key) === flight
+  }
+
+  #settled(flight: Flight): void {
+    this.#ended.delete(flight.key)
+    this.#ended.set(flight.key, ++this.#ends)
+    const [oldest] = this.#ended.keys()
+    if (this.#ended.size > maxEnded && oldest !== undefined) this.#ended.delete(oldest)
+    this.end(flight)
   }
 
   /** Nobody is to share it any more, and it must not be cached. */

@@ -1,6 +1,6 @@
 import { kernelError } from '../../errors.ts'
 import { type Cache, isFresh } from './cache.ts'
-import type { CacheRow, CacheValue } from './driver.ts'
+import type { CacheRow, CacheValue, Soon } from './driver.ts'
 import { cacheError } from './errors.ts'
 import type { Flight } from './flights.ts'
 import { loadAndCache } from './load.ts'
@@ -29,7 +29,7 @@ export async function remember<T>(cache: Cache, key: string, load: (context: Loa
   const { signal } = options
   if (signal?.aborted) throw kernelError('CALL_ABORTED', { operation: `${cache.parts.binding}.remember` })
   const call = callOf(options, cache.parts.clock)
-  const soon = cache.read('remember', key, call)
+  const soon = readLatest(cache, key, call)
   const row = soon instanceof Promise ? await soon : soon
   // The value that `load` gave for this key: its type is the caller's word for it.
   if (row && isFresh(row)) return row.value as T
@@ -40,6 +40,14 @@ export async function remember<T>(cache: Cache, key: string, load: (context: Loa
 
   const old = row && ageMs(row) < plan.graceMs ? row : undefined
   return (await loaded({ cache, key, load, plan, hadOld: row !== undefined, signal, call }, old)) as T
+}
+
+/** What a load has cached that ended while the backend was read is not missed: who was read for too early reads again. */
+function readLatest(cache: Cache, key: string, call: OwnCall): Soon<CacheRow | undefined> {
+  const { ends } = cache.flights
+  const soon = cache.read('remember', key, call)
+  if (!(soon instanceof Promise)) return soon
+  return soon.then((row) => (!(row && isFresh(row)) && cache.flights.hasEndedSince(key, ends) ? cache.read('remember', key, call) : row))
 }
 
 /** What the load gives; when it fails, the old value for as long as there is grace. */

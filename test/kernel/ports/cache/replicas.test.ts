@@ -1,4 +1,5 @@
 import test from 'ava'
+import type { CacheDriver } from '../../../../kernel/ports/cache/index.ts'
 import { LruCache } from '../../../../plugins/cache-lru/driver.ts'
 import { rememberCases } from '../../../contract/cache-remember.ts'
 import { VirtualClock } from '../../../contract/clock.ts'
@@ -33,6 +34,33 @@ test('1,000 callers of one cold key in three replicas make one load', async (t) 
   await clock.advance(1_000)
 
   t.deepEqual(await waiting, Array(1_000).fill('x'))
+  t.is(loads, 1)
+})
+
+test('who was read for before a load had ended, and hears of it after, takes what it has cached', async (t) => {
+  const clock = new VirtualClock()
+  const backend = new LruCache({ maxSizeBytes: 1024 ** 2, maxEntries: undefined }, clock)
+  const held = Promise.withResolvers<undefined>()
+  let reads = 0
+  const driver: CacheDriver = {
+    read: async (keys) => {
+      const rows = backend.read(keys)
+      if (++reads === 2) await held.promise
+      return rows
+    },
+    write: (entry) => backend.write(entry), delete: (key) => backend.delete(key), invalidate: (selection) => backend.invalidate(selection),
+    beginFill: (want) => backend.beginFill(want), endFill: (key, fill) => backend.endFill(key, fill),
+  }
+  const { bound } = over(driver, { clock })
+  let loads = 0
+  const load = () => ++loads
+
+  const first = bound.remember('a', load)
+  const second = bound.remember('a', load)
+  t.is(await first, 1)
+  held.resolve(undefined)
+
+  t.is(await second, 1)
   t.is(loads, 1)
 })
 
