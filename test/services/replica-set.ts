@@ -35,7 +35,8 @@ export async function openReplicaSet(t: ExecutionContext, databaseUrl: string): 
     socket.on('error', () => undefined)
     socket.on('close', () => sockets.delete(socket))
     socket.on('data', (chunk) => {
-      for (const bytes of reader.push(chunk)) last = last.then(() => answer(socket, readMessage(bytes)))
+      // What is under way when the test ends has nobody to be answered.
+      for (const bytes of reader.push(chunk)) last = last.then(() => answer(socket, readMessage(bytes))).catch(() => { socket.destroy() })
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
