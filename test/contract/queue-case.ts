@@ -69,6 +69,8 @@ export async function leaseAll(queue: BoundQueue, input: { queue: string }): Pro
 }
 
 export const idsOf = (items: readonly { readonly job: Job }[]) => items.map(({ job }) => job.id)
+/** Of a lease that a slow machine must not lose, where the queue's own is a second. */
+export const leaseMs = 60_000
 export const lost = { code: 'QUEUE_LEASE_LOST' }
 export const nul = String.fromCharCode(0)
 

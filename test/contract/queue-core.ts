@@ -1,4 +1,4 @@
-import { idsOf, leaseAll, leaseOne, lost, moveUntil, near, nul, promise, woken, type QueueCase } from './queue-case.ts'
+import { idsOf, leaseAll, leaseMs, leaseOne, lost, moveUntil, near, nul, promise, woken, type QueueCase } from './queue-case.ts'
 
 /** What every driver has: enqueue, lease, ack, fail and release. */
 export const coreCases: readonly QueueCase[] = [
@@ -28,11 +28,11 @@ export const coreCases: readonly QueueCase[] = [
 
   promise('a failed attempt comes back after its wait, and not after its last', [], async (t, { queue, clock }) => {
     const { id } = await queue.enqueue({ queue: 'strict', payload: 1 })
-    const first = await leaseOne(queue, { queue: 'strict' })
+    const first = await leaseOne(queue, { queue: 'strict', leaseMs })
     t.is(first.job.attempt, 1)
 
     t.is((await queue.fail({ queue: 'strict', token: first.token, error: { message: 'no route', code: 'SMTP_451' } })).state, 'scheduled')
-    const waiting = queue.lease({ queue: 'strict', waitMs: 10_000 })
+    const waiting = queue.lease({ queue: 'strict', waitMs: 10_000, leaseMs })
     await moveUntil(waiting, clock, 1_001)
     const [second] = (await waiting).items
     t.like(second?.job, { id, attempt: 2 })

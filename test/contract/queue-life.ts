@@ -1,5 +1,5 @@
 import type { Lease } from '../../kernel/ports/queue/index.ts'
-import { type BoundQueue, idsOf, leaseAll, leaseOne, longPromise, lost, moveUntil, near, promise, type QueueCase } from './queue-case.ts'
+import { type BoundQueue, idsOf, leaseAll, leaseMs, leaseOne, longPromise, lost, moveUntil, near, promise, type QueueCase } from './queue-case.ts'
 
 /** The life of a job where the backend keeps it. */
 export const lifeCases: readonly QueueCase[] = [
@@ -102,13 +102,13 @@ export const lifeCases: readonly QueueCase[] = [
 
   promise('a failed attempt comes back after its wait, and is dead after its last', ['inspect'], async (t, { queue, clock }) => {
     const { id } = await queue.enqueue({ queue: 'strict', payload: 1 })
-    const first = await leaseOne(queue, { queue: 'strict' })
+    const first = await leaseOne(queue, { queue: 'strict', leaseMs })
 
     const failed = await queue.fail({ queue: 'strict', token: first.token, error: { message: 'no route', code: 'SMTP_451' } })
     t.is(failed.state, 'scheduled')
     t.true(Date.parse(failed.runAt ?? 'never') <= clock.now() + 1_000 + clock.toleranceMs)
     await clock.advance(1_001)
-    const second = await leaseOne(queue, { queue: 'strict' })
+    const second = await leaseOne(queue, { queue: 'strict', leaseMs })
     t.is(second.job.attempt, 2)
     t.deepEqual(await queue.fail({ queue: 'strict', token: second.token, error: { message: 'still no route' } }), { state: 'dead' })
 

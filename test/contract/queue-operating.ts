@@ -1,5 +1,5 @@
 import type { Job } from '../../kernel/ports/queue/index.ts'
-import { idsOf, leaseAll, leaseOne, longPromise, lost, near, nul, promise, woken, type QueueCase } from './queue-case.ts'
+import { idsOf, leaseAll, leaseMs, leaseOne, longPromise, lost, near, nul, promise, woken, type QueueCase } from './queue-case.ts'
 
 /** What an operator sees and does, and units of work. */
 export const operatingCases: readonly QueueCase[] = [
@@ -211,7 +211,7 @@ export const operatingCases: readonly QueueCase[] = [
 
   longPromise('finished jobs are kept as long as the queue says, and no longer', ['inspect', 'idempotency'], async (t, { queue, clock }) => {
     const { id } = await queue.enqueue({ queue: 'strict', payload: 1, idempotencyKey: 'k' })
-    await queue.ack({ queue: 'strict', token: (await leaseOne(queue, { queue: 'strict' })).token })
+    await queue.ack({ queue: 'strict', token: (await leaseOne(queue, { queue: 'strict', leaseMs })).token })
 
     await clock.advance(3_599_000)
     t.is((await queue.counts({ queue: 'strict' })).done, 1)

@@ -29,7 +29,8 @@ testWith(['MARIADB'], 'who waits gets a job that another replica enqueues within
 
   t.log(`${tookMs.toFixed(0)} ms; ${asked} round trips in ${seconds.toFixed(1)} s at rest`)
   t.is(items.length, 1)
-  t.true(asked <= seconds + 1, `${asked} round trips`)
+  // One at each end, and timers are a little early.
+  t.true(asked <= seconds + 2, `${asked} round trips`)
   // The usual net is five seconds.
   t.true(tookMs < 4_500, `${tookMs} ms`)
 })
