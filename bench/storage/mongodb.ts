@@ -4,6 +4,7 @@ interface Kept {
   readonly _id: string
   readonly version: string
   readonly value: object
+  readonly updatedAt: Date
 }
 
 /** The mongodb driver by hand, over the collection that Portico made; acknowledged by the majority and the journal, as Portico's are. */
@@ -19,8 +20,8 @@ export async function mongodbPeer({ url, table }: Place): Promise<Peer> {
     get: (id) => collection.findOne({ _id: id }),
     async put(id, value) {
       const found = await collection.findOne({ _id: id })
-      // What Portico keeps beside these fields is not typed here, and is put back as it was found.
-      return collection.replaceOne({ _id: id, version: found?.version ?? '' }, { ...found, value, version: nextVersion(), updatedAt: new Date() } as unknown as Kept)
+      // What Portico keeps beside these fields is put back as it was found.
+      return collection.replaceOne({ _id: id, version: found?.version ?? '' }, { ...found, value, version: nextVersion(), updatedAt: new Date() })
     },
     find: () => collection.find(page as object, { sort: { [key]: 1 }, limit: 51 }).toArray(),
     close: () => client.close(),

@@ -12,7 +12,6 @@ export function member(indent: string, name: string, type: string, required = tr
 /** A description as a comment above its member; nothing in it can end the comment. */
 export function commentOf(description: unknown, indent: string): string {
   if (typeof description !== 'string' || description.trim() === '') return ''
-  // eslint-disable-next-line no-control-regex -- a line of text has none
-  const text = description.replaceAll(/[\u0000-\u001f\u2028\u2029\s]+/g, ' ').replaceAll('*/', '*\\/').trim()
+  const text = description.replaceAll(/[\p{Cc}\s]+/gu, ' ').replaceAll('*/', '*\\/').trim()
   return `${indent}/** ${text.length > 200 ? `${text.slice(0, 199).toWellFormed()}…` : text} */\n`
 }
